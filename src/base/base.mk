@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the guest may use too: no libuv, no cJSON.
+base_guest_sources = \
+	%D%/auto.h %D%/list.h %D%/fs-sink.h \
+	%D%/err.c %D%/err.h \
+	%D%/buf.c %D%/buf.h \
+	%D%/str.c %D%/str.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/log.c %D%/log.h \
+	%D%/path.c %D%/path.h \
+	%D%/file.c %D%/file.h
+
+noinst_LTLIBRARIES += %D%/libbase.la
+%C%_libbase_la_SOURCES = $(base_guest_sources) \
+	%D%/sock.c %D%/sock.h \
+	%D%/lock.c %D%/lock.h \
+	%D%/json.c %D%/json.h \
+	%D%/spawn.c %D%/spawn.h \
+	%D%/loop.c %D%/loop.h \
+	%D%/work.c %D%/work.h
+%C%_libbase_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+base_LIBS = %D%/libbase.la $(UV_LIBS) $(CJSON_LIBS)

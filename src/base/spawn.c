@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spawn.c - child processes over fork, execve and pidfd. */
+#include "base/spawn.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+
+#define SPAWN_FD_MAX 64
+
+static void fail(int report, int code)
+{
+	if (write(report, &code, sizeof(code)) < 0)
+		_exit(127);
+	_exit(127);
+}
+
+/* Puts every descriptor on its number. First all out of the way, above every target, then in place. */
+static int place_fds(const struct spawn *s, int *report)
+{
+	int high[SPAWN_FD_MAX], base = 3, fl;
+
+	for (size_t i = 0; i < s->nfds; i++)
+		base = s->fds[i].target >= base ? s->fds[i].target + 1 : base;
+	fl = fcntl(*report, F_DUPFD_CLOEXEC, base);
+	if (fl < 0)
+		return -errno;
+	*report = fl;
+	for (size_t i = 0; i < s->nfds; i++) {
+		high[i] = fcntl(s->fds[i].fd, F_DUPFD_CLOEXEC, base);
+		if (high[i] < 0)
+			return -errno;
+	}
+	for (int fd = 0; fd < 3; fd++) {
+		int null = open("/dev/null", O_RDWR);
+
+		if (null < 0 || (null != fd && dup2(null, fd) < 0))
+			return -errno;
+		if (null != fd)
+			close(null);
+	}
+	for (size_t i = 0; i < s->nfds; i++)
+		if (dup2(high[i], s->fds[i].target) < 0)
+			return -errno;
+	/* All that was not named goes at exec. */
+	if (syscall(SYS_close_range, 3, UINT_MAX, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
+		return -errno;
+	for (size_t i = 0; i < s->nfds; i++)
+		if (fcntl(s->fds[i].target, F_SETFD, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+static void child(const struct spawn *s, int report, pid_t parent)
+{
+	sigset_t none;
+	int rc;
+
+	sigemptyset(&none);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	rc = place_fds(s, &report);
+	if (rc < 0)
+		fail(report, rc);
+	if (s->new_session && setsid() < 0)
+		fail(report, -errno);
+	if (s->cwd && chdir(s->cwd) < 0)
+		fail(report, -errno);
+	if (s->prepare && (rc = s->prepare(s->prepare_arg)) < 0)
+		fail(report, rc);
+	if (s->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		fail(report, -errno);
+	if (s->die_with_parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+		fail(report, -ESRCH);
+	execvpe(s->file, (char *const *)s->argv, (char *const *)(s->envp ? s->envp : (const char *const *)environ));
+	fail(report, -errno);
+}
+
+int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e)
+{
+	AUTO_CLOSE int out = -1;
+	AUTO_CLOSE int in = -1;
+	AUTO_CLOSE int pidfd = -1;
+	int p[2], code = 0;
+	pid_t pid, parent = getpid();
+	ssize_t r;
+
+	if (s->nfds > SPAWN_FD_MAX)
+		return err_set(e, -E2BIG, "cannot start '%s': too many descriptors", s->file);
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, -errno, "cannot start '%s'", s->file);
+	out = p[0];
+	in = p[1];
+	pid = fork();
+	if (pid < 0)
+		return err_sys(e, -errno, "cannot start '%s'", s->file);
+	if (pid == 0)
+		child(s, in, parent);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	close(TAKE_FD(in));
+	r = file_read_full(out, &code, sizeof(code));
+	if (r == sizeof(code) || pidfd < 0) {
+		if (r != sizeof(code)) {
+			code = -errno;
+			kill(pid, SIGKILL);
+		}
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		return err_sys(e, code, "cannot start '%s'", s->file);
+	}
+	*ret_pid = pid;
+	*ret_pidfd = TAKE_FD(pidfd);
+	return 0;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct spawn_child *c = container_of((uv_poll_t *)h, struct spawn_child, poll);
+
+	c->exited(c, c->status);
+}
+
+static void on_exit_ready(uv_poll_t *h, int status, int events)
+{
+	struct spawn_child *c = container_of(h, struct spawn_child, poll);
+	pid_t r = waitpid(c->pid, &c->status, WNOHANG);
+
+	if (r == 0)
+		return;
+	if (r < 0)
+		c->status = 0;
+	c->pid = 0;
+	uv_poll_stop(&c->poll);
+	close(c->pidfd);
+	c->pidfd = -1;
+	uv_close((uv_handle_t *)&c->poll, on_closed);
+}
+
+int spawn_watch(struct spawn_child *c, uv_loop_t *loop, pid_t pid, int pidfd,
+		void (*exited)(struct spawn_child *c, int status))
+{
+	int rc = uv_poll_init(loop, &c->poll, pidfd);
+
+	if (rc < 0)
+		return rc;
+	c->pid = pid;
+	c->pidfd = pidfd;
+	c->exited = exited;
+	return uv_poll_start(&c->poll, UV_READABLE, on_exit_ready);
+}
+
+int spawn_kill(struct spawn_child *c, int sig)
+{
+	if (!c->pid)
+		return -ESRCH;
+	return syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}

@@ -1,3 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each directory of tests/ owns a fragment, as in src/. A unit test is a cmocka program named t-*.
 include tests/base/base.mk
+include tests/rpc/rpc.mk
+include tests/oci/oci.mk
+include tests/ext4/ext4.mk
+include tests/vt/vt.mk
+include tests/store/store.mk
+include tests/vm/vm.mk
+include tests/shim/shim.mk
+include tests/job/job.mk
+include tests/engine/engine.mk
+include tests/tui/tui.mk
+include tests/cli/cli.mk
+include tests/guest/guest.mk
+include tests/kernel/kernel.mk
+include tests/system/system.mk

@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += %D%/libvm.la
+%C%_libvm_la_SOURCES = \
+	%D%/transport.c %D%/transport.h \
+	%D%/vm-config.h %D%/vm.h
+%C%_libvm_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+vm_LIBS = %D%/libvm.la $(base_LIBS)

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* berth.h - the public API of libberth, all of it.
+ *
+ * A `struct berth` is one user's view of a store and of the machines that run from it, on a libuv loop of
+ * the caller's. All functions are for the loop's thread. Nothing here blocks the loop.
+ *
+ * An operation: the starting function returns < 0 (a negative errno, words in *e): nothing began and no
+ * callback comes. It returned 0: the done callback comes exactly once, on the loop thread, never before the
+ * starting call has returned. `rc` is 0 or a negative errno, `e` its words (NULL for rc 0). Strings and
+ * arrays given to a callback live for that callback only; strings given to a function are copied by it.
+ * Where a function takes `struct berth_op **op` it may be NULL; otherwise *op can be given to
+ * berth_op_cancel until the done callback has been entered.
+ *
+ * Containers are named by id (64 hex digits), by a prefix of it that is not ambiguous, or by name. Times
+ * are nanoseconds since 1970 (0: not yet), sizes are bytes. */
+#ifndef BERTH_BERTH_H
+#define BERTH_BERTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BERTH_API __attribute__((visibility("default")))
+#define BERTH_VERSION_MAJOR 0
+#define BERTH_VERSION_MINOR 1
+
+struct berth;
+struct berth_op;
+
+/* What went wrong: a line for a person, and where one is known the next step. */
+struct berth_error {
+	int code;       /* negative errno */
+	char text[512]; /* no full stop, no control characters */
+	char hint[256]; /* "" if none */
+};
+
+typedef void (*berth_done_cb)(void *arg, int rc, const struct berth_error *e);
+
+BERTH_API const char *berth_version(void);
+
+/* ---------------------------------------------------------------- context */
+
+struct berth_options {
+	const char *root;     /* NULL: /var/lib/berth for root, else $XDG_DATA_HOME/berth */
+	const char *run_root; /* NULL: /run/berth for root, else $XDG_RUNTIME_DIR/berth */
+};
+
+/* Makes the folders (0700) where missing. Blocks for as long as that takes: to be called once at start. */
+BERTH_API int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *o,
+			 struct berth_error *e);
+/* Cancels what is under way, closes all handles, then calls closed(arg) and frees b. */
+BERTH_API void berth_close(struct berth *b, void (*closed)(void *arg), void *arg);
+BERTH_API void berth_op_cancel(struct berth_op *op);
+BERTH_API const char *berth_root(const struct berth *b);
+BERTH_API const char *berth_run_root(const struct berth *b);
+
+/* ----------------------------------------------------------------- images */
+
+struct berth_image {
+	const char *id;         /* "sha256:…" of the config */
+	const char *digest;     /* "sha256:…" of what the tag names */
+	const char *repository; /* "docker.io/library/debian"; NULL: no tag */
+	const char *tag;        /* "latest"; NULL: no tag */
+	const char *name;       /* as a user writes it: "debian:latest"; else the short id */
+	const char *platform;   /* "linux/amd64" */
+	int64_t created;
+	uint64_t size_bytes;    /* of the compressed layers, config and manifest */
+	unsigned layers;
+	uint64_t rootfs_bytes;  /* disk used by its root file system; 0: not built yet */
+	unsigned used;          /* containers made from it */
+};
+
+typedef void (*berth_images_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_image *images,
+				size_t n);
+BERTH_API int berth_image_list(struct berth *b, berth_images_cb done, void *arg, struct berth_error *e);
+/* JSON object of one image; see cli.md's docker paths. */
+typedef void (*berth_json_cb)(void *arg, int rc, const struct berth_error *e, const char *json);
+BERTH_API int berth_image_inspect(struct berth *b, const char *ref, berth_json_cb done, void *arg,
+				  struct berth_error *e);
+/* removed: what was untagged or deleted, a line each, in the order it was done. */
+typedef void (*berth_lines_cb)(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n);
+BERTH_API int berth_image_remove(struct berth *b, const char *ref, bool force, berth_lines_cb done, void *arg,
+				 struct berth_error *e);
+
+enum berth_layer_state {
+	BERTH_LAYER_WAITING,
+	BERTH_LAYER_SHARED,   /* it is in the store already */
+	BERTH_LAYER_DOWNLOAD,
+	BERTH_LAYER_CHECK,
+	BERTH_LAYER_UNPACK,
+	BERTH_LAYER_DONE,
+};
+
+struct berth_layer {
+	const char *digest;
+	uint64_t size;  /* compressed */
+	uint64_t done;  /* of it, downloaded or (UNPACK) unpacked */
+	enum berth_layer_state state;
+	int64_t took_ms; /* once done */
+};
+
+/* The state of a job, whole each time, so that a viewer may skip any. */
+struct berth_progress {
+	const char *job;   /* its id */
+	const char *verb;  /* "pull", "rootfs create", "kernel build" */
+	const char *object; /* what it works on: a full reference, a file */
+	const char *stage; /* a word for a person: "resolving", "downloading", "unpacking", "done" */
+	const char *note;  /* newest message: "registry asked us to slow down (429), …"; NULL: none */
+	uint64_t done, total; /* bytes; total 0: not known yet */
+	uint64_t rate;        /* bytes a second over the last seconds; 0: not known */
+	const char *digest;   /* once resolved */
+	const char *platform;
+	const struct berth_layer *layers;
+	size_t nlayers;
+};
+typedef void (*berth_progress_cb)(void *arg, const struct berth_progress *p);
+
+struct berth_pull {
+	const char *ref;
+	const char *platform;   /* NULL: this machine's */
+	bool plain_http;
+	bool tls_no_verify;
+	const char *ca_file;    /* NULL: the system's */
+	const char *creds;      /* "user:password"; NULL: as configured */
+	unsigned parallel;      /* 0: 3 */
+	uint64_t max_size;      /* of the unpacked layers; 0: the default bound */
+	bool no_unpack;
+};
+/* digest: of what the tag names (the index if there is one); id: of the config. */
+typedef void (*berth_pulled_cb)(void *arg, int rc, const struct berth_error *e, const char *digest, const char *id);
+/* Starts a job, or joins the one that pulls the same. The job ends with this process unless
+ * berth_job_keep is called. */
+BERTH_API int berth_pull(struct berth *b, const struct berth_pull *p, berth_progress_cb progress,
+			 berth_pulled_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+/* What is started by this operation may go on when its starter goes. done then comes with -ECANCELED once
+ * the operation is canceled, and the job lives on. */
+BERTH_API void berth_job_keep(struct berth_op *op);
+
+struct berth_job {
+	const char *id, *verb, *object;
+	const char *state; /* "waiting", "running", "asks", "done", "failed", "canceled" */
+	int64_t started, finished;
+	uint64_t done, total;
+	const char *error; /* NULL: none */
+};
+typedef void (*berth_jobs_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_job *jobs,
+			      size_t n);
+BERTH_API int berth_job_list(struct berth *b, berth_jobs_cb done, void *arg, struct berth_error *e);
+/* Follows a job that runs; done with the job's own end. Cancelling this op leaves the job alone. */
+BERTH_API int berth_job_follow(struct berth *b, const char *id, berth_progress_cb progress, berth_done_cb done,
+			       void *arg, struct berth_op **op, struct berth_error *e);
+BERTH_API int berth_job_cancel(struct berth *b, const char *id, berth_done_cb done, void *arg,
+			       struct berth_error *e);
+
+struct berth_rootfs {
+	const char *const *sources; /* image references, "oci:DIR", "dir:PATH", "tar:FILE"; NULL-terminated */
+	const char *output;
+	const char *platform;
+	uint64_t size;       /* 0: as small as is useful */
+	const char *uuid;    /* NULL: from the content */
+	const char *label;
+	const char *journal; /* NULL none, "ordered", "writeback", "data" */
+};
+struct berth_rootfs_result {
+	uint64_t size, used;
+	uint64_t entries;
+};
+typedef void (*berth_rootfs_cb)(void *arg, int rc, const struct berth_error *e,
+				const struct berth_rootfs_result *result);
+BERTH_API int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
+				  berth_rootfs_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+
+/* ------------------------------------------------------------- containers */
+
+enum berth_state {
+	BERTH_CREATED,
+	BERTH_STARTING,
+	BERTH_RUNNING,
+	BERTH_PAUSED,
+	BERTH_STOPPING,
+	BERTH_EXITED,
+	BERTH_DEAD, /* its shim was killed or its VM crashed; cause says which */
+};
+BERTH_API const char *berth_state_word(enum berth_state s); /* "created" … "dead" */
+
+struct berth_port {
+	const char *host_ip; /* "0.0.0.0" if not given */
+	uint16_t host_port;  /* 0: any free one */
+	uint16_t container_port;
+	const char *proto;   /* "tcp" */
+};
+
+struct berth_mount {
+	const char *source, *target;
+	const char *type; /* "bind" */
+	bool readonly;
+};
+
+struct berth_container {
+	const char *id, *name;
+	const char *image;    /* as the user named it */
+	const char *image_id;
+	const char *command;  /* one line, arguments quoted where needed */
+	enum berth_state state;
+	int exit_code;        /* of EXITED and DEAD */
+	int64_t created, started, finished;
+	int pid;              /* of the shim; 0 if none */
+	const char *ip;       /* NULL: none of its own */
+	const struct berth_port *ports;
+	size_t nports;
+	uint64_t memory_bytes;
+	double cpus;
+	const char *kernel, *accel; /* "" until started */
+	const char *cause;    /* why it ended, for a person; "" if there is nothing to say */
+	bool tty;
+	unsigned consoles;    /* living ones */
+	const char *const *labels; /* "key=value", NULL-terminated */
+};
+
+typedef void (*berth_containers_cb)(void *arg, int rc, const struct berth_error *e,
+				    const struct berth_container *list, size_t n);
+/* All of them, newest first. */
+BERTH_API int berth_container_list(struct berth *b, berth_containers_cb done, void *arg, struct berth_error *e);
+BERTH_API int berth_container_inspect(struct berth *b, const char *name, berth_json_cb done, void *arg,
+				      struct berth_error *e);
+/* Stages of the last start: JSON as `berth boot --format json` prints it. */
+BERTH_API int berth_container_boot(struct berth *b, const char *name, berth_json_cb done, void *arg,
+				   struct berth_error *e);
+
+/* Called, soon and at least once, after containers, images or jobs changed, by whomever. No cost while
+ * nothing does. NULL ends it. */
+enum berth_change { BERTH_CHANGED_CONTAINERS = 1, BERTH_CHANGED_IMAGES = 2, BERTH_CHANGED_JOBS = 4 };
+typedef void (*berth_changed_cb)(void *arg, unsigned changes);
+BERTH_API int berth_watch(struct berth *b, berth_changed_cb changed, void *arg, struct berth_error *e);
+
+enum berth_pull_policy { BERTH_PULL_MISSING, BERTH_PULL_ALWAYS, BERTH_PULL_NEVER };
+
+/* Zeroed memory and an image are a good container. Lists end with NULL and may be NULL. */
+struct berth_create {
+	const char *image;
+	const char *const *args;       /* CMD; NULL: the image's */
+	const char *const *entrypoint; /* NULL: the image's; an empty list: none */
+	const char *name;              /* NULL: made up from the image's name */
+	const char *hostname;          /* NULL: the first 12 digits of the id */
+	const char *domainname;
+	bool tty, open_stdin;
+	bool remove;                   /* --rm */
+	const char *const *env;        /* "K=V"; "K": from this process */
+	const char *const *labels;     /* "K=V" */
+	const char *user, *workdir;
+	const char *const *groups;
+	bool readonly, init, privileged;
+	const char *const *cap_add, *const *cap_drop;
+	bool no_new_privs;
+	const char *seccomp;           /* NULL default, "unconfined", or a file */
+	const char *const *sysctls, *const *ulimits, *const *tmpfs;
+	double cpus;                   /* 0: 1 */
+	uint64_t memory;               /* the container's limit; 0: none, the VM has 512 MiB */
+	uint64_t pids_limit, shm_size;
+	const char *network;           /* NULL: "host-user"; "none" */
+	const struct berth_port *ports;
+	size_t nports;
+	const struct berth_mount *mounts;
+	size_t nmounts;
+	const char *const *dns, *const *dns_search, *const *add_hosts;
+	const char *stop_signal;
+	int64_t stop_timeout_ms;       /* -1 or 0 with stop_timeout_set false: 10 s */
+	bool stop_timeout_set;
+	const char *restart;           /* NULL or "no" */
+	const char *platform, *kernel, *kernel_args;
+	const char *accel;             /* NULL auto, "kvm", "tcg" */
+	uint64_t root_size;            /* of the upper disk; 0: 8 GiB */
+	enum berth_pull_policy pull;
+	struct berth_pull pull_options; /* ref and platform are not looked at */
+};
+typedef void (*berth_created_cb)(void *arg, int rc, const struct berth_error *e, const char *id);
+/* Makes a container; pulls the image first where the policy says so (progress then). Nothing of it runs. */
+BERTH_API int berth_container_create(struct berth *b, const struct berth_create *c, berth_progress_cb progress,
+				     berth_created_cb done, void *arg, struct berth_op **op,
+				     struct berth_error *e);
+
+/* The ends of a process's streams that are the caller's from the callback on: connected, non-blocking unix
+ * stream sockets, -1 where not asked for. With a terminal, io carries both directions and begins with a
+ * snapshot of the screen as control sequences; else out and err are read, in is written and its
+ * shutdown(SHUT_WR) is the end of stdin. Closing them detaches; the process goes on. */
+struct berth_streams {
+	bool tty;
+	int io, in, out, err;
+	unsigned console;  /* N of CTR:N; 0 is the main process */
+	char id[65];       /* of the container */
+	uint64_t viewer;   /* for berth_console_resize */
+};
+enum berth_attach_flags {
+	BERTH_ATTACH_STDIN = 1,
+	BERTH_ATTACH_OUTPUT = 2,
+	BERTH_ATTACH_READ_ONLY = 4, /* this viewer's keys are dropped and its size does not count */
+};
+struct berth_attach {
+	const char *name;  /* "CTR" or "CTR:N" */
+	unsigned flags;
+	unsigned rows, cols; /* of the viewer's terminal; 0: no wish */
+};
+typedef void (*berth_attached_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s);
+
+/* Boots the VM and starts the process. at NULL: just that; else attached before the first byte is out.
+ * The errors of a process that cannot start: -ENOENT the program was not found, -EACCES it cannot be
+ * executed (with berth_process_failed true), others: berth failed before. */
+BERTH_API int berth_container_start(struct berth *b, const char *name, const struct berth_attach *at,
+				    berth_attached_cb done, void *arg, struct berth_op **op,
+				    struct berth_error *e);
+/* 127 or 126 for the first two of those, 125 otherwise. */
+BERTH_API int berth_exit_code_of(int rc);
+BERTH_API int berth_container_attach(struct berth *b, const struct berth_attach *at, berth_attached_cb done,
+				     void *arg, struct berth_op **op, struct berth_error *e);
+
+/* code: the process's, or 128 + signal. For a container that ended, what it ended with. */
+typedef void (*berth_exit_cb)(void *arg, int rc, const struct berth_error *e, int code);
+/* name "CTR": until the container's end, its VM's included; "CTR:N": until that console's process ends. */
+BERTH_API int berth_container_wait(struct berth *b, const char *name, berth_exit_cb done, void *arg,
+				   struct berth_op **op, struct berth_error *e);
+/* timeout_ms -1: the container's own. */
+BERTH_API int berth_container_stop(struct berth *b, const char *name, int64_t timeout_ms, berth_done_cb done,
+				   void *arg, struct berth_error *e);
+BERTH_API int berth_container_kill(struct berth *b, const char *name, int signal, berth_done_cb done, void *arg,
+				   struct berth_error *e);
+/* Signal numbers by name, with or without SIG, or decimal; -EINVAL. */
+BERTH_API int berth_signal_number(const char *word);
+BERTH_API int berth_container_remove(struct berth *b, const char *name, bool force, berth_done_cb done,
+				     void *arg, struct berth_error *e);
+
+struct berth_exec {
+	const char *name;
+	const char *const *args;
+	bool tty, open_stdin, detach;
+	const char *user, *workdir;
+	const char *const *env;
+	bool privileged;
+	unsigned rows, cols;
+};
+/* The process of an exec: wait with its key. */
+typedef void (*berth_exec_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s,
+			      const char *exec_id);
+BERTH_API int berth_exec(struct berth *b, const struct berth_exec *x, berth_exec_cb done, void *arg,
+			 struct berth_op **op, struct berth_error *e);
+BERTH_API int berth_exec_wait(struct berth *b, const char *name, const char *exec_id, berth_exit_cb done,
+			      void *arg, struct berth_op **op, struct berth_error *e);
+BERTH_API int berth_exec_kill(struct berth *b, const char *name, const char *exec_id, int signal,
+			      berth_done_cb done, void *arg, struct berth_error *e);
+
+/* --------------------------------------------------------------- consoles */
+
+struct berth_console {
+	char id[80];          /* CTR:N with the full id */
+	const char *container; /* its name */
+	unsigned n;
+	const char *command;
+	unsigned rows, cols, viewers;
+	bool alive;
+	int exit_code;        /* once it has ended */
+};
+typedef void (*berth_consoles_cb)(void *arg, int rc, const struct berth_error *e,
+				  const struct berth_console *list, size_t n);
+/* name NULL: of all running containers. */
+BERTH_API int berth_console_list(struct berth *b, const char *name, berth_consoles_cb done, void *arg,
+				 struct berth_error *e);
+/* Takes the console to this size, as the viewer that typed last. */
+BERTH_API int berth_console_resize(struct berth *b, const char *name, uint64_t viewer, unsigned rows,
+				   unsigned cols, berth_done_cb done, void *arg, struct berth_error *e);
+/* The screen as text, a line a row; of a container that ended: as it was at the end. */
+typedef void (*berth_text_cb)(void *arg, int rc, const struct berth_error *e, const char *text, size_t len);
+BERTH_API int berth_console_screen(struct berth *b, const char *name, berth_text_cb done, void *arg,
+				   struct berth_error *e);
+/* Up to max of the newest lines that scrolled out at the top, oldest first, a line each. */
+BERTH_API int berth_console_scrollback(struct berth *b, const char *name, unsigned max, berth_text_cb done,
+				       void *arg, struct berth_error *e);
+
+/* ------------------------------------------------------------------- logs */
+
+struct berth_logs {
+	const char *name;
+	bool follow, boot;      /* boot: the VM's console instead */
+	int64_t tail;           /* lines; -1: all */
+	int64_t since, until;   /* ns; 0: no bound */
+};
+struct berth_log_line {
+	int64_t time;
+	int stream;       /* 1 stdout, 2 stderr */
+	bool partial;     /* the line goes on in the next one */
+	const char *text; /* raw bytes of the container, without the newline */
+	size_t len;
+};
+/* done comes at the end of the log or, with follow, of the container. */
+typedef void (*berth_log_cb)(void *arg, const struct berth_log_line *line);
+BERTH_API int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, berth_done_cb done,
+			 void *arg, struct berth_op **op, struct berth_error *e);
+
+/* ----------------------------------------------------------------- system */
+
+/* JSON as `berth system probe|info --format json` prints it. */
+BERTH_API int berth_system_probe(struct berth *b, berth_json_cb done, void *arg, struct berth_error *e);
+BERTH_API int berth_system_info(struct berth *b, berth_json_cb done, void *arg, struct berth_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* content.h - blobs: in only with the right digest and size, visible whole or not at all. */
+#ifndef BERTH_STORE_CONTENT_H
+#define BERTH_STORE_CONTENT_H
+
+#include <stdbool.h>
+
+#include "store/lease.h"
+#include "store/store.h"
+
+/* true if the blob is there with d->size bytes (any number if that is 0). */
+bool store_blob_has(struct store *s, const struct oci_desc *d);
+/* fd, -ENOENT or -errno with words. */
+int store_blob_open(struct store *s, const struct oci_desc *d, struct err *e);
+/* The bytes, digest checked; the caller frees. */
+int store_blob_load(struct store *s, const struct oci_desc *d, size_t max, char **ret, size_t *ret_len,
+		    struct err *e);
+/* Adds n bytes; fills d->digest (sha256) and d->size. */
+int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t n, struct oci_desc *d,
+		   struct err *e);
+/* Adds what fd reads up to its end, which must be d. */
+int store_blob_add_fd(struct store *s, struct store_lease *l, int fd, const struct oci_desc *d, struct err *e);
+
+/* A blob on its way in. */
+struct store_ingest {
+	struct store *store;
+	struct oci_desc desc;
+	struct oci_hash hash;
+	int fd;        /* of the part, flock held; readable too: the bytes so far can be unpacked already */
+	uint64_t have; /* bytes so far; > 0 right after begin: those of an earlier try, to go on from */
+	char name[OCI_DIGEST_MAX];
+};
+
+/* Begins or goes on with d, which is added to l. 1 if the blob is there already (nothing to do, nothing to
+ * finish), 0, -EWOULDBLOCK if another process is at it. d->size must be known. */
+int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_desc *d,
+		       struct store_ingest *ret, struct err *e);
+/* -EFBIG over d->size. */
+int store_ingest_write(struct store_ingest *in, const void *p, size_t n, struct err *e);
+/* Starts over: drops what there is. */
+int store_ingest_rewind(struct store_ingest *in, struct err *e);
+/* Checks size and digest (-EBADMSG: the part is removed) and makes the blob visible. */
+int store_ingest_commit(struct store_ingest *in, struct err *e);
+/* Ends it; what was not committed stays for the next try if keep is true and some of it is there. */
+void store_ingest_finish(struct store_ingest *in, bool keep);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gc.h - removes what nothing needs: blobs that no image of index.json leads to and no lease names, root file
+ * systems of no image and no container, parts of downloads older than 7 days, leases of the dead.
+ *
+ * A container needs what its containers/<id>/config.json names: "image_digest" (of the manifest or index)
+ * and "rootfs_key". One that cannot be read keeps the collection from removing anything. */
+#ifndef BERTH_STORE_GC_H
+#define BERTH_STORE_GC_H
+
+#include "store/store.h"
+
+struct store_gc_stats {
+	uint64_t blobs, rootfs, parts; /* how many were removed */
+	uint64_t bytes;                /* how much that was */
+};
+
+int store_gc(struct store *s, struct store_gc_stats *ret, struct err *e);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* import.h - images from image layouts into the store. */
+#ifndef BERTH_STORE_IMPORT_H
+#define BERTH_STORE_IMPORT_H
+
+#include "store/store.h"
+
+/* Copies what d leads to (all platforms whose blobs are in the layout) and tags it name (the full form), or
+ * leaves it without a name if name is NULL. */
+int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d,
+			const char *name, struct err *e);
+/* If the layout in the folder path (an installed one) has an image whose ref.name is name: imports it.
+ * 1, 0 if there is none of that name or no such folder, -errno. */
+int store_import_builtin(struct store *s, const char *path, const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lease.h - blobs that garbage collection must leave alone although no image names them yet.
+ *
+ * leases/<16 hex digits> lists digests, a line each, and counts while its holder keeps the flock on it; what a
+ * killed process left is removed by the next collection. Adding waits for a collection that runs. So:
+ * first add, then look whether the blob is there. */
+#ifndef BERTH_STORE_LEASE_H
+#define BERTH_STORE_LEASE_H
+
+#include "store/store.h"
+
+struct store_lease {
+	struct store *store;
+	int fd; /* -1: none */
+	char name[17];
+};
+
+int store_lease_begin(struct store *s, struct store_lease *ret, struct err *e);
+int store_lease_add(struct store_lease *l, const struct oci_digest *d, struct err *e);
+/* Ends it; zeroed memory is not a lease, one that ended is fine. */
+void store_lease_end(struct store_lease *l);
+
+#endif

@@ -14,4 +14,6 @@ include tests/tui/tui.mk
 include tests/cli/cli.mk
 include tests/guest/guest.mk
 include tests/kernel/kernel.mk
+include tests/images/images.mk
+include tests/script/script.mk
 include tests/system/system.mk

@@ -7,7 +7,9 @@ noinst_LTLIBRARIES += %D%/liboci.la
 	%D%/desc.c %D%/desc.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/config.c %D%/config.h \
-	%D%/layout.c %D%/layout.h
+	%D%/layout.c %D%/layout.h \
+	%D%/auth.c %D%/auth.h \
+	%D%/cred.c %D%/cred.h
 %C%_liboci_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)
 oci_LIBS = %D%/liboci.la $(base_LIBS) $(CRYPTO_LIBS)
 
@@ -19,3 +21,13 @@ noinst_LTLIBRARIES += %D%/liblayer.la
 	%D%/layer.c %D%/layer.h
 %C%_liblayer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
 layer_LIBS = %D%/liblayer.la $(oci_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
+
+# The registry client: the only part that needs libcurl, and berth-job alone links it.
+noinst_LTLIBRARIES += %D%/libocireg.la
+%C%_libocireg_la_SOURCES = \
+	%D%/registry.c %D%/registry.h %D%/registry-inside.h \
+	%D%/registry-login.c \
+	%D%/registry-retry.c %D%/registry-retry.h \
+	%D%/registry-http.c %D%/registry-http.h
+%C%_libocireg_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS)
+ocireg_LIBS = %D%/libocireg.la $(oci_LIBS) $(CURL_LIBS)

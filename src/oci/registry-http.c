@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry-http.c - HTTP exchanges by libcurl's multi interface, which the loop drives. */
+#include "oci/registry-http.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/str.h"
+
+#define ERROR_BODY_MAX (64u << 10)
+#define BUFFER_SIZE (256L << 10)
+#define FIELD_MAX 16384 /* bytes of one header field that we keep */
+
+/* --- driving libcurl: a poll handle for each of its sockets, one timer */
+
+struct http_sock {
+	uv_poll_t poll;
+	struct list link;
+	struct http *http;
+	curl_socket_t fd;
+};
+
+static void request_done(struct http_req *r, CURLcode code);
+
+static void on_handle_closed(struct http *h)
+{
+	if (--h->open == 0 && h->closing && h->closed)
+		h->closed(h);
+}
+
+static void on_sock_closed(uv_handle_t *handle)
+{
+	struct http_sock *s = container_of((uv_poll_t *)handle, struct http_sock, poll);
+	struct http *h = s->http;
+
+	free(s);
+	on_handle_closed(h);
+}
+
+static void reap(struct http *h)
+{
+	CURLMsg *m;
+	int left;
+
+	while (!h->closing && (m = curl_multi_info_read(h->multi, &left))) {
+		struct http_req *r = NULL;
+		CURLcode code = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&r);
+		request_done(r, code);
+	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct http_sock *s = container_of(poll, struct http_sock, poll);
+	struct http *h = s->http;
+	int flags = 0, running;
+
+	if (status < 0)
+		flags = CURL_CSELECT_ERR;
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(h->multi, s->fd, flags, &running);
+	reap(h);
+}
+
+static void on_curl_timer(uv_timer_t *t)
+{
+	struct http *h = container_of(t, struct http, curl_timer);
+	int running;
+
+	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	reap(h);
+}
+
+static int set_timer(CURLM *multi, long ms, void *data)
+{
+	struct http *h = data;
+
+	if (h->closing)
+		return 0;
+	if (ms < 0)
+		uv_timer_stop(&h->curl_timer);
+	else
+		uv_timer_start(&h->curl_timer, on_curl_timer, (uint64_t)ms, 0);
+	return 0;
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *sock_data)
+{
+	struct http *h = data;
+	struct http_sock *s = sock_data;
+
+	if (what == CURL_POLL_REMOVE) {
+		if (s) {
+			list_remove(&s->link);
+			uv_poll_stop(&s->poll);
+			uv_close((uv_handle_t *)&s->poll, on_sock_closed);
+			curl_multi_assign(h->multi, fd, NULL);
+		}
+		return 0;
+	}
+	if (!s) {
+		s = calloc(1, sizeof *s);
+		if (!s)
+			return -1;
+		s->http = h;
+		s->fd = fd;
+		if (uv_poll_init_socket(h->loop, &s->poll, fd) < 0) {
+			free(s);
+			return -1;
+		}
+		h->open++;
+		list_append(&h->sockets, &s->link);
+		curl_multi_assign(h->multi, fd, s);
+	}
+	return uv_poll_start(&s->poll,
+			     (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
+			     on_poll) < 0 ? -1 : 0;
+}
+
+/* --- deadlines: few, so a list and one timer for the nearest */
+
+static void arm(struct http *h);
+
+static void on_timer(uv_timer_t *t)
+{
+	struct http *h = container_of(t, struct http, timer);
+	int64_t now = clock_mono_ns();
+	bool again;
+
+	/* a call may add or cancel others: look from the start after each */
+	do {
+		again = false;
+		list_each(struct http_deadline, d, &h->deadlines, link) {
+			if (d->at_ns > now)
+				continue;
+			http_after_cancel(d);
+			d->fn(d);
+			again = true;
+			break;
+		}
+	} while (again);
+	arm(h);
+}
+
+static void arm(struct http *h)
+{
+	int64_t first = INT64_MAX, now = clock_mono_ns();
+
+	if (h->closing)
+		return;
+	list_each(struct http_deadline, d, &h->deadlines, link) {
+		if (d->at_ns < first)
+			first = d->at_ns;
+	}
+	if (first == INT64_MAX) {
+		uv_timer_stop(&h->timer);
+		return;
+	}
+	uv_update_time(h->loop);
+	uv_timer_start(&h->timer, on_timer, first > now ? (uint64_t)(first - now) / 1000000 + 1 : 0, 0);
+}
+
+void http_after_cancel(struct http_deadline *d)
+{
+	if (!d->at_ns)
+		return;
+	d->at_ns = 0;
+	list_remove(&d->link);
+}
+
+void http_after(struct http *h, struct http_deadline *d, uint64_t ms, void (*fn)(struct http_deadline *d))
+{
+	http_after_cancel(d);
+	if (ms > (uint64_t)INT64_MAX / 4000000)
+		ms = (uint64_t)INT64_MAX / 4000000;
+	d->fn = fn;
+	d->at_ns = clock_mono_ns() + (int64_t)ms * 1000000;
+	list_append(&h->deadlines, &d->link);
+	arm(h);
+}
+
+/* --- the client */
+
+int http_init(struct http *h, uv_loop_t *loop, struct err *e)
+{
+	*h = (struct http){ .loop = loop };
+	list_init(&h->deadlines);
+	list_init(&h->sockets);
+	h->multi = curl_multi_init();
+	if (!h->multi)
+		return err_set(e, -ENOMEM, "out of memory");
+	uv_timer_init(loop, &h->curl_timer);
+	uv_timer_init(loop, &h->timer);
+	h->open = 2;
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	return 0;
+}
+
+static void on_curl_timer_closed(uv_handle_t *handle)
+{
+	on_handle_closed(container_of((uv_timer_t *)handle, struct http, curl_timer));
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	on_handle_closed(container_of((uv_timer_t *)handle, struct http, timer));
+}
+
+void http_close(struct http *h, void (*closed)(struct http *h))
+{
+	h->closing = true;
+	h->closed = closed;
+	curl_multi_cleanup(h->multi); /* tells set_socket of most that it closes, not of all */
+	h->multi = NULL;
+	list_each(struct http_sock, s, &h->sockets, link) {
+		list_remove(&s->link);
+		uv_close((uv_handle_t *)&s->poll, on_sock_closed);
+	}
+	uv_close((uv_handle_t *)&h->curl_timer, on_curl_timer_closed);
+	uv_close((uv_handle_t *)&h->timer, on_timer_closed);
+}
+
+/* --- a request */
+
+static void answer_finish(struct http_answer *a)
+{
+	free(a->content_type);
+	free(a->location);
+	free(a->retry_after);
+	free(a->content_range);
+	free(a->docker_digest);
+	free(a->link);
+	free(a->authenticate);
+	*a = (struct http_answer){ .content_length = -1 };
+}
+
+void http_req_finish(struct http_req *r)
+{
+	answer_finish(&r->answer);
+	buf_finish(&r->buf);
+}
+
+static size_t fail(struct http_req *r, int rc)
+{
+	if (r->rc == 0)
+		r->rc = rc;
+	return 0; /* to libcurl: fewer bytes than it gave end the transfer */
+}
+
+/* Keeps the field; a second one of the same name is joined to the first if many, else dropped. */
+static int keep(char **to, const char *value, size_t n, bool many)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	if (n > FIELD_MAX || (*to && !many) || (*to && strlen(*to) + n > FIELD_MAX))
+		return 0;
+	if ((*to && (buf_adds(&b, *to) < 0 || buf_adds(&b, ", ") < 0)) || buf_add(&b, value, n) < 0)
+		return -ENOMEM;
+	free(*to);
+	*to = buf_steal(&b);
+	return *to ? 0 : -ENOMEM;
+}
+
+static int on_field(struct http_req *r, const char *p, size_t n)
+{
+	struct http_answer *a = &r->answer;
+	const struct {
+		const char *name;
+		char **to;
+		bool many;
+	} fields[] = {
+		{ "content-type", &a->content_type, false },
+		{ "location", &a->location, false },
+		{ "retry-after", &a->retry_after, false },
+		{ "content-range", &a->content_range, false },
+		{ "docker-content-digest", &a->docker_digest, false },
+		{ "link", &a->link, true },
+		{ "www-authenticate", &a->authenticate, true },
+	};
+	const char *colon = memchr(p, ':', n);
+
+	if (!colon || memchr(p, 0, n))
+		return 0;
+
+	const char *v = colon + 1, *end = p + n;
+
+	while (v < end && (*v == ' ' || *v == '\t'))
+		v++;
+	while (end > v && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (strlen(fields[i].name) == (size_t)(colon - p) &&
+		    strncasecmp(fields[i].name, p, (size_t)(colon - p)) == 0)
+			return keep(fields[i].to, v, (size_t)(end - v), fields[i].many);
+	return 0;
+}
+
+static void on_stalled(struct http_deadline *d);
+
+static void restart_stall(struct http_req *r)
+{
+	if (r->limits.stall_ms && !r->paused)
+		http_after(r->http, &r->stall_deadline, r->limits.stall_ms, on_stalled);
+}
+
+/* The headers are complete: of an answer in between (100, a proxy's), or of the one. */
+static size_t on_headers_end(struct http_req *r)
+{
+	curl_off_t length = -1;
+	long status = 0;
+
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200)
+		return 1;
+	r->answer.status = status;
+	curl_easy_getinfo(r->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	r->answer.content_length = length;
+	http_after_cancel(&r->header_deadline);
+	restart_stall(r);
+	if (status < 300 && r->on_headers && !r->told_headers) {
+		r->told_headers = true;
+		int rc = r->on_headers(r, &r->err);
+		if (rc < 0)
+			return fail(r, rc);
+	}
+	return 1;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *data)
+{
+	struct http_req *r = data;
+
+	r->header_bytes += n;
+	if (r->header_bytes > HTTP_HEADERS_MAX)
+		return fail(r, err_set(&r->err, -EPROTO, "the answer's headers are larger than %u KiB",
+				       HTTP_HEADERS_MAX >> 10));
+	if (n > 5 && memcmp(p, "HTTP/", 5) == 0) { /* a new answer: what one before it said is void */
+		answer_finish(&r->answer);
+		return n;
+	}
+	if (n <= 2 && (p[0] == '\r' || p[0] == '\n'))
+		return on_headers_end(r) ? n : 0;
+	if (on_field(r, p, n) < 0)
+		return fail(r, err_set(&r->err, -ENOMEM, "out of memory"));
+	return n;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *data)
+{
+	struct http_req *r = data;
+	bool ok = r->answer.status >= 200 && r->answer.status < 300;
+	int rc = 0;
+
+	if (r->paused && ok)
+		return CURL_WRITEFUNC_PAUSE;
+	restart_stall(r);
+	if (ok && r->on_data) {
+		rc = r->on_data(r, p, n, &r->err);
+	} else if (ok) {
+		rc = r->buf.len + n > r->max_body ?
+			     err_set(&r->err, -EFBIG, "the answer is larger than %zu bytes", r->max_body) :
+			     buf_add(&r->buf, p, n);
+	} else if (r->buf.len < ERROR_BODY_MAX) {
+		rc = buf_add(&r->buf, p, MIN(n, ERROR_BODY_MAX - r->buf.len));
+	}
+	if (rc < 0) {
+		if (!r->err.text[0])
+			err_set(&r->err, rc, "%s", err_str(rc));
+		return fail(r, rc) + (n == 0);
+	}
+	return n;
+}
+
+/* Ends it now, from a place where libcurl allows it. */
+static void end(struct http_req *r)
+{
+	http_after_cancel(&r->header_deadline);
+	http_after_cancel(&r->stall_deadline);
+	http_after_cancel(&r->total_deadline);
+	loop_defer_cancel(&r->cancel_defer);
+	curl_multi_remove_handle(r->http->multi, r->easy);
+	curl_easy_cleanup(r->easy);
+	r->easy = NULL;
+	r->active = false;
+
+	struct err e = r->err;
+	r->done(r, r->rc, &e); /* may free r */
+}
+
+static int code_error(struct http_req *r, CURLcode code)
+{
+	const char *why = r->curl_error[0] ? r->curl_error : curl_easy_strerror(code);
+	struct err *e = &r->err;
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		r->unreached = true;
+		return err_set(e, -EHOSTUNREACH, "%s", why);
+	case CURLE_COULDNT_CONNECT:
+		r->unreached = true;
+		return err_set(e, -ECONNREFUSED, "%s", why);
+	case CURLE_OPERATION_TIMEDOUT:
+		r->unreached = r->answer.status == 0;
+		r->cut = true;
+		return err_set(e, -ETIMEDOUT, "no connection in time");
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+		return err_set(e, -EPROTO, "TLS: %s", why);
+	case CURLE_SSL_CONNECT_ERROR:
+		r->tls_mismatch = true;
+		return err_set(e, -EPROTO, "TLS: %s", why);
+	case CURLE_UNSUPPORTED_PROTOCOL: /* bytes that are no HTTP: "HTTP/0.9 when not allowed" */
+	case CURLE_WEIRD_SERVER_REPLY:
+		r->tls_mismatch = true;
+		return err_set(e, -EPROTO, "%s", why);
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
+		r->tls_mismatch = r->answer.status == 0;
+		r->cut = true;
+		return err_set(e, -EPIPE, "the connection was cut: %s", why);
+	case CURLE_PARTIAL_FILE:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		r->cut = true;
+		return err_set(e, -EPIPE, "the connection was cut: %s", why);
+	case CURLE_OUT_OF_MEMORY:
+		return err_set(e, -ENOMEM, "out of memory");
+	default:
+		return err_set(e, -EPROTO, "%s", why);
+	}
+}
+
+static void request_done(struct http_req *r, CURLcode code)
+{
+	if (r->rc == 0 && code != CURLE_OK)
+		r->rc = code_error(r, code);
+	end(r);
+}
+
+/* A limit ran out. Deadlines come from our own timer, never from within libcurl. */
+static void time_out(struct http_req *r, const char *what, uint64_t ms)
+{
+	r->cut = true;
+	r->rc = err_set(&r->err, -ETIMEDOUT, "%s within %g s", what, (double)ms / 1000);
+	end(r);
+}
+
+static void on_header_late(struct http_deadline *d)
+{
+	struct http_req *r = container_of(d, struct http_req, header_deadline);
+
+	time_out(r, "no answer", r->limits.header_ms);
+}
+
+static void on_stalled(struct http_deadline *d)
+{
+	struct http_req *r = container_of(d, struct http_req, stall_deadline);
+
+	time_out(r, "no data", r->limits.stall_ms);
+}
+
+static void on_total_late(struct http_deadline *d)
+{
+	struct http_req *r = container_of(d, struct http_req, total_deadline);
+
+	time_out(r, "not finished", r->limits.total_ms);
+}
+
+static void on_cancel(struct loop_defer *d)
+{
+	struct http_req *r = container_of(d, struct http_req, cancel_defer);
+
+	r->rc = err_set(&r->err, -ECANCELED, "canceled");
+	end(r);
+}
+
+void http_cancel(struct http_req *r)
+{
+	if (r->active)
+		loop_defer(r->http->loop, &r->cancel_defer, on_cancel);
+}
+
+void http_pause(struct http_req *r, bool paused)
+{
+	if (!r->active || r->paused == paused)
+		return;
+	r->paused = paused;
+	if (paused) {
+		http_after_cancel(&r->stall_deadline);
+		return;
+	}
+	if (r->answer.status)
+		restart_stall(r);
+	curl_easy_pause(r->easy, CURLPAUSE_CONT);
+}
+
+static int set_options(struct http_req *r)
+{
+	CURL *c = r->easy;
+	long limit = r->limits.connect_ms ? (long)r->limits.connect_ms : 300000;
+	bool ok = curl_easy_setopt(c, CURLOPT_URL, r->url) == CURLE_OK &&
+		  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+
+	curl_easy_setopt(c, CURLOPT_PRIVATE, r);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->curl_error);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, limit);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+	/* proxies' own answers to CONNECT are no answers */
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (r->no_proxy)
+		curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+	if (r->ca_file)
+		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO, r->ca_file) == CURLE_OK;
+	if (r->insecure) {
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (strcmp(r->method, "HEAD") == 0)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	else if (strcmp(r->method, "POST") == 0)
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body ? r->body : "");
+	return ok ? 0 : -EINVAL;
+}
+
+int http_start(struct http *h, struct http_req *r, struct err *e)
+{
+	answer_finish(&r->answer);
+	buf_clear(&r->buf);
+	r->http = h;
+	r->err = (struct err){ 0 };
+	r->rc = 0;
+	r->header_bytes = 0;
+	r->cut = r->unreached = r->tls_mismatch = r->told_headers = r->paused = false;
+	r->curl_error[0] = 0;
+	r->easy = curl_easy_init();
+	if (!r->easy)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (set_options(r) < 0 || curl_multi_add_handle(h->multi, r->easy) != CURLM_OK) {
+		curl_easy_cleanup(r->easy);
+		r->easy = NULL;
+		return err_set(e, -EINVAL, "cannot ask '%.200s'", r->url);
+	}
+	r->active = true;
+	if (r->limits.header_ms)
+		http_after(h, &r->header_deadline, r->limits.header_ms, on_header_late);
+	if (r->limits.total_ms)
+		http_after(h, &r->total_deadline, r->limits.total_ms, on_total_late);
+	return 0;
+}

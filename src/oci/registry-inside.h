@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry-inside.h - what registry.c and registry-login.c share. */
+#ifndef BERTH_OCI_REGISTRY_INSIDE_H
+#define BERTH_OCI_REGISTRY_INSIDE_H
+
+#include "oci/registry.h"
+
+struct oci_reg {
+	uv_loop_t *loop;
+	struct http http;
+	struct list ops;    /* active */
+	struct list tokens;
+	char *host, *home;  /* as in references; "https://registry-1.docker.io" */
+	struct oci_origin origin; /* of home */
+	char *ca_file;
+	struct oci_cred cred;
+	struct http_limits limits;
+	unsigned retries;
+	bool insecure, may_switch, answered, destroyed;
+	bool basic; /* it asked for Basic: sent with each request from then on */
+	void (*warn)(void *arg, const char *text);
+	void *warn_arg;
+};
+
+struct oci_reg_kind {
+	const char *method;
+	bool may_redirect, may_login, is_blob;
+};
+
+int oci_reg_op_begin(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_reg_kind *kind, char *path,
+		     uint64_t total_ms, oci_reg_cb cb, struct err *e);
+int oci_reg_op_send(struct oci_reg_op *op, struct err *e);
+/* The last touch of op. */
+void oci_reg_op_end(struct oci_reg_op *op, int rc);
+void oci_reg_maybe_close(struct oci_reg *reg);
+
+/* registry-login.c: after a 401 of home. Sends again, waits for a token, or ends op. */
+void oci_reg_login(struct oci_reg_op *op);
+/* The words of a refusal; sets op->hint. Returns -EACCES. */
+int oci_reg_denied(struct oci_reg_op *op, const char *text);
+/* The Authorization field for op's next request to home or, for a token, to the realm; NULL for none. */
+int oci_reg_authorization(struct oci_reg_op *op, char **ret, struct err *e);
+void oci_reg_drop_tokens(struct oci_reg *reg);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry-login.c - logging in to a registry: Basic, or a Bearer token that its realm gives. Tokens are kept
+ * by scope; operations that need the same one wait for one fetch. */
+#include "oci/registry-inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+
+#define LOGINS_MAX 2
+
+struct token {
+	struct list link;
+	struct oci_reg *reg;
+	char *scope, *value;
+	int64_t until_ns; /* monotonic */
+	bool fetching, with_cred;
+	struct oci_reg_op op;
+};
+
+static const struct oci_reg_kind kind_token = { "GET", false, false, false };
+
+static void token_free(struct token *t)
+{
+	list_remove(&t->link);
+	oci_reg_op_finish(&t->op);
+	if (t->value)
+		explicit_bzero(t->value, strlen(t->value));
+	free(t->value);
+	free(t->scope);
+	free(t);
+}
+
+void oci_reg_drop_tokens(struct oci_reg *reg)
+{
+	list_each(struct token, t, &reg->tokens, link) {
+		token_free(t);
+	}
+}
+
+static struct token *token_find(struct oci_reg *reg, const char *scope)
+{
+	list_each(struct token, t, &reg->tokens, link) {
+		if (strcmp(t->scope, scope) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+static struct token *token_get(struct oci_reg *reg, const char *scope)
+{
+	struct token *t = token_find(reg, scope);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->reg = reg;
+	t->scope = strdup(scope);
+	if (!t->scope) {
+		free(t);
+		return NULL;
+	}
+	list_append(&reg->tokens, &t->link);
+	return t;
+}
+
+static bool token_good(const struct token *t)
+{
+	return t && t->value && clock_mono_ns() < t->until_ns;
+}
+
+int oci_reg_denied(struct oci_reg_op *op, const char *text)
+{
+	bool known = !oci_cred_none(&op->reg->cred);
+
+	op->hint = known ? "the stored login may be wrong or lack the right: berth login" :
+			   "if it is not public: berth login, or --creds USER:PASSWORD";
+	return err_set(&op->err, -EACCES, "%s does not give access to %s%s%s", op->at_home ? op->reg->host : op->peer,
+		       op->what, text[0] ? ": " : known ? "" : ": it does not exist or needs a login", text);
+}
+
+static void end_denied(struct oci_reg_op *op, const char *text)
+{
+	oci_reg_op_end(op, oci_reg_denied(op, text));
+}
+
+static int set_authorization(char **ret, const char *scheme, const char *value, struct err *e)
+{
+	if (asprintf(ret, "Authorization: %s%s", scheme, value) >= 0)
+		return 0;
+	*ret = NULL;
+	return err_set(e, -ENOMEM, "out of memory");
+}
+
+static int basic_authorization(const struct oci_cred *cred, char **ret, struct err *e)
+{
+	AUTO_FREE char *basic = oci_cred_basic(cred);
+
+	if (!basic)
+		return err_set(e, -ENOMEM, "out of memory");
+	int rc = set_authorization(ret, "", basic, e);
+	explicit_bzero(basic, strlen(basic));
+	return rc;
+}
+
+int oci_reg_authorization(struct oci_reg_op *op, char **ret, struct err *e)
+{
+	struct oci_reg *reg = op->reg;
+	struct token *t;
+
+	*ret = NULL;
+	op->sent_basic = false;
+	free(TAKE(op->sent_token));
+	if (op->kind == &kind_token) {
+		t = container_of(op, struct token, op);
+		return t->with_cred && reg->cred.user && !op->form ? basic_authorization(&reg->cred, ret, e) : 0;
+	}
+	t = token_find(reg, op->scope);
+	if (token_good(t)) {
+		op->sent_token = strdup(t->value);
+		return op->sent_token ? set_authorization(ret, "Bearer ", t->value, e) :
+					err_set(e, -ENOMEM, "out of memory");
+	}
+	if (reg->basic && reg->cred.user) {
+		op->sent_basic = true;
+		return basic_authorization(&reg->cred, ret, e);
+	}
+	return 0;
+}
+
+/* --- fetching a token */
+
+static void wake(struct token *t, int rc, const struct err *e)
+{
+	struct oci_reg *reg = t->reg;
+	bool again;
+
+	do { /* each end may take others off the list */
+		again = false;
+		list_each(struct oci_reg_op, op, &reg->ops, link) {
+			int sent = rc;
+
+			if (!op->waiting_token || op->cancelled || strcmp(op->scope, t->scope) != 0)
+				continue;
+			op->waiting_token = false;
+			if (rc == 0)
+				sent = oci_reg_op_send(op, &op->err);
+			else
+				op->err = *e;
+			if (sent < 0) {
+				if (rc < 0)
+					op->hint = t->op.hint;
+				oci_reg_op_end(op, sent);
+			}
+			again = true;
+			break;
+		}
+	} while (again && !reg->destroyed);
+}
+
+static void on_token(struct oci_reg_op *op, int rc, const struct err *why)
+{
+	struct token *t = container_of(op, struct token, op);
+	struct err e = *why;
+	int64_t seconds = 0;
+
+	t->fetching = false;
+	if (rc == 0) {
+		free(TAKE(t->value));
+		rc = oci_token_parse((char *)op->body.p, op->body.len, &t->value, &seconds, &e);
+		/* a tenth early: clocks and ways differ */
+		t->until_ns = clock_mono_ns() + MIN(seconds, (int64_t)86400 * 365) * 900000000;
+	}
+	if (rc < 0)
+		err_wrap(&e, rc, "cannot log in to %s", t->reg->host);
+	if (rc == -EACCES && !t->with_cred && !oci_cred_none(&t->reg->cred))
+		op->hint = "the login was not sent: the token server is not on the registry's host";
+	wake(t, rc, &e);
+}
+
+static int add_param(struct buf *b, const char *name, const char *value)
+{
+	char *text;
+	int rc;
+
+	if (!value || !*value)
+		return 0;
+	text = curl_easy_escape(NULL, value, 0);
+	if (!text)
+		return -ENOMEM;
+	rc = buf_addf(b, "%s%s=%s", b->len && b->p[b->len - 1] != '?' ? "&" : "", name, text);
+	curl_free(text);
+	return rc;
+}
+
+/* The realm's address with what we want from it. */
+static char *token_url(const struct token *t, const struct oci_challenge *c, const char *scope)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int rc = buf_add(&b, c->realm, strcspn(c->realm, "#"));
+
+	if (rc == 0 && !t->op.form) {
+		if (!strchr((char *)b.p, '?'))
+			rc = buf_addc(&b, '?');
+		if (rc == 0)
+			rc = add_param(&b, "service", c->service);
+		if (rc == 0)
+			rc = add_param(&b, "scope", scope);
+		if (rc == 0 && t->with_cred)
+			rc = add_param(&b, "account", t->reg->cred.user);
+	}
+	return rc < 0 ? NULL : buf_steal(&b);
+}
+
+/* The body of an OAuth2 request, for a login that is a refresh token. */
+static char *token_form(const struct token *t, const struct oci_challenge *c, const char *scope)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int rc = add_param(&b, "grant_type", "refresh_token");
+
+	if (rc == 0)
+		rc = add_param(&b, "service", c->service);
+	if (rc == 0)
+		rc = add_param(&b, "client_id", "berth");
+	if (rc == 0)
+		rc = add_param(&b, "scope", scope);
+	if (rc == 0)
+		rc = add_param(&b, "refresh_token", t->reg->cred.identity);
+	return rc < 0 ? NULL : buf_steal(&b);
+}
+
+static int fetch(struct token *t, const struct oci_challenge *c, const char *scope, struct err *e)
+{
+	struct oci_reg *reg = t->reg;
+	struct oci_origin realm;
+	int rc = oci_origin_parse(c->realm, &realm, e);
+
+	if (rc < 0)
+		return err_wrap(e, rc, "the token server of %s", reg->host);
+	if (reg->origin.tls && !realm.tls && !oci_host_is_loopback(realm.host))
+		return err_set(e, -EPROTO, "%s sends us to a token server without TLS", reg->host);
+	oci_reg_op_finish(&t->op);
+	t->op = (struct oci_reg_op){ 0 };
+	t->with_cred = !oci_cred_none(&reg->cred) && oci_realm_trusted(&reg->origin, &realm);
+	snprintf(t->op.what, sizeof t->op.what, "a token for '%.200s'", scope);
+	if (t->with_cred && reg->cred.identity) {
+		t->op.form = token_form(t, c, scope);
+		if (!t->op.form)
+			return err_set(e, -ENOMEM, "out of memory");
+	}
+	t->op.url = token_url(t, c, scope);
+	if (!t->op.url)
+		return err_set(e, -ENOMEM, "out of memory");
+	char *path = strdup("");
+	rc = oci_reg_op_begin(&t->op, reg, &kind_token, path, reg->limits.total_ms, on_token, e);
+	if (rc == 0)
+		t->fetching = true;
+	return rc;
+}
+
+static int bearer(struct oci_reg_op *op, const struct oci_challenge *c)
+{
+	struct token *t = token_get(op->reg, op->scope);
+
+	if (!t)
+		return err_set(&op->err, -ENOMEM, "out of memory");
+	/* somebody fetched a newer one meanwhile */
+	if (token_good(t) && (!op->sent_token || strcmp(op->sent_token, t->value) != 0))
+		return oci_reg_op_send(op, &op->err);
+	if (op->logins++ >= LOGINS_MAX)
+		return oci_reg_denied(op, "");
+	if (!t->fetching) {
+		int rc = fetch(t, c, c->scope && *c->scope ? c->scope : op->scope, &op->err);
+
+		if (rc < 0)
+			return rc;
+	}
+	op->waiting_token = true;
+	return 0;
+}
+
+void oci_reg_login(struct oci_reg_op *op)
+{
+	const char *header = op->http.answer.authenticate;
+	struct oci_challenge c AUTO(oci_challenge_finish) = { 0 };
+	int rc = 0;
+
+	if (header && oci_challenge_parse(header, &c) < 0)
+		rc = err_set(&op->err, -ENOMEM, "out of memory");
+	else if (c.kind == OCI_AUTH_NONE)
+		rc = err_set(&op->err, -EACCES, "%s wants a login of a kind that is not known", op->reg->host);
+	else if (c.kind == OCI_AUTH_BEARER)
+		rc = bearer(op, &c);
+	else if (!op->reg->cred.user || op->sent_basic) {
+		end_denied(op, op->sent_basic ? "user or password is wrong" : "it wants a login");
+		return;
+	} else {
+		op->reg->basic = true;
+		rc = oci_reg_op_send(op, &op->err);
+	}
+	if (rc < 0)
+		oci_reg_op_end(op, rc);
+}

@@ -4,8 +4,8 @@
 # WORK/vmlinux and WORK/meta.json. All that determines the result's bytes happens here, and this file is
 # part of the key under which build.sh keeps the result; build.sh is what people call.
 #
-# Prints "stage NAME" and "progress PERCENT" lines; compiler output goes to WORK/log. A WORK that an
-# interrupted build left is gone on with. Environment: CC (gcc), JOBS (the number of CPUs).
+# Prints "stage NAME" and "progress PERCENT" lines; what patch and kconfig say goes to WORK/log.configure,
+# what make says to WORK/log. A WORK that an interrupted build left is gone on with. Environment: CC (gcc), JOBS (the number of CPUs).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,30 +40,33 @@ unpack() {
 		--exclude='*/drivers/gpu/drm/amd/include' --exclude='*/arch/*/boot/dts' \
 		--exclude='*/tools/testing' --exclude='*/Documentation/*.rst'
 	for p in "$here"/patches/*.patch; do
-		patch -d "$work/linux" -p1 -F0 <"$p" >>"$work/log" ||
+		patch -d "$work/linux" -p1 -F0 <"$p" >>"$work/log.configure" ||
 			{ echo "kernel: the patch '${p##*/}' does not apply" >&2; return 1; }
 	done
 }
 
 configure() {
 	echo 'stage configure'
-	kmake KCONFIG_ALLCONFIG="$here/berth.config" allnoconfig >>"$work/log" 2>&1
+	kmake KCONFIG_ALLCONFIG="$here/berth.config" allnoconfig >>"$work/log.configure" 2>&1
 	"$here/check-config" "$here/berth.config" "$work/linux/.config"
 }
 
-# Counts make's own lines ("  CC      mm/slub.o"): one a step, whatever the step is.
+# Counts make's own lines ("  CC      mm/slub.o"): one a step, whatever the step is, beginning with those
+# that an interrupted build has left in the log.
+step='^  [A-Z][A-Z0-9_]* +'
 compile() {
 	echo 'stage compile'
-	local n=0 last=-1 percent line
+	local n last=-1 percent line
+	n=$(grep -cE "$step" "$work/log" || true)
 	while IFS= read -r line; do
-		[[ $line =~ ^\ \ [A-Z][A-Z0-9_]*\ + ]] || continue
+		[[ $line =~ $step ]] || continue
 		n=$((n + 1))
 		percent=$((n * 99 / steps))
 		[ $percent -le 99 ] || percent=99
 		[ $percent -eq $last ] || echo "progress $percent"
 		last=$percent
 	done < <({ kmake -j"$JOBS" vmlinux && echo 'made vmlinux'; } 2>&1 | tee -a "$work/log")
-	[ "$(tail -n 1 "$work/log")" = 'made vmlinux' ]
+	[ "$(tail -n 1 "$work/log")" = 'made vmlinux' ] || return 1
 	made=$n
 }
 
@@ -79,11 +82,12 @@ features() {
 	printf '"%s", ' "${list[@]}" | sed 's/, $//'
 }
 
-: >"$work/log"
 resumed=no
 if [ -e "$work/unpacked" ]; then
 	resumed=yes
 else
+	: >"$work/log"
+	: >"$work/log.configure"
 	unpack
 	configure
 	touch "$work/unpacked"

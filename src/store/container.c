@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container.c - what the store keeps of a container. */
+#include "store/container.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#define CONFIG_MAX (4u << 20)
+#define STATE_MAX (1u << 20)
+
+void container_finish(struct container *c)
+{
+	cJSON_Delete(c->config);
+	cJSON_Delete(c->state);
+	*c = (struct container){ 0 };
+}
+
+int container_new_id(char ret[static CONTAINER_ID_LEN + 1])
+{
+	uint8_t raw[CONTAINER_ID_LEN / 2];
+	int rc = file_random(raw, sizeof(raw));
+
+	if (rc == 0)
+		str_hex(raw, sizeof(raw), ret);
+	return rc;
+}
+
+bool container_name_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n < 2 || n > 128 || !isalnum((unsigned char)name[0]))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("_.-", name[i]))
+			return false;
+	return true;
+}
+
+static int open_all(const char *root, struct err *e)
+{
+	AUTO_FREE char *path = path_join(root, "containers");
+	int rc, fd;
+
+	if (!path)
+		return err_sys(e, -ENOMEM, "cannot open the store");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		rc = path_mkdirs(path, 0700, e);
+		if (rc < 0)
+			return rc;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_sys(e, -errno, "cannot open '%s'", path);
+	return fd;
+}
+
+static int load_json(int dir, const char *name, size_t max, cJSON **ret, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	int rc = file_load(dir, name, max, &text, &len, e);
+
+	return rc < 0 ? rc : json_parse(text, len, name, ret, e);
+}
+
+static int read_at(int all, const char *id, struct container *ret, struct err *e)
+{
+	AUTO_CLOSE int dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO(container_finish) struct container c = { 0 };
+	int rc;
+
+	if (dir < 0)
+		return err_set(e, -errno, "no such container: %s", id);
+	/* First the lock, then the state: a shim that ends in between has written its last word by then. */
+	c.alive = lock_is_held(dir, "lock");
+	rc = load_json(dir, "config.json", CONFIG_MAX, &c.config, e);
+	if (rc == 0 && faccessat(dir, "state.json", F_OK, 0) == 0)
+		rc = load_json(dir, "state.json", STATE_MAX, &c.state, e);
+	if (rc < 0)
+		return err_wrap(e, rc, "container '%.12s'", id);
+	memcpy(c.id, id, CONTAINER_ID_LEN);
+	*ret = c;
+	c = (struct container){ 0 };
+	return 0;
+}
+
+int container_read(const char *root, const char *id, struct container *ret, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+
+	return all < 0 ? all : read_at(all, id, ret, e);
+}
+
+int container_open(const char *root, const char *id, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	int dir;
+
+	if (all < 0)
+		return all;
+	dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return dir < 0 ? err_set(e, -errno, "no such container: %s", id) : dir;
+}
+
+static int name_of(int all, const char *id, char **ret)
+{
+	AUTO(container_finish) struct container c = { 0 };
+	int rc = read_at(all, id, &c, NULL);
+
+	if (rc < 0)
+		return rc;
+	*ret = strdup(json_str(c.config, "name") ?: "");
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Calls each(arg, id) for every container until it returns non-zero, and returns that. */
+static int walk(int all, int (*each)(void *arg, int all, const char *id), void *arg)
+{
+	int fd = openat(all, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	AUTO_CLOSEDIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *ent;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return -EIO;
+	}
+	while (rc == 0 && (ent = readdir(d)))
+		if (str_is_hex(ent->d_name, CONTAINER_ID_LEN))
+			rc = each(arg, all, ent->d_name);
+	return rc;
+}
+
+struct search {
+	const char *name;
+	char id[CONTAINER_ID_LEN + 1]; /* of that name */
+	char prefixed[CONTAINER_ID_LEN + 1];
+	int nprefixed;
+};
+
+static int match(void *arg, int all, const char *id)
+{
+	struct search *s = arg;
+	AUTO_FREE char *name = NULL;
+
+	if (str_starts(id, s->name)) {
+		memcpy(s->prefixed, id, sizeof(s->prefixed));
+		s->nprefixed++;
+	}
+	if (strcmp(id, s->name) == 0 || (name_of(all, id, &name) == 0 && strcmp(name, s->name) == 0)) {
+		memcpy(s->id, id, sizeof(s->id));
+		return 1;
+	}
+	return 0;
+}
+
+int container_find(const char *root, const char *name, char ret[static CONTAINER_ID_LEN + 1], struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	struct search s = { .name = name };
+	int rc;
+
+	if (all < 0)
+		return all;
+	if (!*name)
+		return err_set(e, -ENOENT, "no such container: ''");
+	rc = walk(all, match, &s);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot read the containers");
+	if (!*s.id && s.nprefixed > 1)
+		return err_set(e, -ENOTUNIQ, "'%s' is the beginning of %d container ids", name, s.nprefixed);
+	if (!*s.id && s.nprefixed == 0)
+		return err_set(e, -ENOENT, "no such container: %s", name);
+	memcpy(ret, *s.id ? s.id : s.prefixed, CONTAINER_ID_LEN + 1);
+	return 0;
+}
+
+struct row {
+	char id[CONTAINER_ID_LEN + 1];
+	int64_t created;
+};
+struct listing {
+	struct row *rows;
+	size_t n, cap;
+};
+
+static int add_row(void *arg, int all, const char *id)
+{
+	struct listing *l = arg;
+	struct stat st;
+	AUTO_FREE char *config = path_join(id, "config.json");
+
+	if (!config)
+		return -ENOMEM;
+	if (fstatat(all, config, &st, 0) < 0)
+		return 0; /* being removed */
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		void *rows = realloc(l->rows, cap * sizeof(*l->rows));
+
+		if (!rows)
+			return -ENOMEM;
+		l->rows = rows;
+		l->cap = cap;
+	}
+	memcpy(l->rows[l->n].id, id, sizeof(l->rows[0].id));
+	/* config.json is written once. */
+	l->rows[l->n++].created = st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
+	return 0;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return x->created == y->created ? strcmp(x->id, y->id) : x->created < y->created ? 1 : -1;
+}
+
+int container_ids(const char *root, char ***ret, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	struct listing l = { 0 };
+	char **v;
+	int rc;
+
+	if (all < 0)
+		return all;
+	rc = walk(all, add_row, &l);
+	if (rc < 0) {
+		free(l.rows);
+		return err_sys(e, rc, "cannot read the containers");
+	}
+	if (l.n)
+		qsort(l.rows, l.n, sizeof(*l.rows), newest_first);
+	v = calloc(l.n + 1, sizeof(*v));
+	for (size_t i = 0; v && i < l.n; i++) {
+		v[i] = strdup(l.rows[i].id);
+		if (!v[i]) {
+			strv_free(v);
+			v = NULL;
+		}
+	}
+	free(l.rows);
+	if (!v)
+		return err_sys(e, -ENOMEM, "cannot list the containers");
+	*ret = v;
+	return 0;
+}
+
+int container_create(const char *root, const cJSON *config, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	AUTO_CLOSE int lock = -1;
+	AUTO_CLOSE int dir = -1;
+	AUTO_FREE char *text = cJSON_Print(config);
+	const char *id = json_str(config, "id"), *name = json_str(config, "name");
+	struct search s = { .name = name };
+	char tmp[CONTAINER_ID_LEN + 8] = ".new-";
+	int rc;
+
+	if (all < 0)
+		return all;
+	if (!text || !id || !name)
+		return err_sys(e, -ENOMEM, "cannot write the container's configuration");
+	lock = lock_wait(all, ".lock", false, e);
+	if (lock < 0)
+		return lock;
+	rc = walk(all, match, &s);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot read the containers");
+	if (*s.id)
+		return err_set(e, -EEXIST, "the name '%s' is taken by container %.12s", name, s.id);
+	memcpy(tmp + 5, id, CONTAINER_ID_LEN + 1);
+	if (mkdirat(all, tmp, 0700) < 0)
+		return err_sys(e, -errno, "cannot make a folder for the container");
+	dir = openat(all, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = dir < 0 ? err_sys(e, -errno, "cannot open the container's folder") :
+		       file_replace(dir, "config.json", text, strlen(text), 0600, e);
+	if (rc == 0 && (renameat(all, tmp, all, id) < 0 || fsync(all) < 0))
+		rc = err_sys(e, -errno, "cannot name the container's folder");
+	if (rc < 0) {
+		file_remove_tree(all, tmp, NULL);
+		return rc;
+	}
+	return TAKE_FD(dir);
+}
+
+int container_write_state(int dir, const cJSON *state, struct err *e)
+{
+	AUTO_FREE char *text = cJSON_Print(state);
+
+	if (!text)
+		return err_sys(e, -ENOMEM, "cannot write the container's state");
+	return file_replace(dir, "state.json", text, strlen(text), 0600, e);
+}
+
+const char *container_state_word(const struct container *c)
+{
+	const char *word = c->state ? json_str(c->state, "state") : NULL;
+
+	if (!word)
+		return c->alive ? "starting" : "created";
+	if (!c->alive && strcmp(word, "exited") != 0 && strcmp(word, "dead") != 0 && strcmp(word, "created") != 0)
+		return "dead";
+	return word;
+}
+
+int container_remove(const char *root, const char *id, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	char tmp[CONTAINER_ID_LEN + 8] = ".old-";
+
+	if (all < 0)
+		return all;
+	if (!str_is_hex(id, CONTAINER_ID_LEN))
+		return err_set(e, -EINVAL, "'%s' is not a container id", id);
+	memcpy(tmp + 5, id, CONTAINER_ID_LEN + 1);
+	if (renameat(all, id, all, tmp) < 0)
+		return errno == ENOENT ? err_set(e, -ENOENT, "no such container: %.12s", id) :
+					 err_sys(e, -errno, "cannot remove container '%.12s'", id);
+	return file_remove_tree(all, tmp, e);
+}

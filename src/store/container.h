@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container.h - what the store keeps of a container: containers/<id>/.
+ *
+ *   config.json   written once, when the container is made:
+ *                 id name image image_id image_digest platform rootfs (key of its base) command[] tty
+ *                 open_stdin remove labels{} env[] user workdir hostname network dns[] dns_search[]
+ *                 add_hosts[] ports[{host_ip,host_port,container_port,proto}]
+ *                 mounts[{type,source,target,readonly}] memory_bytes (limit; 0 none) cpus root_size
+ *                 kernel kernel_args accel stop_signal (number) stop_timeout_ms restart created (RFC 3339)
+ *                 spec{} (OCI runtime specification, as CreateProcess takes it)
+ *   state.json    replaced by the shim at each change: state exit_code started finished pid qemu_pid accel
+ *                 kernel cause ip oom_killed ports[] (with the host ports really taken)
+ *   lock          held by the shim while it lives
+ *   boots.json    stages of the last start
+ *   upper.ext4 log boot.log screen
+ *
+ * Blocking; for the pool's threads, or before there is a loop. Readers never lock. */
+#ifndef BERTH_STORE_CONTAINER_H
+#define BERTH_STORE_CONTAINER_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/json.h"
+
+#define CONTAINER_ID_LEN 64
+#define CONTAINER_SHORT_LEN 12
+
+/* A container as it stands on the disk. Zeroed memory is fine for finish. */
+struct container {
+	char id[CONTAINER_ID_LEN + 1];
+	cJSON *config; /* owned; never NULL after a successful read */
+	cJSON *state;  /* owned; NULL: never started */
+	bool alive;    /* a shim holds the lock */
+};
+void container_finish(struct container *c);
+
+/* 64 random hex digits. */
+int container_new_id(char ret[static CONTAINER_ID_LEN + 1]);
+/* docker's rule for names: [a-zA-Z0-9][a-zA-Z0-9_.-]+ */
+bool container_name_valid(const char *name);
+
+/* root is the store's folder. Makes containers/<id>/ with config.json whole, in one step; -EEXIST with words
+ * if the name is taken. Returns an fd of the folder. */
+int container_create(const char *root, const cJSON *config, struct err *e);
+/* The folder's fd, or -ENOENT. */
+int container_open(const char *root, const char *id, struct err *e);
+int container_read(const char *root, const char *id, struct container *ret, struct err *e);
+/* All ids, newest first; NULL-terminated, the caller's to strv_free. */
+int container_ids(const char *root, char ***ret, struct err *e);
+/* Full id of a name, an id, or a prefix of one. -ENOENT, or -ENOTUNIQ for a prefix of several. */
+int container_find(const char *root, const char *name, char ret[static CONTAINER_ID_LEN + 1], struct err *e);
+/* Replaces state.json. dir: the container's folder. */
+int container_write_state(int dir, const cJSON *state, struct err *e);
+/* The state's word as a user sees it: "created" … "exited", or "dead" when state.json says that it runs but
+ * no shim does. */
+const char *container_state_word(const struct container *c);
+/* Removes the folder; the caller holds its lock or knows that it has none. The folder's name goes first, so
+ * that nobody sees half of it. */
+int container_remove(const char *root, const char *id, struct err *e);
+
+#endif

@@ -17,6 +17,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/json.c %D%/json.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/watch.c %D%/watch.h \
 	%D%/work.c %D%/work.h \
 	%D%/where.c %D%/where.h
 %C%_libbase_la_CFLAGS = $(AM_CFLAGS) -DBERTH_HELPERDIR='"$(helperdir)"' $(UV_CFLAGS) $(CJSON_CFLAGS)

@@ -2,7 +2,6 @@
 /* iosock.c - raw streams given out by token. */
 #include "shim/iosock.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "base/str.h"
+#include "base/watch.h"
 
 #define TOKEN_MS 10000
 #define GREET_LEN (3 + IOSOCK_TOKEN_LEN + 1) /* "IO <token>\n" */
@@ -21,44 +21,25 @@
 struct guest {
 	struct list link;
 	struct iosock *s;
-	uv_poll_t poll;
-	int fd;
+	struct watch *w;
 	char text[GREET_LEN];
 	size_t len;
 };
 
 struct iosock {
 	uv_loop_t *loop;
-	uv_poll_t poll;
+	struct watch *w;
 	uv_timer_t timer;
-	int fd;
-	int open; /* handles */
 	unsigned nguests;
 	struct list waits, guests;
-	bool ending;
 };
-
-static void put(struct iosock *s)
-{
-	if (--s->open == 0)
-		free(s);
-}
-
-static void on_guest_closed(uv_handle_t *h)
-{
-	struct guest *g = container_of((uv_poll_t *)h, struct guest, poll);
-
-	if (g->fd >= 0)
-		close(g->fd);
-	put(g->s);
-	free(g);
-}
 
 static void guest_end(struct guest *g)
 {
 	list_remove(&g->link);
 	g->s->nguests--;
-	uv_close((uv_handle_t *)&g->poll, on_guest_closed);
+	watch_close(g->w);
+	free(g);
 }
 
 static struct iosock_wait *find(struct iosock *s, const char *token)
@@ -70,38 +51,34 @@ static struct iosock_wait *find(struct iosock *s, const char *token)
 	return NULL;
 }
 
-static void on_guest(uv_poll_t *h, int status, int events)
+static void on_guest(void *arg, int events)
 {
-	struct guest *g = container_of(h, struct guest, poll);
+	struct guest *g = arg;
 	struct iosock_wait *w;
-	ssize_t n = recv(g->fd, g->text + g->len, GREET_LEN - g->len, MSG_DONTWAIT);
+	ssize_t n = recv(watch_fd(g->w), g->text + g->len, GREET_LEN - g->len, MSG_DONTWAIT);
 	int fd;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) {
-		guest_end(g);
+	g->len += n > 0 ? (size_t)n : 0;
+	if (n > 0 && g->len < GREET_LEN)
 		return;
-	}
-	g->len += (size_t)n;
-	if (g->len < GREET_LEN)
-		return;
-	w = memcmp(g->text, "IO ", 3) == 0 && g->text[GREET_LEN - 1] == '\n' ? find(g->s, g->text + 3) : NULL;
+	w = n > 0 && memcmp(g->text, "IO ", 3) == 0 && g->text[GREET_LEN - 1] == '\n' ? find(g->s, g->text + 3) :
+											   NULL;
 	if (!w) {
 		guest_end(g);
 		return;
 	}
-	/* A handle of its own descriptor: this one leaves the poll before the other enters. */
-	fd = fcntl(g->fd, F_DUPFD_CLOEXEC, 3);
+	fd = watch_release(TAKE(g->w));
 	guest_end(g);
 	iosock_cancel(w);
 	w->taken(w, fd);
 }
 
-static void on_connection(uv_poll_t *h, int status, int events)
+static void on_connection(void *arg, int events)
 {
-	struct iosock *s = container_of(h, struct iosock, poll);
-	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct iosock *s = arg;
+	int fd = accept4(watch_fd(s->w), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct guest *g;
 
 	if (fd < 0)
@@ -112,12 +89,13 @@ static void on_connection(uv_poll_t *h, int status, int events)
 		return;
 	}
 	g->s = s;
-	g->fd = fd;
-	s->open++;
 	s->nguests++;
 	list_append(&s->guests, &g->link);
-	uv_poll_init(s->loop, &g->poll, fd);
-	uv_poll_start(&g->poll, UV_READABLE, on_guest);
+	g->w = watch_new(s->loop, fd, on_guest, g);
+	if (g->w)
+		watch_set(g->w, UV_READABLE);
+	else
+		guest_end(g);
 }
 
 static void on_timer(uv_timer_t *t);
@@ -154,45 +132,35 @@ static void on_timer(uv_timer_t *t)
 int iosock_create(uv_loop_t *loop, int dir, const char *name, struct iosock **ret, struct err *e)
 {
 	struct iosock *s = calloc(1, sizeof(*s));
+	int fd = s ? sock_listen_at(dir, name, e) : err_sys(e, -ENOMEM, "cannot listen on '%s'", name);
 
-	if (!s)
-		return err_sys(e, -ENOMEM, "cannot listen on '%s'", name);
-	s->fd = sock_listen_at(dir, name, e);
-	if (s->fd < 0) {
-		int rc = s->fd;
-
+	if (fd < 0) {
 		free(s);
-		return rc;
+		return fd;
+	}
+	s->w = watch_new(loop, fd, on_connection, s);
+	if (!s->w) {
+		free(s);
+		return err_sys(e, -ENOMEM, "cannot listen on '%s'", name);
 	}
 	s->loop = loop;
-	s->open = 2;
 	list_init(&s->waits);
 	list_init(&s->guests);
 	uv_timer_init(loop, &s->timer);
-	uv_poll_init(loop, &s->poll, s->fd);
-	uv_poll_start(&s->poll, UV_READABLE, on_connection);
+	watch_set(s->w, UV_READABLE);
 	*ret = s;
 	return 0;
 }
 
 static void on_timer_closed(uv_handle_t *h)
 {
-	put(container_of((uv_timer_t *)h, struct iosock, timer));
-}
-
-static void on_listener_closed(uv_handle_t *h)
-{
-	struct iosock *s = container_of((uv_poll_t *)h, struct iosock, poll);
-
-	close(s->fd);
-	put(s);
+	free(container_of((uv_timer_t *)h, struct iosock, timer));
 }
 
 void iosock_destroy(struct iosock *s)
 {
-	if (!s || s->ending)
+	if (!s)
 		return;
-	s->ending = true;
 	while (!list_empty(&s->waits)) {
 		struct iosock_wait *w = list_entry(s->waits.next, struct iosock_wait, link);
 
@@ -201,8 +169,8 @@ void iosock_destroy(struct iosock *s)
 	}
 	list_each(struct guest, g, &s->guests, link)
 		guest_end(g);
+	watch_close(s->w);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
-	uv_close((uv_handle_t *)&s->poll, on_listener_closed);
 }
 
 int iosock_wait(struct iosock *s, struct iosock_wait *w, void (*taken)(struct iosock_wait *w, int fd))

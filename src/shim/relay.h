@@ -10,11 +10,11 @@
 
 struct relay;
 
-/* Takes both descriptors over (non-blocking); on failure too. done(arg) comes once, from the loop, when both
- * directions have ended or one failed; the relay is freed then. */
+/* Takes both descriptors over (non-blocking); on failure too. done(arg) comes once, when both directions have
+ * ended, one failed, or from within relay_cancel; the relay is gone then. */
 int relay_start(uv_loop_t *loop, int fd_a, int fd_b, void (*done)(void *arg), void *arg, struct relay **ret,
 		struct err *e);
-/* Closes both; done comes. */
+/* Closes both. */
 void relay_cancel(struct relay *r);
 
 #endif

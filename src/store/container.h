@@ -2,7 +2,7 @@
 /* container.h - what the store keeps of a container: containers/<id>/.
  *
  *   config.json   written once, when the container is made:
- *                 id name image image_id image_digest platform rootfs (key of its base) command[] tty
+ *                 id name image image_id image_digest platform rootfs_key (of its base) command[] tty
  *                 open_stdin remove labels{} env[] user workdir hostname network dns[] dns_search[]
  *                 add_hosts[] ports[{host_ip,host_port,container_port,proto}]
  *                 mounts[{type,source,target,readonly}] memory_bytes (limit; 0 none) cpus root_size

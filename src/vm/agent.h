@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent.h - the host's side of the guest agent's API: its methods, to be called with rpc/client.h. */
+#ifndef BERTH_VM_AGENT_H
+#define BERTH_VM_AGENT_H
+
+#include "agent.pb-c.h"
+#include "rpc/method.h"
+#include "sandbox.pb-c.h"
+
+#define AGENT_PROTOCOL 1
+
+/* Shorter names for what protoc-c spells out. AGENT(X) is the type of a message of our own service,
+ * SANDBOX(X) of the other; X_INIT its initial value. */
+#define AGENT(X) Berth__Agent__V1__##X
+#define SANDBOX(X) Com__Apple__Containerization__Sandbox__V3__##X
+
+extern const struct rpc_method agent_hello, agent_prepare, agent_events, agent_process_list, agent_pause,
+	agent_resume, agent_shutdown;
+extern const struct rpc_method agent_create_process, agent_start_process, agent_kill_process,
+	agent_wait_process, agent_resize_process, agent_delete_process;
+
+#endif

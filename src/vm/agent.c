@@ -9,8 +9,8 @@
 #define THEIRS(word, Name, lower)                                                                       \
 	const struct rpc_method agent_##word = {                                                        \
 		"/com.apple.containerization.sandbox.v3.SandboxContext/" #Name,                         \
-		&com__apple__containerization__sandbox__v3__##lower##_request__descriptor,              \
-		&com__apple__containerization__sandbox__v3__##lower##_response__descriptor, RPC_UNARY, NULL \
+		&sandbox__##lower##_request__descriptor,              \
+		&sandbox__##lower##_response__descriptor, RPC_UNARY, NULL \
 	}
 
 OURS(hello, Hello, hello, RPC_UNARY);

@@ -9,10 +9,8 @@
 
 #define AGENT_PROTOCOL 1
 
-/* Shorter names for what protoc-c spells out. AGENT(X) is the type of a message of our own service,
- * SANDBOX(X) of the other; X_INIT its initial value. */
+/* A message of our own service as a C type; those of the other are Sandbox__X. */
 #define AGENT(X) Berth__Agent__V1__##X
-#define SANDBOX(X) Com__Apple__Containerization__Sandbox__V3__##X
 
 extern const struct rpc_method agent_hello, agent_prepare, agent_events, agent_process_list, agent_pause,
 	agent_resume, agent_shutdown;

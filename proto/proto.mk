@@ -3,11 +3,13 @@
 # new one is a line in proto_files and one in proto_guest_sources or, if only the host speaks it, in
 # proto_host_sources.
 proto_files = %D%/google/protobuf/timestamp.proto \
-	%D%/sandbox.proto
+	%D%/sandbox.proto %D%/agent.proto %D%/shim.proto
 proto_guest_sources = \
 	%D%/google/protobuf/timestamp.pb-c.c %D%/google/protobuf/timestamp.pb-c.h \
-	%D%/sandbox.pb-c.c %D%/sandbox.pb-c.h
-proto_host_sources =
+	%D%/sandbox.pb-c.c %D%/sandbox.pb-c.h \
+	%D%/agent.pb-c.c %D%/agent.pb-c.h
+proto_host_sources = \
+	%D%/shim.pb-c.c %D%/shim.pb-c.h
 
 EXTRA_DIST += $(proto_files) %D%/for-c.awk
 BUILT_SOURCES += $(proto_guest_sources) $(proto_host_sources)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,7 @@ int file_sync_dir(int dirfd, const char *path)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+static int replace(int dirfd, const char *path, const void *p, size_t n, mode_t mode, bool sync, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	AUTO_FREE char *dir = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path)) :
@@ -136,7 +137,7 @@ int file_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mo
 	if (fd < 0)
 		return err_sys(e, -errno, "cannot write '%s'", path);
 	rc = file_write_full(fd, p, n);
-	if (rc == 0 && fsync(fd) < 0)
+	if (rc == 0 && sync && fsync(fd) < 0)
 		rc = -errno;
 	if (rc == 0 && renameat(dirfd, tmp, dirfd, path) < 0)
 		rc = -errno;
@@ -144,10 +145,20 @@ int file_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mo
 		unlinkat(dirfd, tmp, 0);
 		return err_sys(e, rc, "cannot write '%s'", path);
 	}
-	rc = file_sync_dir(dirfd, dir);
+	rc = sync ? file_sync_dir(dirfd, dir) : 0;
 	if (rc < 0)
 		return err_sys(e, rc, "cannot sync the folder of '%s'", path);
 	return 0;
+}
+
+int file_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	return replace(dirfd, path, p, n, mode, true, e);
+}
+
+int file_swap(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	return replace(dirfd, path, p, n, mode, false, e);
 }
 
 static int remove_at(int at, const char *name)

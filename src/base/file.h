@@ -21,6 +21,8 @@ int file_load(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
 /* Old text or new text, never a mix: temporary file in the same folder, fsync, rename, fsync of the
  * folder. */
 int file_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct err *e);
+/* The same without the waits for the disk: for what a crash of the host makes worthless anyway. */
+int file_swap(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 /* Writes to the disk what the folder dirfd/path ("." for dirfd itself) holds by name. */
 int file_sync_dir(int dirfd, const char *path);
 /* rm -rf beneath dirfd; what is not there is no error. Follows no symlink. */

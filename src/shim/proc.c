@@ -15,6 +15,14 @@
 
 #define AGENT_MS 30000 /* for what the guest does at once */
 
+/* An optional field is a oneof whose case is the field's number (proto/for-c.awk). */
+#define NAME_PROCESS(req, p)                                                                            \
+	do {                                                                                            \
+		(req).id = (p)->id;                                                                     \
+		(req).opt_container_id_case = 2;                                                        \
+		(req).containerid = (p)->sb->id;                                                        \
+	} while (0)
+
 struct waiter {
 	struct list link;
 	struct rpc_call *call;
@@ -204,6 +212,7 @@ static void ended(struct proc *p, int exit_code)
 
 static void on_removed(struct rpc_unary *op, int rc, const ProtobufCMessage *resp, const struct err *e)
 {
+	container_of(op, struct proc, remove)->calling = false;
 	if (rc < 0)
 		log_debug("cannot remove a process from the guest: %s", e->text);
 }
@@ -217,11 +226,9 @@ static void on_waited(struct rpc_unary *op, int rc, const ProtobufCMessage *resp
 	if (rc < 0) /* the VM is going: proc_vm_gone comes */
 		return;
 	if (p != p->sb->main) {
-		req.id = p->id;
-		req.opt_containerid_case = SANDBOX__DELETE_PROCESS_REQUEST__OPT_CONTAINERID_CONTAINER_ID;
-		req.containerid = p->sb->id;
-		rpc_unary_start(&p->remove, p->sb->agent, &agent_delete_process, &req.base, AGENT_MS, on_removed,
-				NULL);
+		NAME_PROCESS(req, p);
+		p->calling = rpc_unary_start(&p->remove, p->sb->agent, &agent_delete_process, &req.base, AGENT_MS,
+					     on_removed, NULL) == 0;
 	}
 	ended(p, w->exitcode);
 }
@@ -237,8 +244,7 @@ static void on_process_started(struct rpc_unary *op, int rc, const ProtobufCMess
 		return;
 	}
 	p->started = true;
-	req.id = p->id;
-	req.containerid = p->sb->id;
+	NAME_PROCESS(req, p);
 	rc = rpc_unary_start(&p->wait, p->sb->agent, &agent_wait_process, &req.base, 0, on_waited, &we);
 	started(p, rc, true, &we);
 }
@@ -249,8 +255,7 @@ static void send_start(struct proc *p)
 	struct err e = { 0 };
 	int rc;
 
-	req.id = p->id;
-	req.containerid = p->sb->id;
+	NAME_PROCESS(req, p);
 	rc = rpc_unary_start(&p->start, p->sb->agent, &agent_start_process, &req.base, AGENT_MS,
 			     on_process_started, &e);
 	if (rc < 0)
@@ -276,13 +281,15 @@ int proc_begin(struct proc *p, const cJSON *spec, bool go, struct err *e)
 	if (!text)
 		return err_sys(e, -ENOMEM, "cannot start a process");
 	p->go = go;
-	req.id = p->id;
-	req.containerid = p->sb->id;
+	NAME_PROCESS(req, p);
 	req.configuration.data = (uint8_t *)text;
 	req.configuration.len = strlen(text);
-	req.stdin_ = p->stream[PROC_STDIN].port;
-	req.stdout_ = p->stream[PROC_STDOUT].port;
-	req.stderr_ = p->stream[PROC_STDERR].port;
+	if ((req.stdin = p->stream[PROC_STDIN].port))
+		req.opt_stdin_case = SANDBOX__CREATE_PROCESS_REQUEST__OPT_STDIN_STDIN;
+	if ((req.stdout = p->stream[PROC_STDOUT].port))
+		req.opt_stdout_case = SANDBOX__CREATE_PROCESS_REQUEST__OPT_STDOUT_STDOUT;
+	if ((req.stderr = p->stream[PROC_STDERR].port))
+		req.opt_stderr_case = SANDBOX__CREATE_PROCESS_REQUEST__OPT_STDERR_STDERR;
 	return rpc_unary_start(&p->create, p->sb->agent, &agent_create_process, &req.base, AGENT_MS, on_created, e);
 }
 
@@ -319,8 +326,7 @@ static void send_size(struct proc *p)
 	p->resize_again = p->resize_pending;
 	if (p->resize_pending || p->exited || !p->started)
 		return;
-	req.id = p->id;
-	req.containerid = p->sb->id;
+	NAME_PROCESS(req, p);
 	req.rows = (uint32_t)vt_rows(p->con.vt);
 	req.columns = (uint32_t)vt_cols(p->con.vt);
 	p->resize_pending = rpc_unary_start(&p->resize, p->sb->agent, &agent_resize_process, &req.base, AGENT_MS,

@@ -41,9 +41,10 @@ struct proc {
 	bool started, exited, drained;
 	int exit_code;
 	struct rpc_unary create, start, wait, resize, remove;
-	bool resize_pending;
-	bool resize_again;
+	bool calling; /* remove is under way */
+	bool resize_pending, resize_again;
 	struct list waiters;
+	void *starter; /* of whoever sets on_started */
 	/* How the start went; once. rc as of the agent's StartProcess, or of a step before: then early is true. */
 	void (*on_started)(struct proc *p, int rc, bool early, const struct err *e);
 	/* It has ended and its output was passed on; once. */

@@ -18,6 +18,11 @@
 
 enum sandbox_state { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_STOPPING, SANDBOX_GONE };
 
+struct sandbox_stop_call {
+	struct list link;
+	struct rpc_call *call;
+};
+
 struct sandbox {
 	uv_loop_t *loop;
 	const char *root, *run_root;
@@ -34,6 +39,8 @@ struct sandbox {
 	int start_rc;
 	struct err start_err;
 	char cause[512];       /* why it ended, if that needs saying */
+	char notice[512];      /* for the client: KVM did not work, say */
+	char kernel[128];      /* the guest's release, once known */
 	bool dead;             /* the VM went without being asked */
 	bool oom_killed;
 	int64_t started, finished;
@@ -52,15 +59,18 @@ struct sandbox {
 	struct iosock *io;
 	struct crilog log;
 	struct forward *forward;
+	cJSON *ports;          /* as really published */
 	struct list procs;
 	struct proc *main;
 	uint32_t next_console;
 	struct rpc_call *start_call; /* waits for the main process */
-	struct proc_attach start_attach;
+	struct proc_tokens start_tokens;
 	bool start_asked, start_attached;
 	struct list stop_calls;
 	uv_timer_t stop_timer;
-	int64_t boot_begin, prepare_begin, prepare_end, start_begin, start_end; /* monotonic ns */
+	/* Monotonic ns. asked: when the client began, as its clock is ours; 0 if it did not say. */
+	int64_t asked, boot_begin, prepare_begin, prepare_end, start_begin, start_end;
+	uint32_t mounts_usec; /* of the agent's preparation */
 
 	/* It is over and all is written down; clients may still be reading output (sandbox_busy). Once. */
 	void (*on_gone)(struct sandbox *sb);
@@ -74,6 +84,8 @@ struct sandbox {
 int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const char *run_root, const char *id,
 		 int lock_fd, struct err *e);
 int sandbox_boot(struct sandbox *sb, struct err *e);
+/* sandbox_boot failed: the container is over before it began. */
+void sandbox_fail_boot(struct sandbox *sb, int rc, const struct err *e);
 void sandbox_finish(struct sandbox *sb);
 bool sandbox_busy(const struct sandbox *sb);
 
@@ -96,5 +108,10 @@ struct sandbox_exec {
 };
 int sandbox_exec(struct sandbox *sb, const struct sandbox_exec *x, struct proc **ret, struct err *e);
 void sandbox_note_log_failure(struct sandbox *sb, const struct err *e);
+
+/* setup.c: what the container's configuration means for the VM, for the agent, and for an exec. */
+int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e);
+int sandbox_prepare(struct sandbox *sb, rpc_unary_cb cb, struct err *e);
+int sandbox_exec_spec(struct sandbox *sb, const struct sandbox_exec *x, cJSON **ret, struct err *e);
 
 #endif

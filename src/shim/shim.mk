@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += %D%/libshim.la
+%C%_libshim_la_SOURCES = \
+	%D%/channel.c %D%/channel.h \
+	%D%/console.c %D%/console.h \
+	%D%/crilog.c %D%/crilog.h \
+	%D%/forward.c %D%/forward.h \
+	%D%/iosock.c %D%/iosock.h \
+	%D%/proc.c %D%/proc.h \
+	%D%/record.c %D%/record.h \
+	%D%/relay.c %D%/relay.h \
+	%D%/sandbox.c %D%/sandbox.h \
+	%D%/serve.c %D%/serve.h \
+	%D%/setup.c
+%C%_libshim_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
+shim_LIBS = %D%/libshim.la $(store_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(vt_LIBS) $(base_LIBS)
+
+helper_PROGRAMS += berth-shim
+berth_shim_SOURCES = %D%/main.c
+berth_shim_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+berth_shim_LDADD = $(shim_LIBS)

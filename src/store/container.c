@@ -299,13 +299,13 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 	return TAKE_FD(dir);
 }
 
-int container_write_state(int dir, const cJSON *state, struct err *e)
+int container_write_state(int dir, const cJSON *state, bool sync, struct err *e)
 {
 	AUTO_FREE char *text = cJSON_Print(state);
 
 	if (!text)
 		return err_sys(e, -ENOMEM, "cannot write the container's state");
-	return file_replace(dir, "state.json", text, strlen(text), 0600, e);
+	return (sync ? file_replace : file_swap)(dir, "state.json", text, strlen(text), 0600, e);
 }
 
 const char *container_state_word(const struct container *c)

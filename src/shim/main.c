@@ -30,7 +30,7 @@ struct shim {
 	uv_loop_t loop;
 	uv_timer_t linger, orphan;
 	uv_signal_t term;
-	bool gone, leaving;
+	bool gone, leaving, orphaned;
 };
 
 static void leave(void *arg)
@@ -47,7 +47,7 @@ static void on_linger(uv_timer_t *t)
 
 static void check_leave(struct shim *s)
 {
-	if (!s->gone || s->leaving || sandbox_busy(&s->sb))
+	if (!s->gone || s->leaving || sandbox_busy(&s->sb) || (!s->sb.start_asked && !s->orphaned))
 		return;
 	s->leaving = true;
 	uv_timer_start(&s->linger, on_linger, LINGER_MS, 0);
@@ -72,10 +72,12 @@ static void on_orphan(uv_timer_t *t)
 {
 	struct shim *s = container_of(t, struct shim, orphan);
 
-	if (!s->sb.start_asked && serve_nclients(s->serve) == 0) {
+	s->orphaned = true;
+	if (!s->sb.start_asked) {
 		log_warn("nobody asked to start the container");
 		sandbox_kill_vm(&s->sb);
 	}
+	check_leave(s);
 }
 
 static void on_term(uv_signal_t *h, int sig)

@@ -307,7 +307,7 @@ static void on_dialed(struct transport_dial *op, int rc, int fd, const struct er
 		return;
 	}
 	hello.protocol = AGENT_PROTOCOL;
-	hello.version = PACKAGE_VERSION;
+	hello.version = (char *)PACKAGE_VERSION;
 	rc = rpc_uv_connect(sb->loop, fd, sb, on_agent_closed, &sb->agent, &de);
 	if (rc < 0)
 		close(fd);
@@ -380,9 +380,9 @@ static void reply_started(struct sandbox *sb)
 	if (sb->start_attached) {
 		streams.tty = sb->main->tty;
 		streams.io = sb->start_tokens.io;
-		streams.stdin_ = sb->start_tokens.in;
-		streams.stdout_ = sb->start_tokens.out;
-		streams.stderr_ = sb->start_tokens.err;
+		streams.stdin = sb->start_tokens.in;
+		streams.stdout = sb->start_tokens.out;
+		streams.stderr = sb->start_tokens.err;
 		streams.viewer = sb->start_tokens.viewer;
 		resp.streams = &streams;
 	}

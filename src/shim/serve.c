@@ -44,16 +44,16 @@ static void set_streams(Shim__Streams *s, const struct proc *p, const struct pro
 {
 	s->tty = p->tty;
 	s->io = (char *)t->io;
-	s->stdin_ = (char *)t->in;
-	s->stdout_ = (char *)t->out;
-	s->stderr_ = (char *)t->err;
+	s->stdin = (char *)t->in;
+	s->stdout = (char *)t->out;
+	s->stderr = (char *)t->err;
 	s->console = p->console_n == PROC_NO_CONSOLE ? 0 : p->console_n;
 	s->viewer = t->viewer;
 }
 
 static struct proc_attach attach_of(const Shim__AttachSpec *a)
 {
-	return (struct proc_attach){ a->stdin_, a->output, a->read_only, a->rows, a->cols };
+	return (struct proc_attach){ a->stdin, a->output, a->read_only, a->rows, a->cols };
 }
 
 static void on_info(struct rpc_call *call, const ProtobufCMessage *msg)
@@ -146,8 +146,8 @@ static void on_exec(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	const Shim__ExecRequest *req = (const void *)msg;
 	struct sandbox *sb = sandbox_of(call);
-	struct proc_attach a = { req->stdin_, true, false, req->rows, req->cols };
-	struct sandbox_exec spec = { .user = req->user, .cwd = req->cwd, .tty = req->tty, .open_stdin = req->stdin_,
+	struct proc_attach a = { req->stdin, true, false, req->rows, req->cols };
+	struct sandbox_exec spec = { .user = req->user, .cwd = req->cwd, .tty = req->tty, .open_stdin = req->stdin,
 				     .privileged = req->privileged, .rows = req->rows, .cols = req->cols };
 	struct exec_call *x = calloc(1, sizeof(*x));
 	struct proc *p = NULL;

@@ -176,8 +176,8 @@ int sandbox_prepare(struct sandbox *sb, rpc_unary_cb cb, struct err *e)
 	req.id = sb->id;
 	req.time_sec = now.tv_sec;
 	req.time_nsec = (int32_t)now.tv_nsec;
-	rootfs.base = (char *)"base";
-	rootfs.upper = (char *)"upper";
+	rootfs.base_serial = (char *)"base";
+	rootfs.upper_serial = (char *)"upper";
 	rootfs.discard = true;
 	req.rootfs = &rootfs;
 	req.hostname = hostname;

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pull-blob.c - the blobs of a pull: is it there, what of it is there, the rest of it, its digest. */
+#include "job/pull-inside.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+
+#define PARALLEL_DEFAULT 3
+#define ELSEWHERE_MS 150       /* how often to look for a blob that another process downloads */
+#define TELL_BYTES (128u << 10) /* the unpacker is told of more in steps of this */
+
+void pull_blob_init(struct pull_blob *b, struct pull *p, const struct oci_desc *d)
+{
+	*b = (struct pull_blob){ .pull = p, .desc = *d, .in.fd = -1 };
+}
+
+void pull_blob_finish(struct pull_blob *b, bool keep)
+{
+	if (b->in_open)
+		store_ingest_finish(&b->in, keep);
+	b->in_open = false;
+	oci_reg_op_finish(&b->op);
+}
+
+void pull_blob_cancel(struct pull_blob *b)
+{
+	if (b->state == BLOB_COMING)
+		oci_reg_cancel(&b->op);
+	work_cancel(&b->work);
+}
+
+static bool is_layer(const struct pull_blob *b)
+{
+	return b != &b->pull->config_blob;
+}
+
+static void here(struct pull_blob *b)
+{
+	struct pull *p = b->pull;
+
+	b->state = BLOB_HERE;
+	if (!is_layer(b)) {
+		pull_on_config(p);
+		return;
+	}
+	pull_unpack_more(p, b);
+	if (p->failing)
+		return;
+	pull_blobs_pump(p);
+	pull_maybe_finish(p);
+}
+
+/* --- checking */
+
+static int work_commit(struct work *w, struct err *e)
+{
+	struct pull_blob *b = container_of(w, struct pull_blob, work);
+
+	return store_ingest_commit(&b->in, e);
+}
+
+static void on_committed(struct work *w, int rc, const struct err *e)
+{
+	struct pull_blob *b = container_of(w, struct pull_blob, work);
+	struct pull *p = b->pull;
+
+	if (is_layer(b))
+		p->active--;
+	if (rc == 0) {
+		store_ingest_finish(&b->in, false);
+		b->in_open = false;
+		b->state = BLOB_HERE;
+	} else if (rc == -EBADMSG) {
+		store_ingest_finish(&b->in, false);
+		b->in_open = false;
+	}
+	if (pull_returned(p))
+		return;
+	if (rc < 0)
+		pull_fail(p, rc, e, rc == -EBADMSG ? "the registry's copy is damaged, or somebody changed it" : NULL);
+	else
+		here(b);
+}
+
+/* --- downloading */
+
+static int on_data(struct oci_reg_op *op, const void *data, size_t n, struct err *e)
+{
+	struct pull_blob *b = container_of(op, struct pull_blob, op);
+	int rc = store_ingest_write(&b->in, data, n, e);
+
+	if (rc < 0)
+		return rc;
+	b->pull->fetched += n;
+	if (is_layer(b) && b->in.have - b->told >= TELL_BYTES)
+		pull_unpack_more(b->pull, b);
+	return 0;
+}
+
+static void on_downloaded(struct oci_reg_op *op, int rc, const struct err *e)
+{
+	struct pull_blob *b = container_of(op, struct pull_blob, op);
+	struct pull *p = b->pull;
+	struct err failed = *e;
+	const char *hint = op->hint;
+
+	if (rc < 0 && is_layer(b))
+		p->active--;
+	if (rc < 0)
+		b->state = BLOB_WAITING;
+	/* a part that the registry contradicts is not worth keeping */
+	if (rc == -EBADMSG)
+		pull_blob_finish(b, false);
+	if (pull_returned(p))
+		return;
+	if (rc < 0) {
+		pull_fail(p, rc, &failed, hint);
+		return;
+	}
+	oci_reg_op_finish(op);
+	b->state = BLOB_CHECKING;
+	rc = work_start(&b->work, p->loop, work_commit, on_committed);
+	if (rc < 0)
+		pull_fail(p, rc, NULL, NULL);
+	else
+		p->outstanding++;
+}
+
+static void download(struct pull_blob *b)
+{
+	struct pull *p = b->pull;
+	struct err e = { 0 };
+
+	b->in_open = true;
+	b->resumed = b->in.have;
+	b->state = BLOB_COMING;
+	b->op = (struct oci_reg_op){ .data = on_data };
+	if (is_layer(b))
+		pull_unpack_more(p, b);
+	int rc = oci_reg_blob(&b->op, p->reg, &p->ref, &b->desc, b->in.have, on_downloaded, &e);
+	if (rc < 0) {
+		b->state = BLOB_WAITING;
+		pull_fail(p, rc, &e, NULL);
+	} else {
+		p->outstanding++;
+	}
+}
+
+/* --- beginning */
+
+static int work_begin(struct work *w, struct err *e)
+{
+	struct pull_blob *b = container_of(w, struct pull_blob, work);
+
+	return store_ingest_begin(b->pull->store, &b->pull->lease, &b->desc, &b->in, e);
+}
+
+static void on_again(uv_timer_t *t)
+{
+	struct pull *p = t->data;
+
+	for (size_t i = 0; i < p->nblobs; i++)
+		if (p->blobs[i].state == BLOB_ELSEWHERE)
+			p->blobs[i].state = BLOB_WAITING;
+	if (p->config_blob.state == BLOB_ELSEWHERE)
+		pull_blob_begin(&p->config_blob);
+	pull_blobs_pump(p);
+}
+
+static void on_begun(struct work *w, int rc, const struct err *e)
+{
+	struct pull_blob *b = container_of(w, struct pull_blob, work);
+	struct pull *p = b->pull;
+
+	if (is_layer(b) && rc != 0)
+		p->active--;
+	if (rc == 0)
+		b->in_open = true;
+	if (pull_returned(p))
+		return;
+	if (rc == 0) {
+		download(b);
+	} else if (rc == 1) {
+		b->shared = true;
+		here(b);
+	} else if (rc == -EWOULDBLOCK) {
+		b->state = BLOB_ELSEWHERE;
+		if (!uv_is_active((uv_handle_t *)&p->again))
+			uv_timer_start(&p->again, on_again, ELSEWHERE_MS, 0);
+		pull_blobs_pump(p);
+	} else {
+		b->state = BLOB_WAITING;
+		pull_fail(p, rc, e, NULL);
+	}
+}
+
+void pull_blob_begin(struct pull_blob *b)
+{
+	struct pull *p = b->pull;
+
+	b->state = BLOB_BEGINNING;
+	int rc = work_start(&b->work, p->loop, work_begin, on_begun);
+	if (rc < 0) {
+		b->state = BLOB_WAITING;
+		pull_fail(p, rc, NULL, NULL);
+		return;
+	}
+	p->outstanding++;
+	if (is_layer(b))
+		p->active++;
+}
+
+void pull_blobs_pump(struct pull *p)
+{
+	size_t most = p->desc->parallel ? p->desc->parallel : PARALLEL_DEFAULT;
+
+	for (size_t i = 0; i < p->nblobs && p->active < most && !p->failing; i++)
+		if (p->blobs[i].state == BLOB_WAITING)
+			pull_blob_begin(&p->blobs[i]);
+}

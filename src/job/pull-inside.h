@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pull-inside.h - what the parts of a pull share. All but the work functions runs on the loop's thread.
+ *
+ *   pull.c            the flow: prepare, manifest, config, end
+ *   pull-blob.c       blobs: begin, download, check
+ *   pull-unpack.c     the root file system
+ *   pull-progress.c   what clients are told */
+#ifndef BERTH_JOB_PULL_INSIDE_H
+#define BERTH_JOB_PULL_INSIDE_H
+
+#include "base/work.h"
+#include "job/pull.h"
+#include "job/unpack.h"
+#include "oci/config.h"
+#include "oci/cred.h"
+#include "oci/manifest.h"
+#include "oci/ref.h"
+#include "oci/registry.h"
+#include "store/content.h"
+#include "store/lease.h"
+#include "store/rootfs.h"
+#include "store/store.h"
+
+enum blob_state {
+	BLOB_WAITING,
+	BLOB_BEGINNING, /* in the pool: is it there, or some of it? */
+	BLOB_ELSEWHERE, /* another process downloads it */
+	BLOB_COMING,
+	BLOB_CHECKING,  /* in the pool: digest, fsync, rename */
+	BLOB_HERE,
+};
+
+struct pull_blob {
+	struct pull *pull;
+	struct oci_desc desc;
+	enum blob_state state;
+	bool shared;              /* was there */
+	struct store_ingest in;
+	bool in_open;
+	uint64_t told;            /* bytes that the unpacker knows of */
+	uint64_t resumed;         /* bytes of an earlier try */
+	struct oci_reg_op op;
+	struct work work;
+};
+
+struct pull_layer {
+	struct pull_blob *blob;   /* one blob may be several layers */
+	bool wanted, fed;         /* by the unpacker; a file that grows was given */
+};
+
+struct pull {
+	uv_loop_t *loop;
+	const struct job_desc *desc;
+	struct pull_calls calls;
+	struct oci_ref ref;
+	char *name;               /* that the store will know it by */
+	struct oci_platform platform;
+
+	struct store *store;
+	struct store_lease lease;
+	struct oci_cred cred;
+	struct oci_reg *reg;
+	struct oci_reg_op op;     /* manifests */
+	struct work work;
+
+	struct oci_desc known;    /* what the name means in the store now; digest none: nothing */
+	bool known_whole;         /* and all of it is there, unpacked too if that is wanted */
+	struct oci_digest known_image;
+	uint64_t known_size;
+
+	struct oci_desc top, manifest_desc;
+	unsigned depth;           /* of indexes */
+	struct oci_manifest manifest;
+	struct oci_config config;
+	struct pull_blob *blobs;  /* of the layers, each once, lowest first */
+	size_t nblobs;
+	struct pull_blob config_blob;
+	struct pull_layer *layers;
+	size_t active;            /* downloads */
+	uv_timer_t again, tick;   /* for blobs that come elsewhere; for progress */
+	unsigned handles;
+
+	bool unpack, unpack_started, unpack_done, rootfs_open;
+	char key[STORE_KEY_MAX];
+	struct store_rootfs_build rootfs;
+	struct unpack unpacker;
+	struct unpack_progress at;
+	struct work unpack_work;
+	int fd;                   /* of a blob being handed over */
+
+	int64_t started_ns;
+	uint64_t fetched;         /* bytes over the network, of layers and config */
+	uint64_t last_fetched;
+	int64_t last_ns;
+	double rate;              /* bytes a second, smoothed */
+
+	unsigned outstanding;     /* asynchronous operations */
+	bool failing, finishing, told;
+	int rc;
+	struct err err;
+	const char *hint;
+};
+
+/* Remembers the first failure and stops all that runs; the end comes when nothing is outstanding. */
+void pull_fail(struct pull *p, int rc, const struct err *e, const char *hint);
+/* To be called first in each callback: true if the pull is failing and the caller must do nothing more. */
+bool pull_returned(struct pull *p);
+/* All blobs are here and the root file system is made: name it and end. */
+void pull_maybe_finish(struct pull *p);
+
+void pull_blob_init(struct pull_blob *b, struct pull *p, const struct oci_desc *d);
+/* Starts as many downloads as may run. */
+void pull_blobs_pump(struct pull *p);
+void pull_blob_begin(struct pull_blob *b);
+void pull_blob_cancel(struct pull_blob *b);
+void pull_blob_finish(struct pull_blob *b, bool keep);
+/* config_blob is here. */
+void pull_on_config(struct pull *p);
+
+/* Makes or finds the root file system; needs manifest and config. */
+void pull_unpack_start(struct pull *p);
+/* More of b is there, or all of it. */
+void pull_unpack_more(struct pull *p, struct pull_blob *b);
+void pull_unpack_cancel(struct pull *p);
+/* The text of meta.json; the caller frees, NULL: out of memory. */
+char *pull_unpack_meta(const struct pull *p);
+
+void pull_stage(struct pull *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void pull_tell_progress(struct pull *p, bool droppable);
+
+#endif

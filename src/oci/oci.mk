@@ -7,7 +7,6 @@ noinst_LTLIBRARIES += %D%/liboci.la
 	%D%/desc.c %D%/desc.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/config.c %D%/config.h \
-	%D%/spec.c %D%/spec.h %D%/spec-lists.c %D%/spec-lists.h \
 	%D%/layout.c %D%/layout.h \
 	%D%/auth.c %D%/auth.h \
 	%D%/cred.c %D%/cred.h

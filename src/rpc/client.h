@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/list.h"
 #include "rpc/method.h"
 #include "rpc/status.h"
 
@@ -31,7 +30,6 @@ struct rpc_session *rpc_client_session(struct rpc_client *c);
 
 /* What every op has. Used inside, but for code. */
 struct rpc_op {
-	struct list link;
 	struct rpc_client *client;
 	struct rpc_exch *exch;
 	const struct rpc_method *method;

@@ -1,1 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += %D%/echo.proto
+BUILT_SOURCES += %D%/echo.pb-c.c %D%/echo.pb-c.h
+CLEANFILES += %D%/echo.pb-c.c %D%/echo.pb-c.h
+rpc_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_builddir)
+rpc_test_cflags = $(AM_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS)
+
+%D%/c/echo.proto: $(top_srcdir)/%D%/echo.proto $(top_srcdir)/proto/for-c.awk
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(top_srcdir)/proto/for-c.awk $< >$@.tmp && mv $@.tmp $@
+%D%/echo.pb-c.c %D%/echo.pb-c.h &: %D%/c/echo.proto
+	$(AM_V_GEN)$(PROTOC_C) -I%D%/c --c_out=%D% $<
+
+if HAVE_CMOCKA
+# The service of the tests, and both ends of a connection.
+check_LTLIBRARIES += %D%/libecho.la
+%C%_libecho_la_SOURCES = %D%/echo.c %D%/echo.h %D%/pair.c %D%/pair.h
+nodist_%C%_libecho_la_SOURCES = %D%/echo.pb-c.c %D%/echo.pb-c.h
+%C%_libecho_la_CPPFLAGS = $(rpc_test_cppflags)
+%C%_libecho_la_CFLAGS = $(rpc_test_cflags)
+rpc_test_LIBS = %D%/libecho.la $(rpc_LIBS) $(CMOCKA_LIBS)
+
+rpc_tests = %D%/t-call
+check_PROGRAMS += $(rpc_tests)
+TESTS += $(rpc_tests)
+%C%_t_call_LDADD = $(rpc_test_LIBS)
+%C%_t_call_CPPFLAGS = $(rpc_test_cppflags)
+%C%_t_call_CFLAGS = $(rpc_test_cflags)
+endif

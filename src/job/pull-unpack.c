@@ -88,7 +88,7 @@ static void on_unpacked(struct unpack *u, int rc, const struct err *e)
 static int start_worker(struct pull *p, struct err *e)
 {
 	AUTO_FREE struct unpack_source *sources = calloc(p->manifest.nlayers + 1, sizeof *sources);
-	struct unpack_opts opts = { .sources = sources, .nsources = p->manifest.nlayers, .exact = true,
+	struct unpack_opts opts = { .sources = sources, .nsources = p->manifest.nlayers,
 				    .max_size = p->desc->max_size, .fd = p->rootfs.fd };
 
 	if (!sources)

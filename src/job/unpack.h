@@ -15,9 +15,12 @@
 #include "oci/desc.h"
 
 enum unpack_kind {
-	UNPACK_LAYER, /* a blob: the fd is a file or a stream of the layer's bytes as stored */
-	UNPACK_DIR,   /* the fd is a folder, read with all below it */
+	UNPACK_LAYER, /* a blob, asked for by want: a file or a stream of the layer's bytes as stored */
+	UNPACK_DIR,   /* the folder dir_fd, read with all below it on its file system */
 };
+
+#define UNPACK_DIRS_MAX 64
+#define UNPACK_MAX_SIZE (UINT64_C(64) << 30)
 
 struct unpack_source {
 	enum unpack_kind kind;
@@ -25,6 +28,7 @@ struct unpack_source {
 	struct oci_digest digest;   /* of the stored bytes, none: not checked (the store did) */
 	struct oci_digest diff_id;  /* of the tar stream; none: not checked */
 	uint64_t size;              /* of the stored bytes; 0: not known */
+	int dir_fd;                 /* of an UNPACK_DIR; duplicated by start */
 };
 
 struct unpack_opts {
@@ -33,9 +37,8 @@ struct unpack_opts {
 	size_t nsources;
 	int fd;                         /* of the output, an empty file, read and write; stays the caller's */
 	uint64_t size;                  /* of the file system; 0: the smallest power of two ≥ 1.25 × used + 64 MiB */
-	bool exact;                     /* size 0: as small as its content allows (the read-only base of containers) */
-	uint64_t max_size;              /* of all tar streams together; 0: 64 GiB */
-	const char *uuid, *label;       /* NULL: derived from the sources, none */
+	uint64_t max_size;              /* of all tar streams together; 0: UNPACK_MAX_SIZE */
+	const char *uuid, *label;       /* NULL: derived from the sources' diff_ids, none */
 	const char *journal;            /* "ordered", "writeback", "data"; NULL: none */
 };
 
@@ -65,14 +68,15 @@ struct unpack {
 	/* used inside */
 	struct spawn_child child;
 	uv_poll_t poll;
-	struct loop_defer defer;
 	uv_loop_t *loop;
 	unpack_cb cb;
 	struct err err;
-	int rc, sock, fed_fd;
-	size_t nsources, fed;
-	unsigned open; /* handles that are not closed yet */
-	bool done, cancelled;
+	int rc, sock;
+	struct unpack_source *sources;
+	size_t nsources, fed;         /* fed: that was fed last */
+	uint64_t avail, avail_sent;   /* of that one */
+	bool complete, avail_due;     /* avail_due: the socket was full */
+	bool done, closed, exited, cancelled; /* done: the worker said how it went; closed: and will say no more */
 };
 
 /* base/loop.h tells the contract. The output is fsynced when cb comes with 0; the caller removes it after

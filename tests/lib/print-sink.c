@@ -25,8 +25,8 @@ static void check_path(const char *path)
 		assert(n > 0 && n <= NAME_MAX);
 		assert(!(n == 1 && p[0] == '.') && !(n == 2 && p[0] == '.' && p[1] == '.'));
 		p += n;
-		if (*p)
-			assert(*++p);
+		p += *p == '/';
+		assert(*p || p[-1] != '/');
 	}
 }
 

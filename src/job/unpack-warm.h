@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack-warm.h - libraries that open files of their own at first use do so before the confinement. */
+#ifndef BERTH_JOB_UNPACK_WARM_H
+#define BERTH_JOB_UNPACK_WARM_H
+
+#include "base/err.h"
+
+/* OpenSSL's providers, libarchive's conversion of names, ISA-L's choice of code for this CPU. */
+int unpack_warm(struct err *e);
+
+#endif

@@ -9,7 +9,10 @@ noinst_LTLIBRARIES += %D%/liboci.la
 	%D%/config.c %D%/config.h \
 	%D%/layout.c %D%/layout.h \
 	%D%/auth.c %D%/auth.h \
-	%D%/cred.c %D%/cred.h
+	%D%/cred.c %D%/cred.h \
+	%D%/spec.c %D%/spec.h \
+	%D%/spec-caps.c \
+	%D%/spec-seccomp.c
 %C%_liboci_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)
 oci_LIBS = %D%/liboci.la $(base_LIBS) $(CRYPTO_LIBS)
 

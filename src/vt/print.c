@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* print.c - characters onto the screen: charsets, wrapping, wide characters and combining marks. */
+#include "vt/vt-priv.h"
+
+/* The DEC special graphics of 0x60..0x7e. */
+static const uint16_t graphics[31] = {
+	0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a, 0x00b0, 0x00b1, 0x2424, 0x240b, 0x2518,
+	0x2510, 0x250c, 0x2514, 0x253c, 0x23ba, 0x23bb, 0x2500, 0x23bc, 0x23bd, 0x251c, 0x2524,
+	0x2534, 0x252c, 0x2502, 0x2264, 0x2265, 0x03c0, 0x2260, 0x00a3, 0x00b7,
+};
+
+static uint32_t translate(struct vt *vt, uint32_t cp)
+{
+	uint8_t set = vt->g[vt->single ? vt->single : vt->gl];
+
+	vt->single = 0;
+	if (set == CHARSET_GRAPHICS && cp == 0x5f)
+		return 0xa0;
+	if (set == CHARSET_GRAPHICS && cp >= 0x60 && cp <= 0x7e)
+		return graphics[cp - 0x60];
+	if (set == CHARSET_UK && cp == '#')
+		return 0xa3;
+	return cp;
+}
+
+/* n characters, all in this row. */
+static void put_ascii(struct vt *vt, const uint8_t *p, int n)
+{
+	struct row *r = vt_line(vt, vt->y);
+	struct vt_cell pen = vt->pen, *c = &r->cells[vt->x];
+
+	if (r->flags & ROW_WIDE) {
+		vt_row_split(vt, r, vt->x);
+		vt_row_split(vt, r, vt->x + n);
+	}
+	if (pen_is_plain(&pen)) {
+		for (int i = 0; i < n; i++)
+			c[i] = (struct vt_cell){ .ch = p[i] };
+	} else {
+		for (int i = 0; i < n; i++) {
+			pen.ch = p[i];
+			c[i] = pen;
+		}
+		r->flags |= ROW_STYLED;
+	}
+	vt->x += n;
+	r->used = MAX(r->used, vt->x);
+	r->gen = vt->gen;
+}
+
+void vt_print_ascii(struct vt *vt, const uint8_t *p, size_t n)
+{
+	if (vt->single || vt->g[vt->gl] != CHARSET_ASCII || vt->modes & M_IRM) {
+		for (size_t i = 0; i < n; i++)
+			vt_print(vt, p[i]);
+		return;
+	}
+	vt->last = p[n - 1];
+	while (n > 0) {
+		int k;
+
+		if (vt->pending)
+			vt_wrap(vt);
+		k = MIN(n, (size_t)(vt->cols - vt->x));
+		put_ascii(vt, p, k);
+		p += k;
+		n -= k;
+		if (vt->x < vt->cols)
+			continue;
+		vt->x = vt->cols - 1;
+		vt->pending = vt->modes & M_AWM;
+		if (!vt->pending && n > 0) { /* all that remains falls on the last column */
+			put_ascii(vt, p + n - 1, 1);
+			vt->x = vt->cols - 1;
+			n = 0;
+		}
+	}
+}
+
+static void combine(struct vt *vt, uint32_t mark)
+{
+	struct row *r = vt_line(vt, vt->y);
+	int x = vt->pending ? vt->x : vt->x - 1;
+
+	if (x > 0 && r->cells[x].attr & VT_TAIL)
+		x--;
+	if (x < 0 || !r->cells[x].ch)
+		return;
+	r->cells[x].ext = vt_ext_with_mark(vt, r->cells[x].ext, mark);
+	r->flags |= ROW_STYLED;
+	vt_row_touch(vt, r);
+}
+
+/* True when a character of w columns has its place at the cursor. */
+static bool make_room(struct vt *vt, int w)
+{
+	if (w > vt->cols)
+		return false;
+	if (vt->pending || vt->x + w > vt->cols) {
+		if (!(vt->modes & M_AWM))
+			return false;
+		vt_wrap(vt);
+	}
+	return true;
+}
+
+void vt_print(struct vt *vt, uint32_t cp)
+{
+	int w = 1;
+	struct row *r;
+
+	if (cp < 0x7f) {
+		cp = translate(vt, cp);
+	} else {
+		vt->single = 0;
+		w = vt_width_class(cp);
+	}
+	if (w == 3)
+		return;
+	if (w == 0) {
+		combine(vt, cp);
+		return;
+	}
+	if (!make_room(vt, w))
+		return;
+	if (vt->modes & M_IRM)
+		vt_insert_cells(vt, w);
+	r = vt_line(vt, vt->y);
+	vt_row_split(vt, r, vt->x);
+	vt_row_split(vt, r, vt->x + w);
+	r->cells[vt->x] = vt->pen;
+	r->cells[vt->x].ch = cp;
+	if (w == 2) {
+		r->cells[vt->x].attr |= VT_WIDE;
+		r->cells[vt->x + 1] = vt->pen;
+		r->cells[vt->x + 1].attr |= VT_TAIL;
+		r->flags |= ROW_WIDE;
+	}
+	if (w == 2 || cp >= 0x7f || !pen_is_plain(&vt->pen))
+		r->flags |= ROW_STYLED;
+	vt_row_touch(vt, r);
+	vt->last = cp;
+	vt->x += w;
+	r->used = MAX(r->used, vt->x);
+	if (vt->x >= vt->cols) {
+		vt->x = vt->cols - 1;
+		vt->pending = vt->modes & M_AWM;
+	}
+}

@@ -23,11 +23,12 @@ static void on_check(uv_check_t *h)
 	struct list now;
 
 	/* Calls that the calls below add wait for the next turn. */
-	if (list_empty(&q->pending))
-		return;
-	now = q->pending;
-	now.next->prev = now.prev->next = &now;
-	list_init(&q->pending);
+	list_init(&now);
+	if (!list_empty(&q->pending)) {
+		now = q->pending;
+		now.next->prev = now.prev->next = &now;
+		list_init(&q->pending);
+	}
 	while (!list_empty(&now)) {
 		struct loop_defer *d = list_entry(now.next, struct loop_defer, link);
 

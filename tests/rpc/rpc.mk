@@ -19,10 +19,13 @@ nodist_%C%_libecho_la_SOURCES = %D%/echo.pb-c.c %D%/echo.pb-c.h
 %C%_libecho_la_CFLAGS = $(rpc_test_cflags)
 rpc_test_LIBS = %D%/libecho.la $(rpc_LIBS) $(CMOCKA_LIBS)
 
-rpc_tests = %D%/t-call
+rpc_tests = %D%/t-call %D%/t-uv
 check_PROGRAMS += $(rpc_tests)
 TESTS += $(rpc_tests)
 %C%_t_call_LDADD = $(rpc_test_LIBS)
 %C%_t_call_CPPFLAGS = $(rpc_test_cppflags)
 %C%_t_call_CFLAGS = $(rpc_test_cflags)
+%C%_t_uv_LDADD = $(rpc_test_LIBS)
+%C%_t_uv_CPPFLAGS = $(rpc_test_cppflags)
+%C%_t_uv_CFLAGS = $(rpc_test_cflags)
 endif

@@ -154,7 +154,6 @@ static void escape_inter(struct vt *vt, uint8_t final)
 
 void vt_escape(struct vt *vt, uint8_t final)
 {
-	vt->last = 0;
 	if (vt->ninter) {
 		escape_inter(vt, final);
 		return;

@@ -358,10 +358,8 @@ void vt_csi(struct vt *vt, uint8_t final)
 			vt->verdict = CUT;
 		if (plain[final])
 			plain[final](vt);
-		vt->last = 0;
 		return;
 	}
-	vt->last = 0;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		const struct csi *c = &others[i];
 

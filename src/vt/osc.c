@@ -316,7 +316,6 @@ static void osc(struct vt *vt, bool bel)
 
 void vt_string_end(struct vt *vt, bool bel)
 {
-	vt->last = 0;
 	if (vt->str_total != vt->str_len)
 		return; /* it was too long */
 	vt->str[vt->str_len] = 0;

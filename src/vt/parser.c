@@ -118,7 +118,6 @@ static void string_begin(struct vt *vt, char kind)
 /* A control that is on its own or within a sequence; true: viewers get it. */
 static bool control(struct vt *vt, uint8_t c)
 {
-	vt->last = 0;
 	if (c == 0x05) /* ENQ asks for the answerback: there is none */
 		return false;
 	if (c == 0x07)
@@ -381,7 +380,6 @@ static const uint8_t *ground(struct vt *vt, const uint8_t *p, const uint8_t *end
 				break;
 		}
 		if (*p == '\n' || *p == '\r') {
-			vt->last = 0;
 			vt_control(vt, *p++);
 		} else if (*p == 0x1b) {
 			vt_pass_begin(vt, p);

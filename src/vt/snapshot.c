@@ -258,6 +258,26 @@ static void titles(struct snap *sn)
 		add(sn, "\033]7;%s\033\\", vt->cwd);
 }
 
+/* Prints the character REP would repeat once more where it stands, so that it is the last one there too. */
+static void last_character(struct snap *sn)
+{
+	static const uint8_t ascii[4];
+	const struct vt *vt = sn->vt;
+
+	charsets(sn, ascii, 0);
+	for (int i = 0; i < vt->rows && vt->last; i++) {
+		int y = (vt->y + vt->rows - i) % vt->rows;
+		const struct row *r = row_at(vt, vt->s, y);
+
+		for (int x = 0; x < r->used; x++)
+			if (r->cells[x].ch == vt->last) {
+				add(sn, "\033[?6l\033[%d;%dH", y + 1, x + 1);
+				text(sn, &r->cells[x]);
+				return;
+			}
+	}
+}
+
 static void final_state(struct snap *sn)
 {
 	const struct vt *vt = sn->vt;
@@ -266,6 +286,7 @@ static void final_state(struct snap *sn)
 	};
 
 	memcpy(now.g, vt->g, sizeof(now.g));
+	last_character(sn);
 	if (vt->top > 0 || vt->bottom < vt->rows - 1)
 		add(sn, "\033[%d;%dr", vt->top + 1, vt->bottom + 1);
 	if (vt->cursor_style || !(vt->modes & M_BLINK))

@@ -2,3 +2,12 @@
 check_PROGRAMS += %D%/vt-tool
 %C%_vt_tool_SOURCES = %D%/vt-tool.c src/cli/debug-vt.c src/cli/debug-vt.h
 %C%_vt_tool_LDADD = $(vt_LIBS)
+
+if HAVE_CMOCKA
+vt_tests = %D%/t-property
+check_PROGRAMS += $(vt_tests)
+TESTS += $(vt_tests)
+%C%_t_property_SOURCES = %D%/t-property.c %D%/compare.c %D%/compare.h %D%/stream.c
+%C%_t_property_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_t_property_LDADD = $(vt_LIBS) $(CMOCKA_LIBS)
+endif

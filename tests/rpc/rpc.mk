@@ -20,12 +20,19 @@ nodist_%C%_libecho_la_SOURCES = %D%/echo.pb-c.c %D%/echo.pb-c.h
 rpc_test_LIBS = %D%/libecho.la $(rpc_LIBS) $(CMOCKA_LIBS)
 
 rpc_tests = %D%/t-call %D%/t-uv
-check_PROGRAMS += $(rpc_tests)
-TESTS += $(rpc_tests)
+check_PROGRAMS += $(rpc_tests) %D%/echo-server %D%/echo-client
+TESTS += $(rpc_tests) %D%/grpcio.sh
 %C%_t_call_LDADD = $(rpc_test_LIBS)
 %C%_t_call_CPPFLAGS = $(rpc_test_cppflags)
 %C%_t_call_CFLAGS = $(rpc_test_cflags)
 %C%_t_uv_LDADD = $(rpc_test_LIBS)
 %C%_t_uv_CPPFLAGS = $(rpc_test_cppflags)
 %C%_t_uv_CFLAGS = $(rpc_test_cflags)
+%C%_echo_server_LDADD = $(rpc_test_LIBS)
+%C%_echo_server_CPPFLAGS = $(rpc_test_cppflags)
+%C%_echo_server_CFLAGS = $(rpc_test_cflags)
+%C%_echo_client_LDADD = $(rpc_test_LIBS)
+%C%_echo_client_CPPFLAGS = $(rpc_test_cppflags)
+%C%_echo_client_CFLAGS = $(rpc_test_cflags)
 endif
+EXTRA_DIST += %D%/grpcio.sh %D%/echo_client.py %D%/echo_server.py

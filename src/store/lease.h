@@ -9,6 +9,9 @@
 
 #include "store/store.h"
 
+/* In leases/: shared by who adds to a lease, exclusive for a collection. */
+#define STORE_LEASES_LOCK ".lock"
+
 struct store_lease {
 	struct store *store;
 	int fd; /* -1: none */
@@ -17,7 +20,7 @@ struct store_lease {
 
 int store_lease_begin(struct store *s, struct store_lease *ret, struct err *e);
 int store_lease_add(struct store_lease *l, const struct oci_digest *d, struct err *e);
-/* Ends it; zeroed memory is not a lease, one that ended is fine. */
+/* Ends it; zeroed memory and one that ended are fine. */
 void store_lease_end(struct store_lease *l);
 
 #endif

@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #define STORE_KEY_MAX 96
+#define STORE_ROOTFS_WRITER 1 /* raised when the same layers give another file */
 
 int store_rootfs_key(const struct oci_config *c, char ret[static STORE_KEY_MAX], struct err *e);
 /* true if it is there; ret_bytes (may be NULL): what it takes on the disk. */

@@ -4,3 +4,16 @@ noinst_LTLIBRARIES += %D%/libcontainer.la
 %C%_libcontainer_la_SOURCES = %D%/container.c %D%/container.h
 %C%_libcontainer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 container_LIBS = %D%/libcontainer.la $(base_LIBS)
+
+noinst_LTLIBRARIES += %D%/libstore.la
+%C%_libstore_la_SOURCES = \
+	%D%/content.c %D%/content.h \
+	%D%/gc.c %D%/gc.h \
+	%D%/image.c %D%/image.h \
+	%D%/import.c %D%/import.h \
+	%D%/lease.c %D%/lease.h \
+	%D%/rootfs.c %D%/rootfs.h \
+	%D%/store.c %D%/store.h \
+	%D%/tags.c %D%/tags.h
+%C%_libstore_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+store_LIBS = %D%/libstore.la %D%/libcontainer.la $(oci_LIBS)

@@ -22,7 +22,8 @@ void store_tags_finish(struct store_tags *t);
 /* Points into t; NULL. */
 const struct store_tag *store_tags_find(const struct store_tags *t, const char *name);
 
-/* Names d, whose blob must be there. An image that loses its last name this way stays without one. */
+/* Names d, whose blob must be there; name NULL: it stays without one. An image that loses its last name this
+ * way stays too. */
 int store_tag_set(struct store *s, const char *name, const struct oci_desc *d, struct err *e);
 /* Removes the name; the entry with it. -ENOENT. */
 int store_tag_remove(struct store *s, const char *name, struct err *e);

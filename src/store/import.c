@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* import.c - copying what a descriptor leads to, children before parents. */
+#include "store/import.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "store/content.h"
+#include "store/tags.h"
+
+#define NEST_MAX 4
+
+struct import {
+	struct store *store;
+	struct store_lease lease;
+	const struct oci_layout *from;
+};
+
+static void import_finish(struct import *im)
+{
+	store_lease_end(&im->lease);
+}
+
+static int copy_doc(struct import *im, const struct oci_desc *d, int depth, struct err *e);
+
+/* -ENOENT if the layout does not have it. */
+static int copy_blob(struct import *im, const struct oci_desc *d, struct err *e)
+{
+	AUTO_CLOSE int fd = oci_layout_blob_open(im->from, d, e);
+
+	return fd < 0 ? fd : store_blob_add_fd(im->store, &im->lease, fd, d, e);
+}
+
+static int copy_manifest(struct import *im, const char *text, size_t len, struct err *e)
+{
+	AUTO(oci_manifest_finish) struct oci_manifest m = { 0 };
+
+	int rc = oci_manifest_parse(text, len, &m, e);
+	if (rc == 0)
+		rc = copy_blob(im, &m.config, e);
+	for (size_t i = 0; rc == 0 && i < m.nlayers; i++)
+		if (m.layers[i].kind != OCI_KIND_LAYER_FOREIGN)
+			rc = copy_blob(im, &m.layers[i], e);
+	return rc;
+}
+
+/* The entries that are there; one must be. */
+static int copy_index(struct import *im, const char *text, size_t len, int depth, struct err *e)
+{
+	AUTO(oci_index_finish) struct oci_index x = { 0 };
+	size_t got = 0;
+
+	int rc = oci_index_parse(text, len, &x, e);
+	for (size_t i = 0; rc == 0 && i < x.nentries; i++) {
+		rc = copy_doc(im, &x.entries[i], depth + 1, e);
+		got += rc == 0;
+		if (rc == -ENOENT)
+			rc = 0;
+	}
+	if (rc == 0 && !got)
+		return err_set(e, -ENOENT, "'%s' has none of the images that its index lists", im->from->name);
+	return rc;
+}
+
+static int copy_doc(struct import *im, const struct oci_desc *d, int depth, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct oci_desc self = *d;
+	enum oci_kind kind;
+	size_t len;
+
+	if (depth > NEST_MAX)
+		return err_set(e, -EINVAL, "image indexes nested more than %d deep", NEST_MAX);
+	int rc = oci_layout_blob_load(im->from, d, OCI_MANIFEST_MAX, &text, &len, e);
+	if (rc == 0)
+		rc = oci_doc_kind(text, len, d->media_type, &kind, e);
+	if (rc == 0)
+		rc = kind == OCI_KIND_INDEX ? copy_index(im, text, len, depth, e) : copy_manifest(im, text, len, e);
+	if (rc < 0)
+		return rc;
+	self.size = len;
+	return copy_blob(im, &self, e);
+}
+
+int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d, const char *name,
+			struct err *e)
+{
+	AUTO(import_finish) struct import im = { .store = s, .from = from };
+
+	int rc = store_lease_begin(s, &im.lease, e);
+	if (rc == 0)
+		rc = copy_doc(&im, d, 0, e);
+	if (rc == 0)
+		rc = store_tag_set(s, name, d, e);
+	return rc < 0 ? err_wrap(e, rc, "cannot import '%s'", from->name) : 0;
+}
+
+
+int store_import_builtin(struct store *s, const char *path, const char *name, struct err *e)
+{
+	AUTO(oci_layout_finish) struct oci_layout l = { .fd = -1 };
+	struct oci_desc d;
+
+	if (access(path, F_OK) < 0)
+		return 0;
+	int rc = oci_layout_open(path, &l, e);
+	if (rc == 0)
+		rc = oci_layout_find(&l, name, &d, e);
+	if (rc == -ENOENT)
+		return 0;
+	if (rc == 0)
+		rc = store_import_layout(s, &l, &d, name, e);
+	return rc < 0 ? rc : 1;
+}

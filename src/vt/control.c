@@ -140,8 +140,10 @@ static void escape_inter(struct vt *vt, uint8_t final)
 {
 	uint8_t i = vt->inter[0];
 
-	if (vt->ninter > 1) /* charsets with names of two bytes: none is known */
+	if (vt->ninter > 1) { /* charsets with names of two bytes, out of UTF-8 for good: none is known */
+		vt->verdict = CUT;
 		return;
+	}
 	if (i >= '(' && i <= '+')
 		vt->g[i - '('] = charset(final);
 	else if (i >= '-' && i <= '/')

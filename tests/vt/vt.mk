@@ -4,9 +4,12 @@ check_PROGRAMS += %D%/vt-tool
 %C%_vt_tool_LDADD = $(vt_LIBS)
 
 if HAVE_CMOCKA
-vt_tests = %D%/t-property
+vt_tests = %D%/t-screen %D%/t-report %D%/t-input %D%/t-property
 check_PROGRAMS += $(vt_tests)
 TESTS += $(vt_tests)
+%C%_t_screen_LDADD = $(vt_LIBS) $(CMOCKA_LIBS)
+%C%_t_report_LDADD = $(vt_LIBS) $(CMOCKA_LIBS)
+%C%_t_input_LDADD = $(vt_LIBS) $(CMOCKA_LIBS)
 %C%_t_property_SOURCES = %D%/t-property.c %D%/compare.c %D%/compare.h %D%/stream.c
 %C%_t_property_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_t_property_LDADD = $(vt_LIBS) $(CMOCKA_LIBS)

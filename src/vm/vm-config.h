@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/err.h"
+
 #define VM_DISKS_MAX 64
 #define VM_BINDS_MAX 256
 #define VM_SHARE_TAG "berth" /* virtiofs or 9p tag; the share holds the binds as "0", "1", … */
@@ -56,10 +58,16 @@ struct vm_config {
 	enum vm_accel accel;   /* AUTO: BERTH_ACCEL, else tried once and remembered */
 	bool no_balloon;       /* leave out the device (free memory then does not come back) */
 	const char *qemu;      /* NULL: qemu-system-x86_64 from PATH */
-	uid_t uid;             /* 0: as this process; else QEMU runs as this user where we are root */
+	uid_t uid;             /* who QEMU runs as where we are root; 0: a user of its own, made from the name */
 	gid_t gid;
 	int kvm_ready_ms;      /* 0: 2000 */
 	int tcg_ready_ms;      /* 0: 30000 */
 };
+
+/* A copy that stands alone: strings, and descriptors duplicated (opened again to read only where they allow
+ * more than is asked). Released at once when it fails. */
+int vm_config_copy(const struct vm_config *c, struct vm_config *ret, struct err *e);
+/* Frees a copy. At ease with a zeroed one. */
+void vm_config_release(struct vm_config *c);
 
 #endif

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Programs that measure what we publish; built by name (make bench/vsock).
+EXTRA_PROGRAMS += %D%/vsock
+%C%_vsock_SOURCES = %D%/vsock.c
+%C%_vsock_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+%C%_vsock_LDADD = $(vm_LIBS) -lpthread

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys-print.c - the table of keys for `berth list-keys` and for the manual. */
+#include "tui/keys.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "tui/tui.h"
+
+int keys_print_table(struct buf *out)
+{
+	int rc = buf_addf(out, "%-18s %-15s %-16s %-6s %s\n", "CONTEXT", "KEY", "ACTION", "ASKS", "WHAT");
+
+	for (int i = 0; i < keys_count && rc == 0; i++) {
+		const struct key *k = &keys_table[i];
+		const char *ask = keys_ask_word(k->ask);
+
+		rc = buf_addf(out, "%-18s %-15s %-16s %-6s %s\n", keys_ctx_name(k->ctx),
+			      k->act == ACT_CONSOLE_N ? "1..9" : k->keys, k->name, *ask ? ask : "-", k->what);
+	}
+	return rc;
+}
+
+static cJSON *row_json(const struct key *k)
+{
+	cJSON *o = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(o, "keys");
+	bool ok = o && list;
+
+	for (const char *p = k->keys; ok && *p;) {
+		size_t n = strcspn(p, " ");
+		char word[16];
+
+		memcpy(word, p, MIN(n, sizeof(word) - 1));
+		word[MIN(n, sizeof(word) - 1)] = 0;
+		ok = cJSON_AddItemToArray(list, cJSON_CreateString(word));
+		p += n;
+		p += *p == ' ';
+	}
+	ok = ok && cJSON_AddStringToObject(o, "context", keys_ctx_name(k->ctx)) &&
+	     cJSON_AddStringToObject(o, "action", k->name) &&
+	     cJSON_AddStringToObject(o, "asks", keys_ask_word(k->ask)) &&
+	     cJSON_AddStringToObject(o, "what", k->what);
+	if (ok)
+		return o;
+	cJSON_Delete(o);
+	return NULL;
+}
+
+int keys_print_json(struct buf *out)
+{
+	AUTO_JSON cJSON *all = cJSON_CreateArray();
+	AUTO_FREE char *text = NULL;
+
+	for (int i = 0; all && i < keys_count; i++) {
+		cJSON *o = row_json(&keys_table[i]);
+
+		if (!o)
+			return -ENOMEM;
+		if (!cJSON_AddItemToArray(all, o)) {
+			cJSON_Delete(o);
+			return -ENOMEM;
+		}
+	}
+	text = all ? json_print(all) : NULL;
+	return text ? buf_addf(out, "%s\n", text) : -ENOMEM;
+}
+
+/* Text for roff: a backslash, and a dot or quote at the begin of a line, would mean something. */
+static int add_roff(struct buf *out, const char *s)
+{
+	int rc = 0;
+
+	for (; *s && rc == 0; s++) {
+		if (*s == '\\')
+			rc = buf_adds(out, "\\e");
+		else if (*s == '-')
+			rc = buf_adds(out, "\\-");
+		else if (*s == '^')
+			rc = buf_adds(out, "\\(ha");
+		else if (*s == '`')
+			rc = buf_adds(out, "\\(ga");
+		else
+			rc = buf_addc(out, *s);
+	}
+	return rc;
+}
+
+static int man_row(struct buf *out, const struct key *k)
+{
+	int rc = buf_adds(out, ".It ");
+
+	/* A macro's argument of one letter of punctuation would be read as such. */
+	for (const char *p = k->act == ACT_CONSOLE_N ? "1..9" : k->keys; *p && rc == 0;) {
+		size_t n = strcspn(p, " ");
+		char word[16];
+
+		memcpy(word, p, MIN(n, sizeof(word) - 1));
+		word[MIN(n, sizeof(word) - 1)] = 0;
+		rc = buf_adds(out, "\\fB\\&");
+		rc = rc ? rc : add_roff(out, word);
+		rc = rc ? rc : buf_adds(out, "\\fR ");
+		p += n;
+		p += *p == ' ';
+	}
+	rc = rc ? rc : buf_addf(out, "(%s)\n", k->name);
+	rc = rc ? rc : add_roff(out, k->what);
+	if (rc == 0 && k->ask == ASK_Y)
+		rc = buf_adds(out, "; asks [y/N] first");
+	if (rc == 0 && k->ask == ASK_FORM)
+		rc = buf_adds(out, "; opens a form first");
+	return rc ? rc : buf_adds(out, ".\n");
+}
+
+int keys_print_man(struct buf *out)
+{
+	int rc = 0;
+
+	for (enum key_ctx ctx = CTX_G; ctx < CTX_COUNT && rc == 0; ctx++) {
+		bool any = false;
+
+		for (int i = 0; i < keys_count && rc == 0; i++) {
+			if (keys_table[i].ctx != ctx)
+				continue;
+			if (!any)
+				rc = buf_addf(out, ".Ss Keys: %s\n.Bl -tag -width Ds -compact\n",
+					      ctx == CTX_K ? "console, after the prefix" : keys_ctx_name(ctx));
+			any = true;
+			rc = rc ? rc : man_row(out, &keys_table[i]);
+		}
+		if (any && rc == 0)
+			rc = buf_adds(out, ".El\n");
+	}
+	return rc;
+}
+
+int tui_list_keys(bool json, struct buf *out)
+{
+	return json ? keys_print_json(out) : keys_print_table(out);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys.c - the table, and how a key finds its row. */
+#include "tui/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+const struct key keys_table[] = {
+	{ CTX_G, "?", ACT_HELP, ASK_NONE, "help", "keys of this context, narrow by typing" },
+	{ CTX_G, ":", ACT_PALETTE, ASK_NONE, "palette", "every action that can be done here" },
+	{ CTX_G, "/", ACT_FIND, ASK_NONE, "find", "filter in lists, find in text" },
+	{ CTX_G, "n", ACT_FIND_NEXT, ASK_NONE, "find-next", "next match" },
+	{ CTX_G, "N", ACT_FIND_PREV, ASK_NONE, "find-prev", "previous match", true },
+	{ CTX_G, "Esc", ACT_BACK, ASK_NONE, "back", "close, clear the filter, then go back" },
+	{ CTX_G, "q", ACT_BACK_QUIT, ASK_NONE, "back-quit", "back; at home: quit" },
+	{ CTX_G, "Q", ACT_QUIT, ASK_NONE, "quit", "quit now; asks only if a job would end", true },
+	{ CTX_G, "1", ACT_VIEW_CONTAINERS, ASK_NONE, "view-containers", "home" },
+	{ CTX_G, "2", ACT_VIEW_IMAGES, ASK_NONE, "view-images", "images" },
+	{ CTX_G, "6", ACT_VIEW_JOBS, ASK_NONE, "view-jobs", "running and past jobs" },
+	{ CTX_G, "8 e", ACT_VIEW_MESSAGES, ASK_NONE, "view-messages", "every message and error, newest first" },
+	{ CTX_G, "c", ACT_VIEW_CONSOLES, ASK_NONE, "view-consoles", "all consoles, with viewers and sizes" },
+	{ CTX_G, "`", ACT_LAST_CONSOLE, ASK_NONE, "last-console", "the console used last" },
+	{ CTX_G, "j Down", ACT_DOWN, ASK_NONE, "down", "one down" },
+	{ CTX_G, "k Up", ACT_UP, ASK_NONE, "up", "one up" },
+	{ CTX_G, "g Home", ACT_TOP, ASK_NONE, "top", "first" },
+	{ CTX_G, "G End", ACT_END, ASK_NONE, "end", "last (in logs: follow again)", true },
+	{ CTX_G, "^F PgDn", ACT_PAGE_DOWN, ASK_NONE, "page-down", "screen down" },
+	{ CTX_G, "^B PgUp", ACT_PAGE_UP, ASK_NONE, "page-up", "screen up" },
+	{ CTX_G, "^D", ACT_HALF_DOWN, ASK_NONE, "half-down", "half a screen down" },
+	{ CTX_G, "^U", ACT_HALF_UP, ASK_NONE, "half-up", "half a screen up" },
+	{ CTX_G, "Left Right", ACT_PAN, ASK_NONE, "pan", "sideways by 8 columns" },
+	{ CTX_G, "^C", ACT_INTERRUPT, ASK_NONE, "interrupt", "as Esc; never quits, never kills" },
+	{ CTX_G, "^L", ACT_REDRAW, ASK_NONE, "redraw", "forget the screen, draw all of it" },
+	{ CTX_G, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },
+
+	{ CTX_L, "Enter", ACT_OPEN, ASK_NONE, "open", "what the row stands for" },
+
+	{ CTX_C, "a", ACT_CONSOLE, ASK_NONE, "console", "open its console (main or last)" },
+	{ CTX_C, "l", ACT_LOGS, ASK_NONE, "logs", "its log" },
+	{ CTX_C, "d", ACT_DETAIL, ASK_NONE, "detail", "as Enter" },
+	{ CTX_C, "b", ACT_BOOT, ASK_NONE, "boot", "how long each stage of its start took" },
+	{ CTX_C, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },
+	{ CTX_C, "C", ACT_CREATE, ASK_FORM, "create", "new container" },
+	{ CTX_C, "S", ACT_START, ASK_NONE, "start", "start; undone by T", true },
+	{ CTX_C, "T", ACT_STOP, ASK_Y, "stop", "TERM, after 10 s KILL" },
+	{ CTX_C, "K", ACT_KILL, ASK_Y, "kill", "KILL at once" },
+	{ CTX_C, "R", ACT_RESTART, ASK_Y, "restart", "stop, then start" },
+	{ CTX_C, "X", ACT_EXEC, ASK_FORM, "exec", "new process in it" },
+	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "for good; refused while it runs" },
+
+	{ CTX_I, "C", ACT_CREATE, ASK_FORM, "create", "container from this image" },
+	{ CTX_I, "P", ACT_PULL, ASK_FORM, "pull", "fetch an image" },
+	{ CTX_I, "D", ACT_DELETE, ASK_Y, "delete", "for good; refused while in use" },
+	{ CTX_I, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },
+
+	{ CTX_J, "K", ACT_CANCEL, ASK_Y, "cancel", "stop the job; parts fetched are kept" },
+
+	{ CTX_T, "&", ACT_ONLY, ASK_NONE, "only", "show only lines that match; !x without x" },
+	{ CTX_T, "w", ACT_WRAP, ASK_NONE, "wrap", "wrap long lines, or pan" },
+
+	{ CTX_O, "f", ACT_FOLLOW, ASK_NONE, "follow", "follow the end" },
+	{ CTX_O, "t", ACT_TIME, ASK_NONE, "time", "clock, date, none" },
+
+	{ CTX_K, "d", ACT_DETACH, ASK_NONE, "detach", "close the view, the process goes on" },
+	{ CTX_K, "n p", ACT_NEXT_PREV, ASK_NONE, "next-prev", "next, previous console" },
+	{ CTX_K, "1 2 3 4 5 6 7 8 9", ACT_CONSOLE_N, ASK_NONE, "console-n", "console by number" },
+	{ CTX_K, "c", ACT_VIEW_CONSOLES, ASK_NONE, "view-consoles", "list of consoles" },
+	{ CTX_K, "[", ACT_SCROLLBACK, ASK_NONE, "scrollback", "scroll back and find" },
+	{ CTX_K, "=", ACT_SIZE_HERE, ASK_NONE, "size-here", "console takes the size of this screen" },
+	{ CTX_K, "r", ACT_READ_ONLY, ASK_NONE, "read-only", "this viewer stops sending keys" },
+	{ CTX_K, "l", ACT_LOGS, ASK_NONE, "logs", "its log" },
+	{ CTX_K, "i", ACT_DETAIL, ASK_NONE, "detail", "its detail" },
+	{ CTX_K, "X", ACT_EXEC, ASK_FORM, "exec", "new process, new console" },
+	{ CTX_K, "T", ACT_STOP, ASK_Y, "stop", "stop the container" },
+	{ CTX_K, "K", ACT_SIGNAL, ASK_FORM, "signal", "signal to the container's process" },
+	{ CTX_K, ":", ACT_PALETTE, ASK_NONE, "palette", "every action that can be done here" },
+	{ CTX_K, "?", ACT_HELP, ASK_NONE, "help", "keys of the menu" },
+	{ CTX_K, "^] F12", ACT_SEND_PREFIX, ASK_NONE, "send-prefix", "a real ^] to the guest" },
+	{ CTX_K, "Esc", ACT_CLOSE_MENU, ASK_NONE, "close-menu", "back to the guest" },
+
+	{ CTX_F, "Tab Down", ACT_NEXT_FIELD, ASK_NONE, "next-field", "next field" },
+	{ CTX_F, "S-Tab Up", ACT_PREV_FIELD, ASK_NONE, "prev-field", "previous field" },
+	{ CTX_F, "Enter", ACT_ACCEPT, ASK_NONE, "accept", "next field, or press the button" },
+	{ CTX_F, "Esc ^C", ACT_BACK, ASK_NONE, "cancel", "close the form, change nothing" },
+	{ CTX_F, "^A ^E ^W ^U ^K", ACT_EDIT_LINE, ASK_NONE, "edit-line", "as in a shell" },
+	{ CTX_F, "^L", ACT_REDRAW, ASK_NONE, "redraw", "forget the screen, draw all of it" },
+	{ CTX_F, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },
+	{ CTX_F, "F1", ACT_HELP, ASK_NONE, "help", "keys of forms" },
+
+	{ CTX_P, "y", ACT_YES, ASK_NONE, "yes", "do it; every other key is no, Enter too" },
+};
+const int keys_count = ARRAY_LEN(keys_table);
+
+static const struct {
+	const char *letter, *name;
+	enum key_ctx next;
+} contexts[CTX_COUNT] = {
+	[CTX_NONE] = { "", "", CTX_NONE },
+	[CTX_G] = { "G", "everywhere", CTX_NONE },
+	[CTX_L] = { "L", "lists", CTX_G },
+	[CTX_C] = { "C", "containers", CTX_L },
+	[CTX_I] = { "I", "images", CTX_L },
+	[CTX_J] = { "J", "jobs and pulls", CTX_L },
+	[CTX_T] = { "T", "text", CTX_G },
+	[CTX_O] = { "O", "logs", CTX_T },
+	[CTX_K] = { "K", "console, after ^]", CTX_NONE },
+	[CTX_S] = { "S", "scrollback", CTX_T },
+	[CTX_F] = { "F", "forms", CTX_NONE },
+	[CTX_P] = { "P", "questions", CTX_NONE },
+};
+
+static const struct {
+	const char *word;
+	uint32_t key;
+	unsigned mods;
+} named[] = {
+	{ "Enter", VT_KEY_ENTER, 0 },       { "Enter", VT_KEY_KP_ENTER, 0 }, { "Esc", VT_KEY_ESCAPE, 0 },
+	{ "Space", ' ', 0 },                { "Tab", VT_KEY_TAB, 0 },        { "S-Tab", VT_KEY_TAB, VT_SHIFT },
+	{ "Up", VT_KEY_UP, 0 },             { "Down", VT_KEY_DOWN, 0 },      { "Left", VT_KEY_LEFT, 0 },
+	{ "Right", VT_KEY_RIGHT, 0 },       { "Home", VT_KEY_HOME, 0 },      { "End", VT_KEY_END, 0 },
+	{ "PgUp", VT_KEY_PAGE_UP, 0 },      { "PgDn", VT_KEY_PAGE_DOWN, 0 }, { "F1", VT_KEY_F1, 0 },
+	{ "F12", VT_KEY_F1 + 11, 0 },
+};
+
+const char *keys_ctx_letter(enum key_ctx ctx)
+{
+	return contexts[ctx].letter;
+}
+
+const char *keys_ctx_name(enum key_ctx ctx)
+{
+	return contexts[ctx].name;
+}
+
+const char *keys_ask_word(enum key_ask ask)
+{
+	return ask == ASK_Y ? "[y/N]" : ask == ASK_FORM ? "form" : "";
+}
+
+bool keys_is(const char *word, size_t n, const struct input_event *ev)
+{
+	uint32_t key = ev->key;
+
+	if (ev->type != INPUT_KEY)
+		return false;
+	if (n == 1)
+		return !(ev->mods & ~VT_SHIFT) && key == (uint8_t)word[0];
+	if (n == 2 && word[0] == '^') {
+		uint32_t want = (uint8_t)word[1];
+
+		if (want >= 'A' && want <= 'Z')
+			want += 'a' - 'A';
+		return ev->mods == VT_CTRL && key == want;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (strlen(named[i].word) == n && memcmp(named[i].word, word, n) == 0 && named[i].key == key &&
+		    named[i].mods == ev->mods)
+			return true;
+	return false;
+}
+
+static bool row_has(const struct key *k, const struct input_event *ev, int *ret_index)
+{
+	int i = 0;
+
+	for (const char *p = k->keys; *p; i++) {
+		size_t n = strcspn(p, " ");
+
+		if (keys_is(p, n, ev)) {
+			if (ret_index)
+				*ret_index = i;
+			return true;
+		}
+		p += n;
+		p += *p == ' ';
+	}
+	return false;
+}
+
+void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static 4])
+{
+	int n = 0;
+
+	for (; ctx != CTX_NONE && n < 3; ctx = contexts[ctx].next)
+		ret[n++] = ctx;
+	ret[n] = CTX_NONE;
+}
+
+const struct key *keys_find(enum key_ctx ctx, const struct input_event *ev, int *ret_index)
+{
+	enum key_ctx in[4];
+
+	keys_contexts(ctx, in);
+	for (int c = 0; in[c] != CTX_NONE; c++)
+		for (int i = 0; i < keys_count; i++)
+			if (keys_table[i].ctx == in[c] && row_has(&keys_table[i], ev, ret_index))
+				return &keys_table[i];
+	return NULL;
+}
+
+const struct key *keys_row(enum key_ctx ctx, enum act act)
+{
+	enum key_ctx in[4];
+
+	keys_contexts(ctx, in);
+	for (int c = 0; in[c] != CTX_NONE; c++)
+		for (int i = 0; i < keys_count; i++)
+			if (keys_table[i].ctx == in[c] && keys_table[i].act == act)
+				return &keys_table[i];
+	return NULL;
+}
+
+size_t keys_first(const struct key *k, char *ret, size_t max)
+{
+	return (size_t)snprintf(ret, max, "%.*s", (int)strcspn(k->keys, " "), k->keys);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys.h - the one table of keys: dispatch, hints, help, palette, `berth list-keys` and the manual are
+ * made from it. */
+#ifndef BERTH_TUI_KEYS_H
+#define BERTH_TUI_KEYS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "tui/input.h"
+
+/* Contexts. A lookup goes from the view's own to L or T, then to G; K, S, F and P never fall back. */
+enum key_ctx {
+	CTX_NONE,
+	CTX_G, /* everywhere but in consoles, forms and questions */
+	CTX_L, /* lists */
+	CTX_C, /* containers, also their detail */
+	CTX_I, /* images */
+	CTX_J, /* pulls and jobs */
+	CTX_T, /* text */
+	CTX_O, /* logs, a text */
+	CTX_K, /* in a console, after the prefix */
+	CTX_S, /* scrollback of a console, a text */
+	CTX_F, /* forms */
+	CTX_P, /* questions */
+	CTX_COUNT
+};
+
+enum key_ask { ASK_NONE, ASK_Y, ASK_FORM };
+
+enum act {
+	ACT_NONE,
+	/* everywhere */
+	ACT_HELP, ACT_PALETTE, ACT_FIND, ACT_FIND_NEXT, ACT_FIND_PREV, ACT_BACK, ACT_BACK_QUIT, ACT_QUIT,
+	ACT_VIEW_CONTAINERS, ACT_VIEW_IMAGES, ACT_VIEW_JOBS, ACT_VIEW_MESSAGES, ACT_VIEW_CONSOLES,
+	ACT_LAST_CONSOLE, ACT_DOWN, ACT_UP, ACT_TOP, ACT_END, ACT_PAGE_DOWN, ACT_PAGE_UP, ACT_HALF_DOWN,
+	ACT_HALF_UP, ACT_PAN, ACT_INTERRUPT, ACT_REDRAW, ACT_SUSPEND,
+	/* lists, containers, images, jobs */
+	ACT_OPEN, ACT_DELETE, ACT_CONSOLE, ACT_LOGS, ACT_DETAIL, ACT_BOOT, ACT_RAW, ACT_CREATE, ACT_START,
+	ACT_STOP, ACT_KILL, ACT_RESTART, ACT_EXEC, ACT_PULL, ACT_CANCEL,
+	/* text */
+	ACT_ONLY, ACT_WRAP, ACT_FOLLOW, ACT_TIME,
+	/* consoles */
+	ACT_DETACH, ACT_NEXT_PREV, ACT_CONSOLE_N, ACT_SCROLLBACK, ACT_SIZE_HERE, ACT_READ_ONLY, ACT_SIGNAL,
+	ACT_SEND_PREFIX, ACT_CLOSE_MENU,
+	/* forms and questions */
+	ACT_NEXT_FIELD, ACT_PREV_FIELD, ACT_ACCEPT, ACT_EDIT_LINE, ACT_YES,
+	ACT_COUNT
+};
+
+struct key {
+	enum key_ctx ctx;
+	const char *keys; /* alternatives, or a pair in order, a blank between: "j Down" */
+	enum act act;
+	enum key_ask ask;
+	const char *name; /* the word of hints, palette and configuration */
+	const char *what; /* a line of help */
+	bool harmless;    /* an UPPER-case key that changes nothing, or what another key undoes at once */
+};
+
+extern const struct key keys_table[];
+extern const int keys_count;
+
+/* The contexts that a lookup in ctx goes through, CTX_NONE behind the last. */
+void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static 4]);
+/* The row for this key in ctx, or NULL; *ret_index says which of its alternatives it was. */
+const struct key *keys_find(enum key_ctx ctx, const struct input_event *ev, int *ret_index);
+/* The row of an action, as seen from ctx; NULL: it is not to be had there. */
+const struct key *keys_row(enum key_ctx ctx, enum act act);
+/* "T", "^]", "F12", "S-Tab" is this key. word[0..n) */
+bool keys_is(const char *word, size_t n, const struct input_event *ev);
+/* The first of a row's keys. */
+size_t keys_first(const struct key *k, char *ret, size_t max);
+
+const char *keys_ctx_letter(enum key_ctx ctx); /* "C" */
+const char *keys_ctx_name(enum key_ctx ctx);   /* "containers" */
+const char *keys_ask_word(enum key_ask ask);   /* "", "[y/N]", "form" */
+
+/* The table for people, as JSON, and as roff for berth-tui(7). 0 or -ENOMEM. */
+int keys_print_table(struct buf *out);
+int keys_print_json(struct buf *out);
+int keys_print_man(struct buf *out);
+
+#endif

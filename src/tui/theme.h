@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* theme.h - what each part of the screen looks like.
+ *
+ * A role has an attribute that stands alone and a colour that may be added: monochrome is the designed
+ * form. The background is never set, so the user's own colours stay readable. */
+#ifndef BERTH_TUI_THEME_H
+#define BERTH_TUI_THEME_H
+
+enum role {
+	ROLE_TEXT,
+	ROLE_TITLE,
+	ROLE_HEAD,   /* column heads */
+	ROLE_HINT,
+	ROLE_KEY,    /* a key within a hint or the help */
+	ROLE_CURSOR, /* the name of the focused row */
+	ROLE_MARK,
+	ROLE_OK,
+	ROLE_BUSY,
+	ROLE_WARN,
+	ROLE_BAD,
+	ROLE_DIM,
+	ROLE_FIND,   /* a match of a search */
+	ROLE_INPUT,  /* where text is typed */
+	ROLE_STATUS, /* the line below a console */
+	ROLE_GUEST,  /* fg, bg and attr of the cell, as the guest set them */
+	ROLE_COUNT
+};
+
+/* attr: VT_BOLD, VT_FAINT, VT_REVERSE, VT_UNDERLINE's styles. color: 0-7 of the terminal's own, -1 none. */
+struct theme_style {
+	unsigned attr;
+	int color;
+};
+
+const struct theme_style *theme_style(enum role role);
+
+#endif

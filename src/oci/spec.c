@@ -4,7 +4,6 @@
 #include "oci/spec.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -154,6 +153,31 @@ static bool add_strv(cJSON *j, const char *name, const char *const *v)
 	return a != NULL;
 }
 
+static bool limit_value(const char *s, uint64_t *ret)
+{
+	if (strcmp(s, "-1") == 0 || strcmp(s, "unlimited") == 0) {
+		*ret = UINT64_MAX;
+		return true;
+	}
+	return str_parse_u64(s, UINT64_MAX, ret) == 0;
+}
+
+int oci_rlimit_parse(char *text, struct oci_rlimit *ret, struct err *e)
+{
+	char *eq = strchr(text, '='), *colon = eq ? strchr(eq, ':') : NULL;
+	struct oci_rlimit l = { .name = text };
+
+	if (!eq || eq == text)
+		return err_set(e, -EINVAL, "'%.60s' is not a limit, as in nofile=1024:2048", text);
+	*eq = 0;
+	if (colon)
+		*colon = 0;
+	if (!limit_value(eq + 1, &l.soft) || !limit_value(colon ? colon + 1 : eq + 1, &l.hard) || l.soft > l.hard)
+		return err_set(e, -EINVAL, "limit '%.40s' has no valid values, as in nofile=1024:2048", text);
+	*ret = l;
+	return 0;
+}
+
 static int add_rlimits(cJSON *p, const struct oci_rlimit *v, size_t n, bool defaults, struct err *e)
 {
 	static const struct oci_rlimit nofile = { "RLIMIT_NOFILE", 1024, 524288 };
@@ -216,7 +240,7 @@ static bool add_user(cJSON *p, const struct oci_spec_opts *o)
 
 	if (!u || !cJSON_AddNumberToObject(u, "uid", 0) || !cJSON_AddNumberToObject(u, "gid", 0) ||
 	    (*user && !cJSON_AddStringToObject(u, "username", user)) ||
-	    (o->umask >= 0 && !cJSON_AddNumberToObject(u, "umask", o->umask)))
+	    (o->umask_given && !cJSON_AddNumberToObject(u, "umask", o->umask)))
 		return false;
 	if (!o->ngroups)
 		return true;
@@ -502,7 +526,7 @@ static bool add_cpu(cJSON *r, const struct oci_spec_opts *o)
 	if (o->cpus <= 0 && !o->cpu_shares && !o->cpuset)
 		return true;
 	c = cJSON_AddObjectToObject(r, "cpu");
-	return c && (o->cpus <= 0 || (cJSON_AddNumberToObject(c, "quota", floor(o->cpus * CPU_PERIOD + 0.5)) &&
+	return c && (o->cpus <= 0 || (cJSON_AddNumberToObject(c, "quota", (double)(uint64_t)(o->cpus * CPU_PERIOD + 0.5)) &&
 				      cJSON_AddNumberToObject(c, "period", CPU_PERIOD))) &&
 	       (!o->cpu_shares || cJSON_AddNumberToObject(c, "shares", (double)o->cpu_shares)) &&
 	       (!o->cpuset || cJSON_AddStringToObject(c, "cpus", o->cpuset));

@@ -46,7 +46,8 @@ struct oci_spec_opts {
 	const char *user, *cwd;          /* NULL: the image's */
 	const uint32_t *groups;          /* additional ones, by number */
 	size_t ngroups;
-	int umask;                       /* -1: not set. Zeroed memory would mean 0: set it */
+	bool umask_given;
+	unsigned umask;
 	bool tty;
 	unsigned rows, cols;
 	const struct oci_rlimit *rlimits;
@@ -74,6 +75,10 @@ struct oci_spec_opts {
 	const char *cpuset;
 	uint64_t blkio_weight;
 };
+
+/* "nofile=1024:2048", "core=-1" (unlimited), "nproc=100": both limits; name points into text, a copy of s that
+ * the caller keeps. -EINVAL with words. */
+int oci_rlimit_parse(char *text, struct oci_rlimit *ret, struct err *e);
 
 /* The words to run: docker's rules for ENTRYPOINT and CMD. -EINVAL "no command …". NULL-terminated, the
  * caller's to strv_free. */

@@ -17,3 +17,17 @@ include tests/kernel/kernel.mk
 include tests/images/images.mk
 include tests/script/script.mk
 include tests/system/system.mk
+
+# A fuzz target is tests/X/fuzz-NAME.c with $(fuzz_main), linked with $(fuzz_ldflags); NAME's corpus is
+# tests/fuzz/corpus/NAME. With --enable-fuzzers libFuzzer brings its main(), else fuzz-replay.c runs the corpus.
+if FUZZERS
+fuzz_main =
+fuzz_ldflags = $(FUZZ_LDFLAGS)
+noinst_PROGRAMS += $(fuzz_targets)
+else
+fuzz_main = tests/lib/fuzz-replay.c
+fuzz_ldflags =
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+endif
+EXTRA_DIST += tests/fuzz/corpus

@@ -9,3 +9,17 @@ TESTS += $(oci_tests)
 %C%_t_retry_LDADD = $(ocireg_LIBS) $(CMOCKA_LIBS)
 %C%_t_spec_LDADD = $(oci_LIBS) $(CMOCKA_LIBS)
 endif
+
+fuzz_targets += %D%/fuzz-ref %D%/fuzz-manifest %D%/fuzz-challenge %D%/fuzz-answer
+%C%_fuzz_ref_SOURCES = %D%/fuzz-ref.c $(fuzz_main)
+%C%_fuzz_ref_LDADD = $(oci_LIBS)
+%C%_fuzz_ref_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_manifest_SOURCES = %D%/fuzz-manifest.c $(fuzz_main)
+%C%_fuzz_manifest_LDADD = $(oci_LIBS)
+%C%_fuzz_manifest_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_challenge_SOURCES = %D%/fuzz-challenge.c $(fuzz_main)
+%C%_fuzz_challenge_LDADD = $(oci_LIBS)
+%C%_fuzz_challenge_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_answer_SOURCES = %D%/fuzz-answer.c $(fuzz_main)
+%C%_fuzz_answer_LDADD = $(ocireg_LIBS)
+%C%_fuzz_answer_LDFLAGS = $(fuzz_ldflags)

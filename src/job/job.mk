@@ -13,3 +13,15 @@ noinst_LTLIBRARIES += %D%/libunpack.la
 %C%_libunpack_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 unpack_LIBS = %D%/libunpack.la $(oci_LIBS)
 
+
+# The only program that links libcurl.
+helper_PROGRAMS += berth-job
+berth_job_SOURCES = \
+	%D%/main.c \
+	%D%/main-clients.c %D%/main-clients.h \
+	%D%/pull.c %D%/pull.h %D%/pull-inside.h \
+	%D%/pull-blob.c \
+	%D%/pull-progress.c \
+	%D%/pull-unpack.c
+berth_job_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURL_CFLAGS)
+berth_job_LDADD = $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) $(ocireg_LIBS)

@@ -272,12 +272,24 @@ void rpc_exch_abort(struct rpc_exch *x, enum rpc_code code, const char *fmt, ...
 
 /* --- telling the owner */
 
+static bool not_grpc(const struct rpc_exch *x)
+{
+	return !x->session->role->server && (x->http_status != 200 || !x->grpc);
+}
+
 /* Takes one message and tells it. false: there is none. */
 static bool take(struct rpc_exch *x)
 {
 	struct rpc_msg m;
 	struct err e = { 0 };
-	ssize_t n = rpc_msg_next(x->in.p + x->in_pos, x->in.len - x->in_pos, RPC_MSG_MAX, &m, &e);
+	ssize_t n;
+
+	if (not_grpc(x)) { /* a page of words for people: its status says it all */
+		x->session->held -= x->in.len - x->in_pos;
+		x->in_pos = x->in.len;
+		return false;
+	}
+	n = rpc_msg_next(x->in.p + x->in_pos, x->in.len - x->in_pos, RPC_MSG_MAX, &m, &e);
 
 	if (n < 0) {
 		enum rpc_code code = n == -EMSGSIZE              ? RPC_RESOURCE_EXHAUSTED :

@@ -10,7 +10,7 @@
 
 #define RPC_GUARD_BURST 1000        /* such frames at once */
 #define RPC_GUARD_PER_SECOND 200    /* and over time */
-#define RPC_GUARD_CONTINUATIONS 8   /* of one header block */
+#define RPC_GUARD_CONTINUATIONS 4   /* of one header block */
 #define RPC_GUARD_HEADERS 128       /* fields of one block */
 #define RPC_GUARD_HEADER_BYTES (16u << 10) /* of one block, as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 

@@ -230,7 +230,7 @@ static nghttp2_option *make_options(void)
 	nghttp2_option_set_no_closed_streams(o, 1);
 	nghttp2_option_set_max_reserved_remote_streams(o, 0);
 	nghttp2_option_set_peer_max_concurrent_streams(o, 100);
-	nghttp2_option_set_max_outbound_ack(o, RPC_GUARD_BURST);
+	nghttp2_option_set_max_outbound_ack(o, 2 * RPC_GUARD_BURST); /* the guard says no before */
 	return o;
 }
 
@@ -300,6 +300,7 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *p, size_t n, struct e
 		return 0;
 	if (s->err.code)
 		return err_set(e, s->err.code, "%s", s->err.text);
+	nghttp2_session_terminate_session(s->ng, NGHTTP2_PROTOCOL_ERROR);
 	if (rc == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
 		return err_set(e, -EPROTO, "the peer does not speak HTTP/2");
 	return err_set(e, rc == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EPROTO, "HTTP/2: %s", nghttp2_strerror((int)rc));

@@ -13,21 +13,27 @@ rpc_test_cflags = $(AM_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(UV_CFLAG
 if HAVE_CMOCKA
 # The service of the tests, and both ends of a connection.
 check_LTLIBRARIES += %D%/libecho.la
-%C%_libecho_la_SOURCES = %D%/echo.c %D%/echo.h %D%/pair.c %D%/pair.h
+%C%_libecho_la_SOURCES = %D%/echo.c %D%/echo.h %D%/pair.c %D%/pair.h %D%/h2.c %D%/h2.h
 nodist_%C%_libecho_la_SOURCES = %D%/echo.pb-c.c %D%/echo.pb-c.h
 %C%_libecho_la_CPPFLAGS = $(rpc_test_cppflags)
 %C%_libecho_la_CFLAGS = $(rpc_test_cflags)
-rpc_test_LIBS = %D%/libecho.la $(rpc_LIBS) $(CMOCKA_LIBS)
+rpc_test_LIBS = %D%/libecho.la $(proto_LIBS) $(rpc_LIBS) $(CMOCKA_LIBS)
 
-rpc_tests = %D%/t-call %D%/t-uv
+rpc_tests = %D%/t-status %D%/t-call %D%/t-uv %D%/t-hostile
 check_PROGRAMS += $(rpc_tests) %D%/echo-server %D%/echo-client
 TESTS += $(rpc_tests) %D%/grpcio.sh
+%C%_t_status_LDADD = $(rpc_test_LIBS)
+%C%_t_status_CPPFLAGS = $(rpc_test_cppflags)
+%C%_t_status_CFLAGS = $(rpc_test_cflags)
 %C%_t_call_LDADD = $(rpc_test_LIBS)
 %C%_t_call_CPPFLAGS = $(rpc_test_cppflags)
 %C%_t_call_CFLAGS = $(rpc_test_cflags)
 %C%_t_uv_LDADD = $(rpc_test_LIBS)
 %C%_t_uv_CPPFLAGS = $(rpc_test_cppflags)
 %C%_t_uv_CFLAGS = $(rpc_test_cflags)
+%C%_t_hostile_LDADD = $(rpc_test_LIBS)
+%C%_t_hostile_CPPFLAGS = $(rpc_test_cppflags)
+%C%_t_hostile_CFLAGS = $(rpc_test_cflags)
 %C%_echo_server_LDADD = $(rpc_test_LIBS)
 %C%_echo_server_CPPFLAGS = $(rpc_test_cppflags)
 %C%_echo_server_CFLAGS = $(rpc_test_cflags)

@@ -4,3 +4,7 @@ EXTRA_PROGRAMS += %D%/vsock
 %C%_vsock_SOURCES = %D%/vsock.c
 %C%_vsock_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
 %C%_vsock_LDADD = $(vm_LIBS) -lpthread
+
+EXTRA_PROGRAMS += %D%/ext4-write
+%C%_ext4_write_SOURCES = %D%/ext4-write.c
+%C%_ext4_write_LDADD = $(ext4_LIBS)

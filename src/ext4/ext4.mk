@@ -1,2 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += %D%/writer.h %D%/mkfs.h
+noinst_LTLIBRARIES += %D%/libext4.la
+%C%_libext4_la_SOURCES = \
+	%D%/writer.c %D%/writer.h %D%/writer-int.h \
+	%D%/mkfs.c %D%/mkfs.h \
+	%D%/sink.c %D%/sink.h \
+	%D%/tree.c %D%/tree.h \
+	%D%/tree-names.c %D%/tree-names.h \
+	%D%/xattr.c %D%/xattr.h \
+	%D%/acl.c %D%/acl.h \
+	%D%/alloc.c %D%/alloc.h \
+	%D%/place.c %D%/extent.c %D%/dir.c %D%/dx.c %D%/inode.c %D%/super.c \
+	%D%/out.c %D%/out.h %D%/io.c %D%/io.h \
+	%D%/csum.c %D%/csum.h %D%/dirhash.c %D%/dirhash.h %D%/sip.c %D%/sip.h \
+	%D%/layout.h %D%/vec.h
+%C%_libext4_la_CFLAGS = $(AM_CFLAGS) $(ISAL_CFLAGS)
+ext4_LIBS = %D%/libext4.la $(base_LIBS) $(ISAL_LIBS)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ext4/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+static int fd_truncate(struct ext4_io *io, uint64_t size)
+{
+	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
+
+	return ftruncate(f->fd, (off_t)size) < 0 ? -errno : 0;
+}
+
+static int fd_write(struct ext4_io *io, const void *p, size_t n, uint64_t off)
+{
+	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
+	const char *c = p;
+
+	while (n) {
+		ssize_t r = pwrite(f->fd, c, n, (off_t)off);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? -errno : -EIO;
+		c += r;
+		n -= (size_t)r;
+		off += (uint64_t)r;
+	}
+	return 0;
+}
+
+static int fd_punch(struct ext4_io *io, uint64_t off, uint64_t n)
+{
+	static const char zeros[65536];
+	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
+
+	if (fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)n) == 0)
+		return 0;
+	if (errno != EOPNOTSUPP && errno != ENOSYS)
+		return -errno;
+	while (n) {
+		size_t k = MIN(n, sizeof(zeros));
+		int rc = fd_write(io, zeros, k, off);
+
+		if (rc < 0)
+			return rc;
+		off += k;
+		n -= k;
+	}
+	return 0;
+}
+
+static int fd_sync(struct ext4_io *io)
+{
+	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
+
+	return fsync(f->fd) < 0 ? -errno : 0;
+}
+
+void ext4_io_fd_init(struct ext4_io_fd *f, int fd)
+{
+	*f = (struct ext4_io_fd){
+		.io = { .truncate = fd_truncate, .write = fd_write, .punch = fd_punch, .sync = fd_sync },
+		.fd = fd,
+	};
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.h - where a file system is written to: a file, or in tests what fails at call n. */
+#ifndef BERTH_EXT4_IO_H
+#define BERTH_EXT4_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Each returns 0 or -errno. Storage reads as zeros where nothing was written. */
+struct ext4_io {
+	int (*truncate)(struct ext4_io *io, uint64_t size);
+	/* All n bytes. */
+	int (*write)(struct ext4_io *io, const void *p, size_t n, uint64_t off);
+	/* Makes n bytes zeros again. off and n are multiples of 4096. */
+	int (*punch)(struct ext4_io *io, uint64_t off, uint64_t n);
+	int (*sync)(struct ext4_io *io);
+};
+
+struct ext4_io_fd {
+	struct ext4_io io;
+	int fd; /* the caller's */
+};
+
+void ext4_io_fd_init(struct ext4_io_fd *f, int fd);
+
+#endif

@@ -9,7 +9,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
-#include "base/str.h"
+#include "oci/spec.h"
 #include "shim/sandbox.h"
 #include "vm/agent.h"
 
@@ -215,67 +215,18 @@ int sandbox_prepare(struct sandbox *sb, rpc_unary_cb cb, struct err *e)
 
 /* --- another process */
 
-/* env of the container with add's over it. */
-static cJSON *merge_env(const cJSON *env, char **add)
-{
-	cJSON *all = cJSON_CreateArray();
-	const cJSON *s;
-
-	cJSON_ArrayForEach(s, env) {
-		const char *text = cJSON_GetStringValue(s);
-		size_t key = text ? strcspn(text, "=") + 1 : 0;
-		bool replaced = !text;
-
-		for (char **a = add; !replaced && a && *a; a++)
-			replaced = strncmp(*a, text, key) == 0;
-		if (!replaced)
-			cJSON_AddItemToArray(all, cJSON_CreateString(text));
-	}
-	for (char **a = add; a && *a; a++)
-		cJSON_AddItemToArray(all, cJSON_CreateString(*a));
-	return all;
-}
-
 int sandbox_exec_spec(struct sandbox *sb, const struct sandbox_exec *x, cJSON **ret, struct err *e)
 {
-	const cJSON *of = json_obj(json_obj(sb->config, "spec"), "process");
-	AUTO_JSON cJSON *spec = cJSON_CreateObject();
-	cJSON *p = cJSON_Duplicate(of, 1), *user;
+	const struct oci_exec_opts o = {
+		.args = (const char *const *)x->args,
+		.env = (const char *const *)x->env,
+		.user = x->user && *x->user ? x->user : NULL,
+		.cwd = x->cwd && *x->cwd ? x->cwd : NULL,
+		.tty = x->tty,
+		.privileged = x->privileged,
+		.rows = x->rows,
+		.cols = x->cols,
+	};
 
-	if (!spec || !p)
-		return err_sys(e, -ENOMEM, "cannot start a process");
-	cJSON_AddStringToObject(spec, "ociVersion", "1.1.0");
-	cJSON_AddItemToObject(spec, "process", p);
-	cJSON_DeleteItemFromObjectCaseSensitive(p, "args");
-	cJSON_AddItemToObject(p, "args", json_from_strv((const char *const *)x->args));
-	cJSON_DeleteItemFromObjectCaseSensitive(p, "terminal");
-	cJSON_AddBoolToObject(p, "terminal", x->tty);
-	cJSON_DeleteItemFromObjectCaseSensitive(p, "consoleSize");
-	if (x->tty && x->rows && x->cols) {
-		cJSON *size = cJSON_AddObjectToObject(p, "consoleSize");
-
-		cJSON_AddNumberToObject(size, "height", x->rows);
-		cJSON_AddNumberToObject(size, "width", x->cols);
-	}
-	cJSON_ReplaceItemInObjectCaseSensitive(p, "env", merge_env(json_arr(of, "env"), x->env));
-	if (x->cwd && *x->cwd) {
-		cJSON_DeleteItemFromObjectCaseSensitive(p, "cwd");
-		cJSON_AddStringToObject(p, "cwd", x->cwd);
-	}
-	if (x->user && *x->user) {
-		cJSON_DeleteItemFromObjectCaseSensitive(p, "user");
-		user = cJSON_AddObjectToObject(p, "user");
-		cJSON_AddStringToObject(user, "username", x->user);
-	}
-	if (x->privileged) {
-		const cJSON *caps = json_obj(json_obj(sb->config, "spec"), "berth.allCapabilities");
-
-		cJSON_DeleteItemFromObjectCaseSensitive(p, "noNewPrivileges");
-		if (caps) {
-			cJSON_DeleteItemFromObjectCaseSensitive(p, "capabilities");
-			cJSON_AddItemToObject(p, "capabilities", cJSON_Duplicate(caps, 1));
-		}
-	}
-	*ret = TAKE(spec);
-	return 0;
+	return oci_spec_exec(json_obj(sb->config, "spec"), &o, ret, e);
 }

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create.c - a container made: its image found or pulled, its root file system built if need be, its folder
+ * written. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/where.h"
+#include "engine/create.h"
+#include "engine/engine.h"
+#include "engine/job.h"
+#include "ext4/mkfs.h"
+#include "job/rootfs.h"
+#include "oci/ref.h"
+#include "store/image.h"
+#include "store/import.h"
+
+struct create {
+	struct berth_op op;
+	struct create_spec spec; /* copies of what was asked */
+	struct eng_arena arena;
+	berth_progress_cb progress;
+	berth_created_cb done;
+	struct work work;
+	struct eng_job job;
+	struct rootfs_create rootfs;
+	struct eng_progress view;
+	bool pulled, in_job, in_rootfs, cancelled;
+	bool have_image, have_rootfs;
+	struct store_image image;
+	char id[CONTAINER_ID_LEN + 1];
+	struct err err;
+	char hint[256];
+};
+
+static void look(struct create *c);
+
+static void end(struct create *c, int rc, const struct err *e, const char *hint)
+{
+	struct berth_error be = { 0 };
+
+	eng_op_end(&c->op);
+	c->done(c->op.arg, rc, eng_error(&be, rc, e, hint), rc < 0 ? NULL : c->id);
+	if (c->have_image)
+		store_image_finish(&c->image);
+	eng_progress_finish(&c->view);
+	create_spec_finish(&c->spec);
+	eng_arena_finish(&c->arena);
+	free(c);
+}
+
+/* --- the image, from the network */
+
+static void on_job_event(struct eng_job *job, const char *name, const cJSON *event)
+{
+	struct create *c = job->data;
+
+	if (eng_progress_take(&c->view, name, event) && c->progress)
+		c->progress(c->op.arg, &c->view.view);
+}
+
+static void on_pulled(struct eng_job *job, int rc, const struct err *e)
+{
+	struct create *c = job->data;
+	struct err pe = *e;
+
+	c->in_job = false;
+	snprintf(c->hint, sizeof(c->hint), "%s", job->hint ? job->hint : "");
+	eng_job_finish(job);
+	if (rc == 0 && c->cancelled)
+		rc = err_set(&pe, -ECANCELED, "canceled");
+	if (rc < 0) {
+		end(c, rc, &pe, c->hint);
+		return;
+	}
+	c->pulled = true;
+	look(c);
+}
+
+static void pull(struct create *c)
+{
+	struct job_desc d = { 0 };
+	struct err e = { 0 };
+	int rc = eng_pull_desc(c->op.b, &c->spec.pull, c->spec.image, c->spec.platform, &d, &e);
+
+	c->job.event = on_job_event;
+	c->job.data = c;
+	if (rc == 0)
+		rc = eng_job_start(&c->job, c->op.b->loop, &d, on_pulled, &e);
+	job_desc_finish(&d);
+	if (rc < 0)
+		end(c, rc, &e, NULL);
+	else
+		c->in_job = true;
+}
+
+/* --- its root file system */
+
+static void on_rootfs(struct rootfs_create *op, int rc, const struct err *e)
+{
+	struct create *c = op->data;
+	struct err re = *e;
+
+	c->in_rootfs = false;
+	if (rc == 0 && c->cancelled)
+		rc = err_set(&re, -ECANCELED, "canceled");
+	if (rc < 0)
+		end(c, rc, &re, NULL);
+	else
+		look(c);
+}
+
+static void build_rootfs(struct create *c)
+{
+	struct err e = { 0 };
+	char *name = c->image.names && *c->image.names ? *c->image.names : NULL;
+	int rc;
+
+	c->rootfs.data = c;
+	rc = rootfs_ensure_start(&c->rootfs, c->op.b->loop, c->op.b->store,
+				 name ? name : c->image.image.manifest.config.digest.text, NULL, NULL, on_rootfs, &e);
+	if (rc < 0)
+		end(c, rc, &e, NULL);
+	else
+		c->in_rootfs = true;
+}
+
+/* --- in the pool: find the image, and write the container if all is there */
+
+static int import_layout(struct create *c, const struct oci_ref *ref, char *ret_name, size_t size, struct err *e)
+{
+	struct oci_layout layout;
+	struct oci_desc d;
+	int rc = oci_layout_open(ref->path, &layout, e);
+
+	if (rc < 0)
+		return rc;
+	rc = oci_layout_find(&layout, ref->tag, &d, e);
+	if (rc == 0)
+		rc = store_import_layout(c->op.b->store, &layout, &d, NULL, e);
+	if (rc == 0)
+		snprintf(ret_name, size, "%s", d.digest.text);
+	oci_layout_finish(&layout);
+	return rc;
+}
+
+static int find_image(struct create *c, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	AUTO_FREE char *full = NULL;
+	AUTO_FREE char *builtin = NULL;
+	char by_digest[OCI_DIGEST_MAX];
+	const char *name = c->spec.image;
+	int rc;
+
+	if (c->have_image) {
+		store_image_finish(&c->image);
+		c->have_image = false;
+	}
+	if (c->spec.pull_policy == BERTH_PULL_ALWAYS && !c->pulled)
+		return 0;
+	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport == OCI_DIR) {
+		rc = import_layout(c, &ref, by_digest, sizeof(by_digest), e);
+		if (rc < 0)
+			return rc;
+		name = by_digest;
+	}
+	rc = store_image_find(c->op.b->store, name, c->spec.platform_given, &c->image, e);
+	if (rc == -ENOENT && ref.transport == OCI_REGISTRY && (full = oci_ref_str(&ref))) {
+		builtin = eng_builtin_images();
+		if (builtin && store_import_builtin(c->op.b->store, builtin, full, NULL) == 1)
+			rc = store_image_find(c->op.b->store, name, c->spec.platform_given, &c->image, e);
+	}
+	if (rc == -ENOENT && (c->pulled || c->spec.pull_policy == BERTH_PULL_NEVER || ref.transport != OCI_REGISTRY))
+		return rc;
+	c->have_image = rc == 0;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int make_upper(int dir, uint64_t size, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dir, "upper.ext4", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct ext4_mkfs_opts o = { .fs = { .size = size, .journal = EXT4_JOURNAL_ORDERED }, .overlay = true };
+	int rc;
+
+	if (fd < 0)
+		return err_sys(e, -errno, "cannot make the container's disk");
+	file_random(o.fs.uuid, sizeof(o.fs.uuid));
+	rc = ext4_mkfs(fd, &o, e);
+	return rc < 0 ? err_wrap(e, rc, "the container's disk") : 0;
+}
+
+static int write_container(struct create *c, struct err *e)
+{
+	AUTO_JSON cJSON *config = NULL;
+	AUTO_CLOSE int dir = -1;
+	int rc = container_new_id(c->id);
+
+	if (rc < 0)
+		return err_sys(e, rc, "cannot make an id");
+	rc = create_config(&c->spec, c->id, &c->image, &config, e);
+	if (rc < 0)
+		return rc;
+	dir = container_create(c->op.b->root, config, e);
+	if (dir < 0)
+		return dir;
+	rc = make_upper(dir, c->spec.root_size, e);
+	if (rc < 0)
+		container_remove(c->op.b->root, c->id, NULL);
+	return rc;
+}
+
+static int look_in_pool(struct work *w, struct err *e)
+{
+	struct create *c = container_of(w, struct create, work);
+	int rc = find_image(c, e);
+
+	if (rc < 0 || !c->have_image)
+		return rc;
+	c->have_rootfs = store_rootfs_has(c->op.b->store, c->image.rootfs_key, NULL);
+	return c->have_rootfs ? write_container(c, e) : 0;
+}
+
+static void on_looked(struct work *w, int rc, const struct err *we)
+{
+	struct create *c = container_of(w, struct create, work);
+	struct err e = *we;
+
+	if (rc < 0)
+		end(c, rc, &e, rc == -ENOENT ? "berth pull gets images, berth images lists them" : NULL);
+	else if (c->have_rootfs)
+		end(c, 0, NULL, NULL);
+	else if (c->cancelled)
+		end(c, err_set(&e, -ECANCELED, "canceled"), &e, NULL);
+	else if (!c->have_image)
+		pull(c);
+	else
+		build_rootfs(c);
+}
+
+static void look(struct create *c)
+{
+	struct err e = { 0 };
+	int rc = work_start(&c->work, c->op.b->loop, look_in_pool, on_looked);
+
+	if (rc < 0)
+		end(c, err_sys(&e, rc, "cannot start a thread"), &e, NULL);
+}
+
+static void cancel(struct berth_op *op)
+{
+	struct create *c = container_of(op, struct create, op);
+
+	c->cancelled = true;
+	if (c->in_job)
+		eng_job_cancel(&c->job);
+	if (c->in_rootfs)
+		rootfs_create_cancel(&c->rootfs);
+}
+
+int berth_container_create(struct berth *b, const struct berth_create *o, berth_progress_cb progress,
+			   berth_created_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
+{
+	struct create *c = calloc(1, sizeof(*c));
+	struct err e = { 0 };
+	int rc = c ? create_spec_init(&c->spec, &c->arena, o, &e) : -ENOMEM;
+
+	if (rc == 0) {
+		c->progress = progress;
+		c->done = done;
+		c->view.view.verb = "pull";
+		c->view.view.object = c->spec.image;
+		eng_op_begin(b, &c->op, arg, cancel, ret);
+		rc = work_start(&c->work, b->loop, look_in_pool, on_looked);
+		if (rc < 0)
+			list_remove(&c->op.link);
+	}
+	if (rc < 0) {
+		if (c) {
+			create_spec_finish(&c->spec);
+			eng_arena_finish(&c->arena);
+		}
+		free(c);
+		return eng_refuse(be, rc, &e);
+	}
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create.h - what the user asked of a new container, kept while its image is fetched, and what becomes of it:
+ * config.json (store/container.h tells its keys). */
+#ifndef BERTH_ENGINE_CREATE_H
+#define BERTH_ENGINE_CREATE_H
+
+#include "engine/engine.h"
+#include "job/proto.h"
+#include "oci/desc.h"
+#include "oci/spec.h"
+#include "store/image.h"
+
+/* Copies of struct berth_create; strings are in the arena. */
+struct create_spec {
+	struct berth_create o; /* with pointers of the arena */
+	const char *image, *platform;
+	enum berth_pull_policy pull_policy;
+	struct berth_pull pull;
+	uint64_t root_size;
+	struct oci_platform platform_value, *platform_given; /* NULL: none was asked for */
+	struct oci_rlimit *rlimits;
+	size_t nrlimits;
+	struct oci_pair *sysctls;
+	size_t nsysctls;
+	cJSON *seccomp; /* a profile read from a file */
+};
+
+/* Checks all that needs no image: -EINVAL with words. */
+int create_spec_init(struct create_spec *s, struct eng_arena *a, const struct berth_create *o, struct err *e);
+void create_spec_finish(struct create_spec *s);
+/* The text of the container's configuration, the caller's to delete. Picks a name if none was given. */
+int create_config(const struct create_spec *s, const char *id, const struct store_image *image, cJSON **ret,
+		  struct err *e);
+
+/* The description of a pull job. */
+int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char *ref, const char *platform,
+		  struct job_desc *ret, struct err *e);
+/* The folder of images that come with berth; the caller frees. */
+char *eng_builtin_images(void);
+
+#endif

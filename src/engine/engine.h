@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.h - what the parts of the engine share; the public API is berth/berth.h. */
+#ifndef BERTH_ENGINE_ENGINE_H
+#define BERTH_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/work.h"
+#include "berth/berth.h"
+#include "rpc/client.h"
+#include "store/container.h"
+
+struct store;
+struct watcher;
+
+struct berth {
+	uv_loop_t *loop;
+	char *root, *run_root;
+	struct store *store;
+	struct list ops; /* all that is under way */
+	struct watcher *watcher;
+	bool closing;
+	void (*closed)(void *arg);
+	void *closed_arg;
+	struct loop_defer closing_defer;
+};
+
+/* What every operation begins with. */
+struct berth_op {
+	struct list link;
+	struct berth *b;
+	void *arg; /* of the caller's callbacks */
+	/* Asks; the end comes as it comes. May be NULL. */
+	void (*cancel)(struct berth_op *op);
+	void (*keep)(struct berth_op *op); /* berth_job_keep; may be NULL */
+};
+
+void eng_op_begin(struct berth *b, struct berth_op *op, void *arg, void (*cancel)(struct berth_op *op),
+		  struct berth_op **ret);
+/* It is no longer under way; to be called before its done callback. */
+void eng_op_end(struct berth_op *op);
+
+/* Fills ret (zeroed if rc is 0) and returns it, or NULL for rc 0: what a done callback is given. hint may be
+ * NULL: then one is found for what is known. */
+const struct berth_error *eng_error(struct berth_error *ret, int rc, const struct err *e, const char *hint);
+/* For starting functions: copies e to out (may be NULL), returns rc. */
+int eng_refuse(struct berth_error *out, int rc, const struct err *e);
+
+/* Memory of an operation, freed together. */
+struct eng_arena {
+	void **v;
+	size_t n, cap;
+	bool failed; /* some copy could not be made */
+};
+void eng_arena_finish(struct eng_arena *a);
+void *eng_arena_take(struct eng_arena *a, void *p); /* owned from now on; returns p */
+const char *eng_arena_str(struct eng_arena *a, const char *s);
+const char *const *eng_arena_strv(struct eng_arena *a, const char *const *v);
+
+/* "CTR:N" in two. n is 0 without ":N". */
+int eng_split_console(const char *name, char ret[static 256], unsigned *n, struct err *e);
+/* <run-root>/<id12>, the caller frees. */
+char *eng_run_dir(const struct berth *b, const char *id);
+/* A raw stream of the shim by its token; < 0. */
+int eng_open_stream(const struct berth *b, const char *id, const char *token, struct err *e);
+
+/* One call to a container's shim: the name is looked up in the pool, the shim dialed, the method called. */
+struct eng_call;
+/* On the loop thread, once the container is known: 0 and *req (an initialised message that lives until the
+ * reply, owned by the caller's struct): call it; 1: no call is needed, finish is called with rc 0 and no
+ * response; < 0. */
+typedef int (*eng_call_ready)(struct eng_call *c, const ProtobufCMessage **req, struct err *e);
+/* The end of the call: frees the op. */
+typedef void (*eng_call_finish)(struct eng_call *c, int rc, const ProtobufCMessage *resp, const struct err *e);
+
+struct eng_call {
+	struct berth_op op;
+	struct work work;
+	char name[256];
+	unsigned console;      /* N of CTR:N */
+	struct container ctr;
+	const struct rpc_method *method;
+	bool any_state;        /* ready is asked for containers that do not run too */
+	eng_call_ready ready;
+	eng_call_finish finish;
+	struct rpc_client *client;
+	struct rpc_unary unary;
+	bool calling, cancelled, ended;
+	int rc;
+	struct err err;
+	struct loop_defer defer;
+};
+/* name "CTR" or "CTR:N". c is the caller's, zeroed but for method, any_state, ready and finish. */
+int eng_call_start(struct eng_call *c, struct berth *b, const char *name, void *arg, struct berth_op **ret,
+		   struct err *e);
+/* In finish: frees what eng_call_start made. */
+void eng_call_release(struct eng_call *c);
+
+/* A container as the public API shows it; the strings are in a. */
+int eng_container_view(const struct container *c, struct eng_arena *a, struct berth_container *ret);
+
+/* Progress of jobs, from events to the public form. */
+struct eng_progress {
+	struct berth_progress view;
+	struct eng_arena arena; /* of the view's strings, renewed with each event */
+	struct berth_layer *layers;
+	char *stage, *note, *digest;
+};
+void eng_progress_finish(struct eng_progress *p);
+/* Takes an event of job/proto.h; true if the view changed. */
+bool eng_progress_take(struct eng_progress *p, const char *name, const cJSON *event);
+
+void eng_watch_finish(struct berth *b);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* remove.c - a container taken away: stopped first if asked to, then its folder goes. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/lock.h"
+#include "engine/engine.h"
+
+struct removal {
+	struct berth_op op;
+	struct work work;
+	berth_done_cb done;
+	char name[256];
+	bool force, stopped, running;
+};
+
+static void look(struct removal *r);
+
+static void end(struct removal *r, int rc, const struct err *e, const char *hint)
+{
+	struct berth_error be = { 0 };
+
+	eng_op_end(&r->op);
+	r->done(r->op.arg, rc, eng_error(&be, rc, e, hint));
+	free(r);
+}
+
+static int remove_in_pool(struct work *w, struct err *e)
+{
+	struct removal *r = container_of(w, struct removal, work);
+	AUTO_CLOSE int dir = -1;
+	AUTO_CLOSE int lock = -1;
+	char id[CONTAINER_ID_LEN + 1];
+	int rc = container_find(r->op.b->root, r->name, id, e);
+
+	if (rc < 0)
+		return r->stopped && rc == -ENOENT ? 0 : rc; /* --rm was quicker */
+	dir = container_open(r->op.b->root, id, e);
+	if (dir < 0)
+		return dir;
+	lock = lock_try(dir, "lock", false, e);
+	r->running = lock == -EWOULDBLOCK;
+	if (r->running && !r->force)
+		return err_set(e, -EBUSY, "container %s is running", r->name);
+	if (r->running)
+		return 0;
+	return lock < 0 ? lock : container_remove(r->op.b->root, id, e);
+}
+
+static void on_stopped(void *arg, int rc, const struct berth_error *be)
+{
+	struct removal *r = arg;
+	struct err e = { 0 };
+
+	r->stopped = true;
+	if (rc < 0 && rc != -ENOENT)
+		end(r, err_set(&e, rc, "%s", be->text), &e, NULL);
+	else
+		look(r);
+}
+
+static void on_removed(struct work *w, int rc, const struct err *we)
+{
+	struct removal *r = container_of(w, struct removal, work);
+	struct berth_error be = { 0 };
+	struct err e = *we;
+
+	if (rc == 0 && r->running && r->stopped)
+		rc = err_set(&e, -EBUSY, "container %s is still running", r->name);
+	if (rc == 0 && r->running) {
+		rc = berth_container_stop(r->op.b, r->name, 0, on_stopped, r, &be);
+		if (rc == 0)
+			return;
+		err_set(&e, rc, "%s", be.text);
+	}
+	end(r, rc, &e, rc == -EBUSY && !r->force ? "berth stop ends it, berth rm -f does both" : NULL);
+}
+
+static void look(struct removal *r)
+{
+	struct err e = { 0 };
+	int rc = work_start(&r->work, r->op.b->loop, remove_in_pool, on_removed);
+
+	if (rc < 0)
+		end(r, err_sys(&e, rc, "cannot start a thread"), &e, NULL);
+}
+
+int berth_container_remove(struct berth *b, const char *name, bool force, berth_done_cb done, void *arg,
+			   struct berth_error *be)
+{
+	struct removal *r = calloc(1, sizeof(*r));
+	unsigned console;
+	struct err e = { 0 };
+	int rc = r ? eng_split_console(name, r->name, &console, &e) : -ENOMEM;
+
+	if (rc == 0) {
+		r->force = force;
+		r->done = done;
+		eng_op_begin(b, &r->op, arg, NULL, NULL);
+		rc = work_start(&r->work, b->loop, remove_in_pool, on_removed);
+		if (rc < 0)
+			list_remove(&r->op.link);
+	}
+	if (rc < 0) {
+		free(r);
+		return eng_refuse(be, rc, &e);
+	}
+	return 0;
+}

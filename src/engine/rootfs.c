@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootfs.c - root file systems made as files. */
+#include "job/rootfs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "engine/engine.h"
+
+struct rootfs_op {
+	struct berth_op op;
+	struct rootfs_create create;
+	struct eng_arena arena;
+	struct eng_progress view;
+	berth_progress_cb progress;
+	berth_rootfs_cb done;
+};
+
+static void on_progress(struct rootfs_create *c, const struct unpack_progress *p)
+{
+	struct rootfs_op *o = c->data;
+
+	o->view.view.done = p->raw;
+	if (o->progress)
+		o->progress(o->op.arg, &o->view.view);
+}
+
+static void on_made(struct rootfs_create *c, int rc, const struct err *e)
+{
+	struct rootfs_op *o = c->data;
+	struct berth_rootfs_result r = { c->result.size, c->result.used, c->result.entries };
+	struct berth_error be = { 0 };
+
+	eng_op_end(&o->op);
+	o->done(o->op.arg, rc, eng_error(&be, rc, e, NULL), rc < 0 ? NULL : &r);
+	eng_arena_finish(&o->arena);
+	free(o);
+}
+
+static void cancel(struct berth_op *op)
+{
+	rootfs_create_cancel(&container_of(op, struct rootfs_op, op)->create);
+}
+
+int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
+			berth_rootfs_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
+{
+	struct rootfs_op *o = calloc(1, sizeof(*o));
+	struct oci_platform platform;
+	struct err e = { 0 };
+	int rc = o ? 0 : -ENOMEM;
+
+	if (rc == 0 && r->platform)
+		rc = oci_platform_parse(r->platform, &platform, &e);
+	if (rc == 0) {
+		const struct rootfs_opts opts = {
+			.store = b->store,
+			.sources = eng_arena_strv(&o->arena, r->sources),
+			.output = eng_arena_str(&o->arena, r->output),
+			.platform = r->platform ? &platform : NULL,
+			.size = r->size,
+			.uuid = eng_arena_str(&o->arena, r->uuid),
+			.label = eng_arena_str(&o->arena, r->label),
+			.journal = eng_arena_str(&o->arena, r->journal),
+		};
+
+		o->create.progress = on_progress;
+		o->create.data = o;
+		o->progress = progress;
+		o->done = done;
+		o->view.view.verb = "rootfs create";
+		o->view.view.object = opts.output;
+		o->view.view.stage = "unpacking";
+		rc = o->arena.failed ? -ENOMEM : rootfs_create_start(&o->create, b->loop, &opts, on_made, &e);
+	}
+	if (rc < 0) {
+		if (o)
+			eng_arena_finish(&o->arena);
+		free(o);
+		return eng_refuse(be, rc, &e);
+	}
+	eng_op_begin(b, &o->op, arg, cancel, ret);
+	return 0;
+}

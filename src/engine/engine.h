@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "base/loop.h"
 #include "base/work.h"
 #include "berth/berth.h"
 #include "rpc/client.h"
@@ -90,7 +91,6 @@ struct eng_call {
 	bool calling, cancelled, ended;
 	int rc;
 	struct err err;
-	struct loop_defer defer;
 };
 /* name "CTR" or "CTR:N". c is the caller's, zeroed but for method, any_state, ready and finish. */
 int eng_call_start(struct eng_call *c, struct berth *b, const char *name, void *arg, struct berth_op **ret,

@@ -4,3 +4,16 @@ noinst_LTLIBRARIES += %D%/libengjob.la
 %C%_libengjob_la_SOURCES = %D%/job.c %D%/job.h
 %C%_libengjob_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 engjob_LIBS = %D%/libengjob.la $(jobproto_LIBS)
+
+# The engine as our own programs link it; libberth.so is made of the same objects.
+noinst_LTLIBRARIES += %D%/libengine.la
+%C%_libengine_la_SOURCES = \
+	include/berth/berth.h \
+	%D%/call.c %D%/engine.c %D%/engine.h \
+	%D%/create.c %D%/create.h %D%/create-spec.c \
+	%D%/image.c %D%/list.c %D%/logs.c %D%/progress.c %D%/pull.c %D%/remove.c %D%/rootfs.c \
+	%D%/session.c %D%/shim.h %D%/start.c %D%/system.c %D%/watch-store.c
+%C%_libengine_la_CFLAGS = $(AM_CFLAGS) -DBERTH_DATADIR='"$(datadir)/berth"' $(UV_CFLAGS) $(CJSON_CFLAGS) \
+	$(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
+engine_LIBS = %D%/libengine.la %D%/libengjob.la $(rootfs_LIBS) $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) \
+	$(ext4_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(oci_LIBS) $(base_LIBS)

@@ -15,7 +15,7 @@ noinst_LTLIBRARIES += %D%/libshim.la
 %C%_libshim_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 shim_LIBS = %D%/libshim.la $(container_LIBS) $(oci_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(vt_LIBS) $(base_LIBS)
 
-#helper_PROGRAMS += berth-shim
-#berth_shim_SOURCES = %D%/main.c
-#berth_shim_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
-#berth_shim_LDADD = $(shim_LIBS)
+helper_PROGRAMS += berth-shim
+berth_shim_SOURCES = %D%/main.c
+berth_shim_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+berth_shim_LDADD = $(shim_LIBS)

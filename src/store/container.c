@@ -299,13 +299,25 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 	return TAKE_FD(dir);
 }
 
+/* For those who watch the folder of all containers. */
+static void touch_changed(int dir)
+{
+	AUTO_CLOSE int fd = openat(dir, "../.changed", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		futimens(fd, NULL);
+}
+
 int container_write_state(int dir, const cJSON *state, bool sync, struct err *e)
 {
 	AUTO_FREE char *text = cJSON_Print(state);
+	int rc;
 
 	if (!text)
 		return err_sys(e, -ENOMEM, "cannot write the container's state");
-	return (sync ? file_replace : file_swap)(dir, "state.json", text, strlen(text), 0600, e);
+	rc = (sync ? file_replace : file_swap)(dir, "state.json", text, strlen(text), 0600, e);
+	touch_changed(dir);
+	return rc;
 }
 
 const char *container_state_word(const struct container *c)

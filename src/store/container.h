@@ -50,7 +50,7 @@ int container_read(const char *root, const char *id, struct container *ret, stru
 int container_ids(const char *root, char ***ret, struct err *e);
 /* Full id of a name, an id, or a prefix of one. -ENOENT, or -ENOTUNIQ for a prefix of several. */
 int container_find(const char *root, const char *name, char ret[static CONTAINER_ID_LEN + 1], struct err *e);
-/* Replaces state.json. dir: the container's folder; sync: it is on the disk when this returns. */
+/* Replaces state.json and touches containers/.changed. dir: the container's folder; sync: it is on the disk when this returns. */
 int container_write_state(int dir, const cJSON *state, bool sync, struct err *e);
 /* The state's word as a user sees it: "created" … "exited", or "dead" when state.json says that it runs but
  * no shim does. */

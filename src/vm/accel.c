@@ -197,6 +197,29 @@ void accel_remember(const char *dir, const char *key, enum accel_outcome outcome
 	save(dir, &m);
 }
 
+int accel_key(const char *qemu, const char *kernel_id, char ret[static ACCEL_KEY_MAX], struct err *e)
+{
+	struct stat st;
+
+	if (stat(qemu, &st) < 0)
+		return err_sys(e, -errno, "cannot run QEMU '%s'", qemu);
+	snprintf(ret, ACCEL_KEY_MAX, "%llx.%lld.%09ld/%s", (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec,
+		 st.st_mtim.tv_nsec, kernel_id);
+	return 0;
+}
+
+int accel_known(const char *dir, const char *key, int64_t *ret_until_s)
+{
+	struct accel_memory m;
+
+	load(dir, &m);
+	*ret_until_s = 0;
+	for (size_t i = 0; i < m.nrec; i++)
+		if (strcmp(m.rec[i].key, key) == 0)
+			*ret_until_s = m.rec[i].works ? ACCEL_FOREVER : m.rec[i].until_s;
+	return accel_recall(&m, key, boot_seconds());
+}
+
 /* ---- the choice */
 
 static int from_environment(enum vm_accel *ret, struct err *e)

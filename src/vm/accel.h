@@ -54,6 +54,11 @@ struct accel_choice {
 /* The file <dir>/accel.json, where dir is /run/berth for root and $XDG_RUNTIME_DIR/berth for others, or
  * /tmp/berth-<uid> without that. For tests: BERTH_ACCEL_DIR. NULL when there is no safe place. */
 char *accel_dir(void);
+/* What the memory knows an outcome by: the QEMU program and the kernel. */
+int accel_key(const char *qemu, const char *kernel_id, char ret[static ACCEL_KEY_MAX], struct err *e);
+/* What is remembered of key: as accel_recall; *ret_until_s is when that ends (CLOCK_BOOTTIME, ACCEL_FOREVER,
+ * 0 for what is not known). */
+int accel_known(const char *dir, const char *key, int64_t *ret_until_s);
 /* want comes first, then BERTH_ACCEL ("auto", "kvm", "tcg"), then memory and whether /dev/kvm opens.
  * -EINVAL for another word, -ENOENT or -EACCES when KVM is forced and cannot be opened. */
 int accel_choose(const char *dir, const char *key, enum vm_accel want, struct accel_choice *ret, struct err *e);

@@ -584,7 +584,6 @@ static void defaults(struct vm_config *c)
 
 static int open_parts(struct vm *vm, struct err *e)
 {
-	struct stat st;
 	int rc;
 
 	vm->run_dirfd = open(vm->cfg.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -595,10 +594,9 @@ static int open_parts(struct vm *vm, struct err *e)
 		rc = vm_kernel_open(vm->cfg.kernel, vm->cfg.initramfs, &vm->kernel, e);
 	if (rc < 0)
 		return rc;
-	if (stat(vm->program, &st) < 0)
-		return err_sys(e, -errno, "cannot run QEMU '%s'", vm->program);
-	snprintf(vm->key, sizeof(vm->key), "%llx.%lld.%09ld/%s", (unsigned long long)st.st_ino,
-		 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, vm->kernel.id);
+	rc = accel_key(vm->program, vm->kernel.id, vm->key, e);
+	if (rc < 0)
+		return rc;
 	vm->accel_dir = accel_dir();
 	return 0;
 }

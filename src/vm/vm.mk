@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libvm.la
 	%D%/qmp.c %D%/qmp.h \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/accel.c %D%/accel.h \
+	%D%/probe.c %D%/probe.h \
 	%D%/conlog.c %D%/conlog.h \
 	%D%/share.c %D%/share.h \
 	%D%/confine.c %D%/confine.h \

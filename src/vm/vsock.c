@@ -539,6 +539,12 @@ static enum put serve(struct vsock *v, struct stream *s)
 	return PUT_NOTHING;
 }
 
+static void signal_guest(struct vsock *v, unsigned queue)
+{
+	if (queue_live(v, queue) && virtq_wants_signal(v->q[queue]))
+		v->ops->signal(v->arg, queue);
+}
+
 /* Resets, debts and data, one stream after another. true: there is more that could go at once. */
 static bool pump_rx(struct vsock *v)
 {
@@ -558,6 +564,7 @@ static bool pump_rx(struct vsock *v)
 
 		if (serve(v, s) == PUT_STARVED)
 			return false;
+		signal_guest(v, VSOCK_QUEUE_RX); /* it works on this while we fetch more */
 		list_remove(&s->ready);
 		stream_update(v, s);
 	}
@@ -597,8 +604,7 @@ static void run(struct vsock *v)
 
 	more |= pump_rx(v);
 	for (unsigned i = 0; i < VSOCK_NQUEUES; i++)
-		if (queue_live(v, i) && virtq_wants_signal(v->q[i]))
-			v->ops->signal(v->arg, i);
+		signal_guest(v, i);
 	if (more)
 		loop_defer(v->loop, &v->again, on_again);
 	reap(v);

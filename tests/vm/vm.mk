@@ -9,3 +9,19 @@ EXTRA_PROGRAMS += %D%/guest-init
 	$(AM_V_GEN)rm -rf $@.d && $(MKDIR_P) $@.d && cp %D%/guest-init$(EXEEXT) $@.d/init && \
 		(cd $@.d && echo init | $(CPIO) --quiet -o -H newc -R 0:0) >$@.tmp && rm -rf $@.d && mv $@.tmp $@
 CLEANFILES += %D%/guest.cpio %D%/guest-init$(EXEEXT)
+
+if HAVE_CMOCKA
+vm_test_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/%D%
+vm_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
+vm_tests = %D%/t-virtqueue %D%/t-vsock
+check_PROGRAMS += $(vm_tests)
+TESTS += $(vm_tests)
+%C%_t_virtqueue_SOURCES = %D%/t-virtqueue.c %D%/driver.c %D%/driver.h
+%C%_t_virtqueue_CPPFLAGS = $(vm_test_cppflags)
+%C%_t_virtqueue_CFLAGS = $(vm_test_cflags)
+%C%_t_virtqueue_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
+%C%_t_vsock_SOURCES = %D%/t-vsock.c %D%/driver.c %D%/driver.h
+%C%_t_vsock_CPPFLAGS = $(vm_test_cppflags)
+%C%_t_vsock_CFLAGS = $(vm_test_cflags)
+%C%_t_vsock_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
+endif

@@ -25,3 +25,12 @@ berth_job_SOURCES = \
 	%D%/pull-unpack.c
 berth_job_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURL_CFLAGS)
 berth_job_LDADD = $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) $(ocireg_LIBS)
+
+# Root file systems from sources, into a file or the store.
+noinst_LTLIBRARIES += %D%/librootfs.la
+%C%_librootfs_la_SOURCES = \
+	%D%/rootfs.c %D%/rootfs.h \
+	%D%/rootfs-output.c %D%/rootfs-output.h \
+	%D%/rootfs-source.c %D%/rootfs-source.h
+%C%_librootfs_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+rootfs_LIBS = %D%/librootfs.la %D%/libunpack.la $(store_LIBS)

@@ -34,7 +34,8 @@ struct rootfs_create {
 int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct rootfs_opts *opts,
 			rootfs_create_cb cb, struct err *e);
 /* Makes rootfs/<key> of the store's image `name` unless it is there; if another process is making it, waits
- * for that. op->data and op->job as above; *key of the result is that of store_image_find. */
+ * for that. The key is that of store_image_find; result stays zero
+ * if it was there. */
 int rootfs_ensure_start(struct rootfs_create *op, uv_loop_t *loop, struct store *s, const char *name,
 			const struct oci_platform *platform, const char *helper, rootfs_create_cb cb,
 			struct err *e);

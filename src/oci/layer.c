@@ -203,7 +203,7 @@ static int add_link(struct layer *l, const char *target, struct err *e)
 	int rc = path_clean(target, l->link, sizeof(l->link));
 
 	if (rc < 0)
-		return err_set(e, rc, "hard link to '%s', a path %s", target,
+		return err_set(e, rc, "hard link to '%.200s', a path %s", target,
 			       rc == -EINVAL ? "that leaves the tree" : "that is too long");
 	if (!l->link[0])
 		return err_set(e, -EINVAL, "hard link to the root");
@@ -276,7 +276,7 @@ static int one_entry(struct layer *l, struct archive_entry *ae, struct err *e)
 		return err_set(e, -EBADMSG, "an entry without a name");
 	int rc = path_clean(raw, l->path, sizeof(l->path));
 	if (rc < 0)
-		return err_set(e, rc, "entry '%s': a path %s", raw,
+		return err_set(e, rc, "entry '%.200s': a path %s", raw,
 			       rc == -EINVAL ? "that leaves the tree" : "that is too long");
 
 	char *slash = strrchr(l->path, '/'), *base = slash ? slash + 1 : l->path;
@@ -285,7 +285,7 @@ static int one_entry(struct layer *l, struct archive_entry *ae, struct err *e)
 		rc = add_whiteout(l, base, e);
 	else if (!meta)
 		rc = add_entry(l, ae, e);
-	return rc < 0 ? err_wrap(e, rc, "entry '%s'", raw) : 0;
+	return rc < 0 ? err_wrap(e, rc, "entry '%.200s'", raw) : 0;
 }
 
 static int read_entries(struct layer *l, struct archive_entry *ae, struct err *e)

@@ -15,7 +15,9 @@ static void pad(struct buf *b)
 
 static void octal(char *field, size_t width, unsigned long long v)
 {
-	snprintf(field, width, "%0*llo", (int)width - 1, v);
+	field[--width] = 0;
+	for (; width; v /= 8)
+		field[--width] = (char)('0' + v % 8);
 }
 
 void tar_add(struct buf *b, const struct tar_entry *t)
@@ -39,8 +41,7 @@ void tar_add(struct buf *b, const struct tar_entry *t)
 	memset(h + 148, ' ', 8);
 	for (size_t i = 0; i < BLOCK; i++)
 		sum += (unsigned char)h[i];
-	snprintf(h + 148, 8, "%06o", sum);
-	h[155] = ' ';
+	octal(h + 148, 7, sum);
 	buf_add(b, h, BLOCK);
 	if (len)
 		buf_add(b, t->data, len);

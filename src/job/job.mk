@@ -34,3 +34,17 @@ noinst_LTLIBRARIES += %D%/librootfs.la
 	%D%/rootfs-source.c %D%/rootfs-source.h
 %C%_librootfs_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 rootfs_LIBS = %D%/librootfs.la %D%/libunpack.la $(store_LIBS)
+
+# The confined worker.
+helper_PROGRAMS += berth-unpack
+berth_unpack_SOURCES = \
+	%D%/unpack-main.c \
+	%D%/unpack-confine.c %D%/unpack-confine.h \
+	%D%/unpack-dir.c %D%/unpack-dir.h \
+	%D%/unpack-input.c %D%/unpack-input.h \
+	%D%/unpack-out.c %D%/unpack-out.h \
+	%D%/unpack-pipe.c %D%/unpack-pipe.h \
+	%D%/unpack-ring.c %D%/unpack-ring.h \
+	%D%/unpack-warm.c %D%/unpack-warm.h
+berth_unpack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS)
+berth_unpack_LDADD = $(unpack_LIBS) $(layer_LIBS) $(ext4_LIBS) $(SECCOMP_LIBS) -lpthread

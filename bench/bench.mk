@@ -8,3 +8,8 @@ EXTRA_PROGRAMS += %D%/vsock
 EXTRA_PROGRAMS += %D%/ext4-write
 %C%_ext4_write_SOURCES = %D%/ext4-write.c
 %C%_ext4_write_LDADD = $(ext4_LIBS)
+
+EXTRA_PROGRAMS += %D%/rpc
+%C%_rpc_SOURCES = %D%/rpc.c
+%C%_rpc_CFLAGS = $(AM_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(UV_CFLAGS)
+%C%_rpc_LDADD = $(proto_LIBS) $(rpc_LIBS)

@@ -27,7 +27,7 @@ proto_LIBS = %D%/libproto.la $(PROTOBUF_C_LIBS)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(srcdir)/%D%/for-c.awk $< >$@.tmp && mv $@.tmp $@
 %D%/%.pb-c.c %D%/%.pb-c.h: %D%/c/%.proto
 	$(AM_V_GEN)$(PROTOC_C) -I%D%/c --c_out=%D% $<
-%D%/sandbox.pb-c.c: %D%/c/google/protobuf/timestamp.proto
+$(proto_guest_sources) $(proto_host_sources): %D%/c/google/protobuf/timestamp.proto
 .SECONDARY: $(proto_files:%D%/%=%D%/c/%)
 clean-local: clean-proto
 clean-proto:

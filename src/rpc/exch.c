@@ -284,6 +284,8 @@ static bool take(struct rpc_exch *x)
 	struct err e = { 0 };
 	ssize_t n;
 
+	if (x->in_pos == x->in.len)
+		return false;
 	if (not_grpc(x)) { /* a page of words for people: its status says it all */
 		x->session->held -= x->in.len - x->in_pos;
 		x->in_pos = x->in.len;

@@ -64,18 +64,23 @@ static void count_more(struct rpc_call *call)
 {
 	struct talk *t = rpc_call_context(call);
 	AUTO_FREE uint8_t *data = calloc(1, t->size + 1);
+	int rc = data ? 0 : -ENOMEM;
 
-	for (; t->next < t->count; t->next++) {
+	for (; rc == 0 && t->next < t->count; t->next++) {
 		Echo__Reply reply = ECHO__REPLY__INIT;
 
 		reply.text = t->text;
 		reply.index = t->next;
 		reply.data = (ProtobufCBinaryData){ t->size, data };
-		if (rpc_call_send(call, &reply.base) == -EAGAIN)
+		rc = rpc_call_send(call, &reply.base);
+		if (rc == -EAGAIN)
 			return;
 	}
 	free(t);
-	rpc_call_reply(call, NULL);
+	if (rc < 0)
+		rpc_call_fail_err(call, rc, NULL);
+	else
+		rpc_call_reply(call, NULL);
 }
 
 static void count(struct rpc_call *call, const ProtobufCMessage *msg)
@@ -83,6 +88,8 @@ static void count(struct rpc_call *call, const ProtobufCMessage *msg)
 	const Echo__Request *req = (const Echo__Request *)msg;
 	struct talk *t = calloc(1, sizeof(*t));
 
+	if (!t)
+		return rpc_call_fail_err(call, -ENOMEM, NULL);
 	t->count = req->count;
 	t->size = req->size;
 	snprintf(t->text, sizeof(t->text), "%s", req->text);
@@ -138,22 +145,35 @@ static void chat_message(struct rpc_call *call, const ProtobufCMessage *msg)
 	reply.text = req->text;
 	reply.data = req->data;
 	reply.index = t->next++;
-	rpc_call_send(call, &reply.base);
+	if (rpc_call_send(call, &reply.base) < 0) {
+		free(t);
+		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "cannot reply");
+		return;
+	}
 	maybe_hold(call, t);
+}
+
+static void talk(struct rpc_call *call, rpc_call_message_cb on_message)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return rpc_call_fail_err(call, -ENOMEM, NULL);
+	rpc_call_set_context(call, t);
+	rpc_call_on_cancel(call, note_cancel);
+	rpc_call_on_message(call, on_message);
 }
 
 static void sum(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	(void)msg;
-	rpc_call_set_context(call, calloc(1, sizeof(struct talk)));
-	rpc_call_on_cancel(call, note_cancel);
-	rpc_call_on_message(call, sum_message);
+	talk(call, sum_message);
 }
 
 static void chat(struct rpc_call *call, const ProtobufCMessage *msg)
 {
-	sum(call, msg);
-	rpc_call_on_message(call, chat_message);
+	(void)msg;
+	talk(call, chat_message);
 }
 
 static void cancelled(struct rpc_call *call, const ProtobufCMessage *msg)

@@ -19,7 +19,7 @@ nodist_%C%_libecho_la_SOURCES = %D%/echo.pb-c.c %D%/echo.pb-c.h
 %C%_libecho_la_CFLAGS = $(rpc_test_cflags)
 rpc_test_LIBS = %D%/libecho.la $(proto_LIBS) $(rpc_LIBS) $(CMOCKA_LIBS)
 
-rpc_tests = %D%/t-status %D%/t-call %D%/t-uv %D%/t-hostile
+rpc_tests = %D%/t-status %D%/t-call %D%/t-uv %D%/t-hostile %D%/t-nomem
 check_PROGRAMS += $(rpc_tests) %D%/echo-server %D%/echo-client
 TESTS += $(rpc_tests) %D%/grpcio.sh
 %C%_t_status_LDADD = $(rpc_test_LIBS)
@@ -34,11 +34,26 @@ TESTS += $(rpc_tests) %D%/grpcio.sh
 %C%_t_hostile_LDADD = $(rpc_test_LIBS)
 %C%_t_hostile_CPPFLAGS = $(rpc_test_cppflags)
 %C%_t_hostile_CFLAGS = $(rpc_test_cflags)
+%C%_t_nomem_LDADD = $(rpc_test_LIBS)
+%C%_t_nomem_CPPFLAGS = $(rpc_test_cppflags)
+%C%_t_nomem_CFLAGS = $(rpc_test_cflags)
 %C%_echo_server_LDADD = $(rpc_test_LIBS)
 %C%_echo_server_CPPFLAGS = $(rpc_test_cppflags)
 %C%_echo_server_CFLAGS = $(rpc_test_cflags)
 %C%_echo_client_LDADD = $(rpc_test_LIBS)
 %C%_echo_client_CPPFLAGS = $(rpc_test_cppflags)
 %C%_echo_client_CFLAGS = $(rpc_test_cflags)
+
+fuzz_targets += %D%/fuzz-rpc-server %D%/fuzz-rpc-client
+%C%_fuzz_rpc_server_SOURCES = %D%/fuzz-rpc-server.c $(fuzz_main)
+%C%_fuzz_rpc_server_LDADD = $(rpc_test_LIBS)
+%C%_fuzz_rpc_server_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_rpc_server_CPPFLAGS = $(rpc_test_cppflags)
+%C%_fuzz_rpc_server_CFLAGS = $(rpc_test_cflags)
+%C%_fuzz_rpc_client_SOURCES = %D%/fuzz-rpc-client.c $(fuzz_main)
+%C%_fuzz_rpc_client_LDADD = $(rpc_test_LIBS)
+%C%_fuzz_rpc_client_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_rpc_client_CPPFLAGS = $(rpc_test_cppflags)
+%C%_fuzz_rpc_client_CFLAGS = $(rpc_test_cflags)
 endif
 EXTRA_DIST += %D%/grpcio.sh %D%/echo_client.py %D%/echo_server.py

@@ -13,7 +13,7 @@ CLEANFILES += %D%/guest.cpio %D%/guest-init$(EXEEXT)
 if HAVE_CMOCKA
 vm_test_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 vm_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
-vm_tests = %D%/t-virtqueue %D%/t-vsock
+vm_tests = %D%/t-virtqueue %D%/t-vsock %D%/t-argv %D%/t-parts
 check_PROGRAMS += $(vm_tests)
 TESTS += $(vm_tests)
 %C%_t_virtqueue_SOURCES = %D%/t-virtqueue.c %D%/driver.c %D%/driver.h
@@ -24,4 +24,8 @@ TESTS += $(vm_tests)
 %C%_t_vsock_CPPFLAGS = $(vm_test_cppflags)
 %C%_t_vsock_CFLAGS = $(vm_test_cflags)
 %C%_t_vsock_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
+%C%_t_argv_CFLAGS = $(vm_test_cflags)
+%C%_t_argv_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
+%C%_t_parts_CFLAGS = $(vm_test_cflags)
+%C%_t_parts_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
 endif

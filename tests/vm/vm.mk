@@ -13,8 +13,8 @@ CLEANFILES += %D%/guest.cpio %D%/guest-init$(EXEEXT)
 if HAVE_CMOCKA
 vm_test_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 vm_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
-vm_tests = %D%/t-virtqueue %D%/t-vsock %D%/t-argv %D%/t-parts
-check_PROGRAMS += $(vm_tests)
+vm_tests = %D%/t-virtqueue %D%/t-vsock %D%/t-argv %D%/t-parts %D%/t-life
+check_PROGRAMS += $(vm_tests) %D%/fake-qemu
 TESTS += $(vm_tests)
 %C%_t_virtqueue_SOURCES = %D%/t-virtqueue.c %D%/driver.c %D%/driver.h
 %C%_t_virtqueue_CPPFLAGS = $(vm_test_cppflags)
@@ -28,4 +28,10 @@ TESTS += $(vm_tests)
 %C%_t_argv_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
 %C%_t_parts_CFLAGS = $(vm_test_cflags)
 %C%_t_parts_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
+%C%_t_life_CFLAGS = $(vm_test_cflags)
+%C%_t_life_LDADD = $(vm_LIBS) $(CMOCKA_LIBS)
+%C%_fake_qemu_SOURCES = %D%/fake-qemu.c %D%/driver.c %D%/driver.h
+%C%_fake_qemu_CPPFLAGS = $(vm_test_cppflags)
+%C%_fake_qemu_CFLAGS = $(vm_test_cflags)
+%C%_fake_qemu_LDADD = $(vm_LIBS)
 endif

@@ -32,4 +32,5 @@ $(proto_guest_sources) $(proto_host_sources): %D%/c/google/protobuf/timestamp.pr
 clean-local: clean-proto
 clean-proto:
 	rm -rf %D%/c
+protos: $(proto_guest_sources) $(proto_host_sources)
 .PHONY: clean-proto

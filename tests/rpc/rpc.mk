@@ -10,6 +10,11 @@ rpc_test_cflags = $(AM_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(UV_CFLAG
 %D%/echo.pb-c.c %D%/echo.pb-c.h &: %D%/c/echo.proto
 	$(AM_V_GEN)$(PROTOC_C) -I%D%/c --c_out=%D% $<
 
+clean-local: clean-echo
+clean-echo:
+	rm -rf %D%/c
+.PHONY: clean-echo
+
 if HAVE_CMOCKA
 # The service of the tests, and both ends of a connection.
 check_LTLIBRARIES += %D%/libecho.la

@@ -91,8 +91,8 @@ int main(int argc, char **argv)
 		took[i] = clock_mono_ns() - start;
 	}
 	qsort(took, (size_t)n, sizeof(*took), cmp);
-	printf("unary round trip, us: median %.1f, 99%% %.1f, least %.1f (%d calls)\n", (double)took[n / 2] / 1e3,
-	       (double)took[n - 1 - n / 100] / 1e3, (double)took[0] / 1e3, n);
+	printf("unary round trip, us: median %.1f, 99%% %.1f, least %.1f (%d calls)\n",
+	       (double)took[n / 2] / 1e3, (double)took[n - 1 - n / 100] / 1e3, (double)took[0] / 1e3, n);
 	big.data = (ProtobufCBinaryData){ CHUNK, data };
 	start = clock_mono_ns();
 	for (int i = 0; i < NCHUNKS; i++)

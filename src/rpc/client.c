@@ -157,6 +157,11 @@ static void cancel(struct rpc_op *op)
 		rpc_exch_abort(op->exch, RPC_CANCELLED, "cancelled");
 }
 
+static enum rpc_code unpack_code(const struct err *e)
+{
+	return e->code == -ENOMEM ? RPC_RESOURCE_EXHAUSTED : RPC_INTERNAL;
+}
+
 /* --- one request, one answer */
 
 static void unary_message(struct rpc_op *core, const struct rpc_msg *m)
@@ -167,7 +172,7 @@ static void unary_message(struct rpc_op *core, const struct rpc_msg *m)
 	if (op->resp)
 		rpc_exch_abort(core->exch, RPC_INTERNAL, "the server sent more than one answer");
 	else if (rpc_msg_unpack(core->method->resp, m, &op->resp, &e) < 0)
-		rpc_exch_abort(core->exch, e.code == -ENOMEM ? RPC_RESOURCE_EXHAUSTED : RPC_INTERNAL, "%s", e.text);
+		rpc_exch_abort(core->exch, unpack_code(&e), "%s", e.text);
 }
 
 static void unary_end(struct rpc_op *core, enum rpc_code code, const struct err *e)
@@ -218,8 +223,7 @@ static void stream_message(struct rpc_op *core, const struct rpc_msg *m)
 	struct err e = { 0 };
 
 	if (rpc_msg_unpack(core->method->resp, m, &msg, &e) < 0)
-		return rpc_exch_abort(core->exch, e.code == -ENOMEM ? RPC_RESOURCE_EXHAUSTED : RPC_INTERNAL, "%s",
-				      e.text);
+		return rpc_exch_abort(core->exch, unpack_code(&e), "%s", e.text);
 	op->on_message(op, msg);
 	rpc_msg_free(msg);
 }

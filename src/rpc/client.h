@@ -55,13 +55,14 @@ void rpc_unary_cancel(struct rpc_unary *op);
 /* Any of the four kinds, as a stream. */
 struct rpc_stream;
 typedef void (*rpc_stream_cb)(struct rpc_stream *op);
-typedef void (*rpc_stream_message_cb)(struct rpc_stream *op, const ProtobufCMessage *msg); /* msg: for the callback */
+/* msg lives for the callback. */
+typedef void (*rpc_stream_message_cb)(struct rpc_stream *op, const ProtobufCMessage *msg);
 typedef void (*rpc_stream_end_cb)(struct rpc_stream *op, int rc, const struct err *e);
 struct rpc_stream {
 	struct rpc_op core;
 	rpc_stream_message_cb on_message; /* each message of the server, in order */
-	rpc_stream_end_cb on_end;         /* the last callback */
-	rpc_stream_cb on_drain;           /* may be NULL; set after start: rpc_stream_send has room again */
+	rpc_stream_end_cb on_end; /* the last callback */
+	rpc_stream_cb on_drain; /* may be NULL; set after start: rpc_stream_send has room again */
 };
 /* first: the request (RPC_UNARY, RPC_SERVER_STREAM, which are then half closed); or NULL. */
 int rpc_stream_start(struct rpc_stream *op, struct rpc_client *c, const struct rpc_method *method,

@@ -10,7 +10,7 @@
 #include "rpc/session.h"
 
 #define CHUNK (64u << 10) /* bytes of one read or write */
-#define READS 4           /* in one turn, so that other descriptors have theirs */
+#define READS 4 /* in one turn, so that other descriptors have theirs */
 
 static void on_wake(void *drive)
 {

@@ -23,9 +23,9 @@ struct rpc_session;
 struct rpc_drive {
 	struct rpc_session *session; /* NULL once it was destroyed */
 	int fd;
-	int rc;           /* 0 while it stands, 1 after an orderly end, -errno */
-	struct err err;   /* words of -errno */
-	uint8_t *out;     /* bytes taken from the session that fd has not */
+	int rc; /* 0 while it stands, 1 after an orderly end, -errno */
+	struct err err; /* words of -errno */
+	uint8_t *out; /* bytes taken from the session that fd has not */
 	uint32_t out_pos, out_len;
 	/* Both may be NULL. wake: call rpc_drive_prepare soon; gone: the session was destroyed. */
 	void (*wake)(struct rpc_drive *d);
@@ -41,7 +41,7 @@ void rpc_drive_finish(struct rpc_drive *d);
 uint32_t rpc_drive_prepare(struct rpc_drive *d);
 /* Until the next deadline, -1 if there is none: the longest wait after rpc_drive_prepare. */
 int rpc_drive_timeout_ms(const struct rpc_drive *d);
-/* fd has events (EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR): reads, runs, writes. Returns as rpc_drive_prepare. */
+/* fd has events (EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR): reads, runs, writes. As rpc_drive_prepare. */
 uint32_t rpc_drive_ready(struct rpc_drive *d, uint32_t events);
 /* 0 while the connection stands, 1 after an orderly end, -errno with words in e after another. */
 int rpc_drive_result(const struct rpc_drive *d, struct err *e);

@@ -17,9 +17,9 @@ struct uv_drive {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	struct loop_defer soon;
-	int events;     /* that poll waits for */
+	int events; /* that poll waits for */
 	int64_t due_ms; /* when the timer fires, in the loop's time; -1: it rests */
-	int handles;    /* that libuv has not closed yet */
+	int handles; /* that libuv has not closed yet */
 	bool closing;
 	void *data;
 	rpc_uv_closed_cb closed;

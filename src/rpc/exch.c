@@ -294,11 +294,9 @@ static bool take(struct rpc_exch *x)
 	n = rpc_msg_next(x->in.p + x->in_pos, x->in.len - x->in_pos, RPC_MSG_MAX, &m, &e);
 
 	if (n < 0) {
-		enum rpc_code code = n == -EMSGSIZE              ? RPC_RESOURCE_EXHAUSTED :
-				     x->session->role->server ? RPC_UNIMPLEMENTED :
-								RPC_INTERNAL;
+		enum rpc_code code = x->session->role->server ? RPC_UNIMPLEMENTED : RPC_INTERNAL;
 
-		rpc_exch_abort(x, code, "%s", e.text);
+		rpc_exch_abort(x, n == -EMSGSIZE ? RPC_RESOURCE_EXHAUSTED : code, "%s", e.text);
 	}
 	if (n <= 0)
 		return false;
@@ -379,7 +377,8 @@ static void expire(struct rpc_session *s)
 		if (!x->deadline_ns || x->over || (x->started && !x->owner))
 			continue;
 		if (x->deadline_ns <= now)
-			rpc_exch_abort(x, RPC_DEADLINE_EXCEEDED, "no answer within %" PRId64 " ms", x->timeout_ms);
+			rpc_exch_abort(x, RPC_DEADLINE_EXCEEDED, "no answer within %" PRId64 " ms",
+				       x->timeout_ms);
 		else if (!next || x->deadline_ns < next)
 			next = x->deadline_ns;
 	}

@@ -22,7 +22,8 @@ int rpc_guard_spend(struct rpc_guard *g, int64_t now_ns, unsigned n, struct err 
 	return 0;
 }
 
-int rpc_guard_frame(struct rpc_guard *g, int64_t now_ns, uint8_t type, uint8_t flags, uint32_t len, struct err *e)
+int rpc_guard_frame(struct rpc_guard *g, int64_t now_ns, uint8_t type, uint8_t flags, uint32_t len,
+		    struct err *e)
 {
 	switch (type) {
 	case NGHTTP2_DATA:

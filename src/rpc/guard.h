@@ -8,10 +8,10 @@
 
 #include "base/err.h"
 
-#define RPC_GUARD_BURST 1000        /* such frames at once */
-#define RPC_GUARD_PER_SECOND 200    /* and over time */
-#define RPC_GUARD_CONTINUATIONS 4   /* of one header block */
-#define RPC_GUARD_HEADERS 128       /* fields of one block */
+#define RPC_GUARD_BURST 1000 /* such frames at once */
+#define RPC_GUARD_PER_SECOND 200 /* and over time */
+#define RPC_GUARD_CONTINUATIONS 4 /* of one header block */
+#define RPC_GUARD_HEADERS 128 /* fields of one block */
 #define RPC_GUARD_HEADER_BYTES (16u << 10) /* of one block, as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 /* Zeroed memory is a fresh one. */
@@ -23,7 +23,8 @@ struct rpc_guard {
 };
 
 /* A frame begins: its type, flags and length of RFC 9113. 0, or -EPROTO: end the connection. */
-int rpc_guard_frame(struct rpc_guard *g, int64_t now_ns, uint8_t type, uint8_t flags, uint32_t len, struct err *e);
+int rpc_guard_frame(struct rpc_guard *g, int64_t now_ns, uint8_t type, uint8_t flags, uint32_t len,
+		    struct err *e);
 /* Something else that a peer may not do often, worth n frames. */
 int rpc_guard_spend(struct rpc_guard *g, int64_t now_ns, unsigned n, struct err *e);
 /* A field of the block that the last HEADERS began. 0; -EMSGSIZE: the block is too large. */

@@ -14,8 +14,8 @@ ssize_t rpc_msg_next(const uint8_t *p, size_t n, uint32_t max, struct rpc_msg *r
 	if (n == 0)
 		return 0;
 	if (p[0] != 0)
-		return err_set(e, -EPROTO, p[0] == 1 ? "compressed messages are not supported" :
-						       "not a gRPC message");
+		return err_set(e, -EPROTO,
+			       p[0] == 1 ? "compressed messages are not supported" : "not a gRPC message");
 	if (n < RPC_MSG_HEAD)
 		return 0;
 	len = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | p[4];
@@ -33,7 +33,8 @@ int rpc_msg_pack(struct buf *ret, const ProtobufCMessage *msg, struct err *e)
 	uint8_t *p;
 
 	if (len > RPC_MSG_MAX)
-		return err_set(e, -EMSGSIZE, "a message of %zu bytes is over the limit of %u", len, RPC_MSG_MAX);
+		return err_set(e, -EMSGSIZE, "a message of %zu bytes is over the limit of %u", len,
+			       RPC_MSG_MAX);
 	if (buf_reserve(ret, RPC_MSG_HEAD + len) < 0)
 		return err_set(e, -ENOMEM, "out of memory for a message of %zu bytes", len);
 	p = ret->p + ret->len;

@@ -18,9 +18,9 @@ struct rpc_server {
 };
 
 struct rpc_call {
-	struct list link;           /* in server->calls */
-	struct rpc_server *server;  /* NULL once it is gone */
-	struct rpc_exch *exch;      /* NULL once cancelled */
+	struct list link; /* in server->calls */
+	struct rpc_server *server; /* NULL once it is gone */
+	struct rpc_exch *exch; /* NULL once cancelled */
 	const struct rpc_method *method;
 	void *data, *context;
 	ProtobufCMessage *req;
@@ -203,8 +203,8 @@ void rpc_server_drain(struct rpc_server *s)
 {
 	nghttp2_session *ng = s->session.ng;
 
-	nghttp2_submit_goaway(ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(ng), NGHTTP2_NO_ERROR,
-			      NULL, 0);
+	nghttp2_submit_goaway(ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(ng),
+			      NGHTTP2_NO_ERROR, NULL, 0);
 	rpc_session_wake(&s->session);
 }
 

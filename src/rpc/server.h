@@ -21,8 +21,7 @@ struct rpc_server;
 struct rpc_session;
 
 /* methods stays the caller's and must outlive the server and its calls. -ENOMEM. */
-int rpc_server_create(const struct rpc_method *methods, void *data, struct rpc_server **ret,
-		      struct err *e);
+int rpc_server_create(const struct rpc_method *methods, void *data, struct rpc_server **ret, struct err *e);
 /* Cancels the calls still open and frees the server; also from within a handler. Detaches its drive. */
 void rpc_server_destroy(struct rpc_server *s);
 /* Takes no further calls (GOAWAY); those open go on, then the connection ends. */
@@ -52,7 +51,7 @@ void rpc_call_hold(struct rpc_call *call, bool hold);
 int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *msg);
 void rpc_call_on_drain(struct rpc_call *call, rpc_call_cb fn);
 
-/* Finishes with RPC_OK. RPC_UNARY, RPC_CLIENT_STREAM: msg is the answer. Streams: msg is NULL, or a last one. */
+/* Finishes with RPC_OK. RPC_UNARY, RPC_CLIENT_STREAM: msg is the answer. Others: NULL, or a last message. */
 void rpc_call_reply(struct rpc_call *call, const ProtobufCMessage *msg);
 /* Finishes with an error. */
 void rpc_call_fail(struct rpc_call *call, enum rpc_code code, const char *fmt, ...)

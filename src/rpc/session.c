@@ -21,7 +21,8 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void 
 	struct rpc_session *s = data;
 
 	(void)ng;
-	if (rpc_guard_frame(&s->guard, clock_mono_ns(), hd->type, hd->flags, (uint32_t)hd->length, &s->err) < 0)
+	if (rpc_guard_frame(&s->guard, clock_mono_ns(), hd->type, hd->flags, (uint32_t)hd->length, &s->err) <
+	    0)
 		return refuse_peer(s);
 	return 0;
 }
@@ -141,7 +142,8 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	return 0;
 }
 
-static int on_data_chunk(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *data)
+static int on_data_chunk(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *p, size_t n,
+			 void *data)
 {
 	struct rpc_session *s = data;
 	struct rpc_exch *x = nghttp2_session_get_stream_user_data(ng, id);
@@ -179,7 +181,8 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t error_code,
 		x->over = x->deaf = true;
 		x->code = closing ? RPC_UNAVAILABLE : rpc_code_of_h2(error_code);
 		err_set(&x->err, rpc_code_errno(x->code), "the peer %s (%s)",
-			closing ? "takes no more calls" : "reset the call", nghttp2_http2_strerror(error_code));
+			closing ? "takes no more calls" : "reset the call",
+			nghttp2_http2_strerror(error_code));
 	}
 	rpc_exch_queue(x);
 	return 0;
@@ -191,10 +194,12 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	struct rpc_exch *x;
 
 	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && !s->err.code)
-		err_set(&s->err, -EPROTO, "HTTP/2: %s%s%.*s", nghttp2_http2_strerror(frame->goaway.error_code),
+		err_set(&s->err, -EPROTO, "HTTP/2: %s%s%.*s",
+			nghttp2_http2_strerror(frame->goaway.error_code),
 			frame->goaway.opaque_data_len ? ": " : "", (int)frame->goaway.opaque_data_len,
 			(const char *)frame->goaway.opaque_data);
-	if (!s->role->server || frame->hd.type != NGHTTP2_HEADERS || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+	if (!s->role->server || frame->hd.type != NGHTTP2_HEADERS ||
+	    !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
 	/* The answer is complete: what the client may still want to send is of no use (RFC 9113, 8.1). */
 	x = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
@@ -260,8 +265,8 @@ int rpc_session_init(struct rpc_session *s, const struct rpc_role *role, void *o
 	list_init(&s->exchs);
 	list_init(&s->ready);
 	if (cb && o)
-		rc = role->server ? nghttp2_session_server_new2(&s->ng, cb, s, o) :
-				    nghttp2_session_client_new2(&s->ng, cb, s, o);
+		rc = role->server ? nghttp2_session_server_new2(&s->ng, cb, s, o)
+				  : nghttp2_session_client_new2(&s->ng, cb, s, o);
 	nghttp2_session_callbacks_del(cb);
 	nghttp2_option_del(o);
 	if (rc == 0)
@@ -303,7 +308,8 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *p, size_t n, struct e
 	nghttp2_session_terminate_session(s->ng, NGHTTP2_PROTOCOL_ERROR);
 	if (rc == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
 		return err_set(e, -EPROTO, "the peer does not speak HTTP/2");
-	return err_set(e, rc == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EPROTO, "HTTP/2: %s", nghttp2_strerror((int)rc));
+	return err_set(e, rc == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EPROTO, "HTTP/2: %s",
+		       nghttp2_strerror((int)rc));
 }
 
 ssize_t rpc_session_send(struct rpc_session *s, uint8_t *p, size_t cap, struct err *e)
@@ -340,5 +346,6 @@ ssize_t rpc_session_send(struct rpc_session *s, uint8_t *p, size_t cap, struct e
 
 bool rpc_session_over(const struct rpc_session *s)
 {
-	return s->ended || (!s->piece_len && !nghttp2_session_want_read(s->ng) && !nghttp2_session_want_write(s->ng));
+	return s->ended ||
+	       (!s->piece_len && !nghttp2_session_want_read(s->ng) && !nghttp2_session_want_write(s->ng));
 }

@@ -26,77 +26,77 @@
 #include "rpc/status.h"
 
 #define RPC_STREAMS_MAX 128
-#define RPC_WINDOW (256u << 10)         /* of a stream, bytes */
-#define RPC_SESSION_WINDOW (1u << 20)   /* of all */
-#define RPC_HELD_MAX (16u << 20)        /* bytes received and not yet taken, of all streams */
-#define RPC_OUT_HIGH (1u << 20)         /* over this, rpc_exch_send says -EAGAIN */
-#define RPC_OUT_LOW (256u << 10)        /* under this, there is room again */
-#define RPC_PATH_MAX 128                /* of a method that we do not know, kept for words */
+#define RPC_WINDOW (256u << 10) /* of a stream, bytes */
+#define RPC_SESSION_WINDOW (1u << 20) /* of all */
+#define RPC_HELD_MAX (16u << 20) /* bytes received and not yet taken, of all streams */
+#define RPC_OUT_HIGH (1u << 20) /* over this, rpc_exch_send says -EAGAIN */
+#define RPC_OUT_LOW (256u << 10) /* under this, there is room again */
+#define RPC_PATH_MAX 128 /* of a method that we do not know, kept for words */
 
 struct rpc_exch {
-	struct list link;  /* in session->exchs */
+	struct list link; /* in session->exchs */
 	struct list ready; /* in session->ready while queued */
 	struct rpc_session *session;
-	void *owner;           /* the call or op; NULL before and after */
-	int32_t id;            /* of the stream; -1 once HTTP/2 has closed it */
-	int refs;              /* rpc_session_run stands on it */
-	int64_t deadline_ns;   /* monotonic; 0: none */
+	void *owner; /* the call or op; NULL before and after */
+	int32_t id; /* of the stream; -1 once HTTP/2 has closed it */
+	int refs; /* rpc_session_run stands on it */
+	int64_t deadline_ns; /* monotonic; 0: none */
 
-	struct buf in;         /* received, from in_pos on not taken */
+	struct buf in; /* received, from in_pos on not taken */
 	size_t in_pos, unconsumed; /* unconsumed: bytes the stream's window was not given back */
-	struct buf out;        /* to send, from out_pos on */
+	struct buf out; /* to send, from out_pos on */
 	size_t out_pos;
 
 	/* What came. */
-	bool headers;          /* the first block is complete */
-	bool in_end;           /* END_STREAM */
-	bool grpc;             /* content-type is gRPC's */
+	bool headers; /* the first block is complete */
+	bool in_end; /* END_STREAM */
+	bool grpc; /* content-type is gRPC's */
 	bool bad_timeout;
-	bool encoded;          /* grpc-encoding is not identity */
+	bool encoded; /* grpc-encoding is not identity */
 	bool has_status;
-	int http_status;       /* client: what came, 0 if none; server: to send, 0 for 200 */
-	int64_t timeout_ms;    /* server: grpc-timeout, -1 if none came */
+	int http_status; /* client: what came, 0 if none; server: to send, 0 for 200 */
+	int64_t timeout_ms; /* server: grpc-timeout, -1 if none came */
 	const struct rpc_method *method; /* NULL: unknown */
-	char path[RPC_PATH_MAX];         /* server: as asked for, cut */
+	char path[RPC_PATH_MAX]; /* server: as asked for, cut */
 	bool post, too_large;
 
 	/* What was told, what was done. */
 	bool queued, started, told_in_end, told_over;
-	bool held;             /* the owner wants no message now */
-	bool deaf;             /* nobody wants messages any longer: they are dropped */
-	bool over;             /* it ended otherwise than by the owner: code and err say how */
+	bool held; /* the owner wants no message now */
+	bool deaf; /* nobody wants messages any longer: they are dropped */
+	bool over; /* it ended otherwise than by the owner: code and err say how */
 	bool want_drain, deferred, responded, out_end;
-	enum rpc_code code;    /* client: how it ended; server: what to send */
-	struct err err;        /* words of code */
+	enum rpc_code code; /* client: how it ended; server: what to send */
+	struct err err; /* words of code */
 };
 
 /* What an end of the connection does with its exchanges. Called from rpc_session_run and _end only. */
 struct rpc_role {
 	bool server;
-	void (*start)(struct rpc_exch *x);      /* server: a request began */
+	void (*start)(struct rpc_exch *x); /* server: a request began */
 	void (*message)(struct rpc_exch *x, const struct rpc_msg *m);
 	void (*half_close)(struct rpc_exch *x); /* the peer sends no more messages */
-	void (*drain)(struct rpc_exch *x);      /* after -EAGAIN: there is room */
-	void (*over)(struct rpc_exch *x);       /* x->over was set; the last one */
-	void (*freed)(struct rpc_session *s);   /* all is gone; frees the owner, s with it */
+	void (*drain)(struct rpc_exch *x); /* after -EAGAIN: there is room */
+	void (*over)(struct rpc_exch *x); /* x->over was set; the last one */
+	void (*freed)(struct rpc_session *s); /* all is gone; frees the owner, s with it */
 };
 
 struct rpc_session {
 	const struct rpc_role *role;
-	void *owner;           /* the rpc_server or rpc_client */
+	void *owner; /* the rpc_server or rpc_client */
 	nghttp2_session *ng;
 	const struct rpc_method *methods; /* server */
 	struct list exchs, ready;
-	size_t held;           /* bytes received and not taken */
-	int64_t deadline_ns;   /* no exchange's is earlier; 0: none */
+	size_t held; /* bytes received and not taken */
+	int64_t deadline_ns; /* no exchange's is earlier; 0: none */
 	struct rpc_guard guard;
-	const uint8_t *piece;  /* of nghttp2, to send */
+	const uint8_t *piece; /* of nghttp2, to send */
 	size_t piece_len;
-	struct err err;        /* why we end the connection */
-	bool goaway;           /* nothing new can be started */
-	bool ended;            /* the connection is gone */
-	int busy;              /* calls of rpc_session_run, _recv and _send on the stack */
-	bool doomed;           /* free it when they have returned */
+	struct err err; /* why we end the connection */
+	bool goaway; /* nothing new can be started */
+	bool ended; /* the connection is gone */
+	int busy; /* calls of rpc_session_run, _recv and _send on the stack */
+	bool doomed; /* free it when they have returned */
 	/* The drive's. wake: something is to be run or sent; detach: the session is being freed. */
 	void (*wake)(void *drive);
 	void (*detach)(void *drive);

@@ -160,8 +160,8 @@ int rpc_code_parse(const char *p, size_t n, enum rpc_code *ret)
 int rpc_message_encode(struct buf *ret, const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		int rc = *p < 0x20 || *p > 0x7e || *p == '%' ? buf_addf(ret, "%%%02X", *p) :
-							       buf_addc(ret, (char)*p);
+		int rc = *p < 0x20 || *p > 0x7e || *p == '%' ? buf_addf(ret, "%%%02X", *p)
+							     : buf_addc(ret, (char)*p);
 
 		if (rc < 0)
 			return rc;

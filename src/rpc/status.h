@@ -32,7 +32,8 @@ enum rpc_code {
 
 /* "NOT_FOUND"; never NULL. */
 const char *rpc_code_name(enum rpc_code code);
-/* The negative errno that stands for a code among us; 0 for RPC_OK. rpc_code_of_errno() of it is code again. */
+/* The negative errno that stands for a code among us; 0 for RPC_OK. rpc_code_of_errno() of it is code again.
+ */
 int rpc_code_errno(enum rpc_code code);
 /* The code under which an errno (of either sign) travels; RPC_UNKNOWN for one without a better. */
 enum rpc_code rpc_code_of_errno(int rc);

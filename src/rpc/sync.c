@@ -33,7 +33,8 @@ int rpc_sync_wait(struct rpc_sync *s, const bool *done, struct err *e)
 
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, -errno, "cannot wait for an answer");
-		events = n > 0 ? rpc_drive_ready(&s->drive, (uint32_t)p.revents) : rpc_drive_prepare(&s->drive);
+		events = n > 0 ? rpc_drive_ready(&s->drive, (uint32_t)p.revents)
+			       : rpc_drive_prepare(&s->drive);
 	}
 	return *done ? 0 : err_set(e, -ENOTCONN, "the connection is closed");
 }
@@ -54,7 +55,8 @@ static int copy(const ProtobufCMessage *msg, ProtobufCMessage **ret, struct err 
 	if (rc < 0)
 		return rc;
 	return rpc_msg_unpack(msg->descriptor,
-			      &(struct rpc_msg){ b.p + RPC_MSG_HEAD, (uint32_t)(b.len - RPC_MSG_HEAD) }, ret, e);
+			      &(struct rpc_msg){ b.p + RPC_MSG_HEAD, (uint32_t)(b.len - RPC_MSG_HEAD) }, ret,
+			      e);
 }
 
 static void on_answer(struct rpc_unary *op, int rc, const ProtobufCMessage *resp, const struct err *e)

@@ -219,9 +219,8 @@ static void unknown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unary),   cmocka_unit_test(status),
-		cmocka_unit_test(many),    cmocka_unit_test(large),
-		cmocka_unit_test(streams), cmocka_unit_test(deadline_and_cancel),
+		cmocka_unit_test(unary),   cmocka_unit_test(status),  cmocka_unit_test(many),
+		cmocka_unit_test(large),   cmocka_unit_test(streams), cmocka_unit_test(deadline_and_cancel),
 		cmocka_unit_test(unknown),
 	};
 

@@ -187,8 +187,11 @@ static void cancelled(struct rpc_call *call, const ProtobufCMessage *msg)
 	rpc_call_reply(call, &reply.base);
 }
 
-#define ROW(name, kind_, handler_)                                                                            \
-	{ "/berth.test.echo.v1.Echo/" name, &echo__request__descriptor, &echo__reply__descriptor, kind_, handler_ }
+#define ROW(name, kind_, handler_)                                                                           \
+	{                                                                                                    \
+		"/berth.test.echo.v1.Echo/" name, &echo__request__descriptor, &echo__reply__descriptor,      \
+			kind_, handler_                                                                      \
+	}
 
 const struct rpc_method echo_methods[] = {
 	[ECHO_SAY] = ROW("Say", RPC_UNARY, say),

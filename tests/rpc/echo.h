@@ -9,8 +9,8 @@
 /* What rpc_call_data points to; zeroed is fine. */
 struct echo {
 	uint64_t cancelled; /* calls */
-	char words[80];     /* path of the last */
-	unsigned held;      /* > 0: Sum and Chat hold the stream once that many messages came */
+	char words[80]; /* path of the last */
+	unsigned held; /* > 0: Sum and Chat hold the stream once that many messages came */
 	struct rpc_call *holding;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server may answer to a call of each kind (streams 1, 3, 5 and 7): bounds hold, and each op has its
- * last callback once. The first byte says in which pieces the rest comes, and whether empty settings go before it. */
+ * last callback once. The first byte says in which pieces the rest comes, and whether empty settings go
+ * before it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct rpc_session *s = rpc_client_session(client);
 	rpc_unary_start(&unary, client, &echo_methods[ECHO_SAY], &r.base, 0, on_answer, NULL);
 	for (int i = 0; i < 3; i++)
-		rpc_stream_start(&streams[i], client, &echo_methods[ECHO_COUNT + i], i ? NULL : &r.base, 60000,
-				 on_message, on_end, NULL);
+		rpc_stream_start(&streams[i], client, &echo_methods[ECHO_COUNT + i], i ? NULL : &r.base,
+				 60000, on_message, on_end, NULL);
 	rpc_stream_send(&streams[1], &r.base);
 	pump(s);
 	if (p[0] & 1)

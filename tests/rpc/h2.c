@@ -35,8 +35,10 @@ void h2_free(struct h2 *h)
 
 void h2_frame(struct h2 *h, uint8_t type, uint8_t flags, int32_t id, const void *p, size_t n)
 {
-	const uint8_t head[9] = { (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, type, flags,
-				  (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id };
+	const uint8_t head[9] = {
+		(uint8_t)(n >> 16),  (uint8_t)(n >> 8),   (uint8_t)n,         type,       flags,
+		(uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id
+	};
 
 	buf_add(&h->out, head, sizeof(head));
 	buf_add(&h->out, p, n);
@@ -75,8 +77,10 @@ void h2_headers(struct h2 *h, uint8_t flags, int32_t id, const char *const *fiel
 
 void h2_request(struct h2 *h, uint8_t flags, int32_t id, const char *path, const char *const *fields)
 {
-	const char *const usual[] = { ":method", "POST", ":scheme", "http", ":path", path, ":authority",
-				      "localhost", "te", "trailers", "content-type", "application/grpc", NULL };
+	const char *const usual[] = { ":method", "POST",     ":scheme",      "http",
+				      ":path",   path,       ":authority",   "localhost",
+				      "te",      "trailers", "content-type", "application/grpc",
+				      NULL };
 	nghttp2_nv v[64];
 
 	deflate(h, flags, id, v, add(v, add(v, 0, usual), fields));
@@ -110,7 +114,8 @@ static void read_headers(struct h2 *h, uint32_t id, const uint8_t *p, size_t n)
 			if (v.namelen == 11 && !memcmp(v.name, "grpc-status", 11))
 				h->streams[id].status = atoi((const char *)v.value);
 			if (v.namelen == 12 && !memcmp(v.name, "grpc-message", 12))
-				snprintf(h->streams[id].words, sizeof(h->streams[id].words), "%s", (const char *)v.value);
+				snprintf(h->streams[id].words, sizeof(h->streams[id].words), "%s",
+					 (const char *)v.value);
 		}
 		if (flags & NGHTTP2_HD_INFLATE_FINAL)
 			break;
@@ -131,7 +136,8 @@ static void read_frame(struct h2 *h, const uint8_t *p, size_t n)
 		h->goaway = be32(p + 4);
 	else if (type == NGHTTP2_RST_STREAM && id < H2_STREAMS)
 		h->streams[id].rst = be32(p);
-	if ((type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) && flags & NGHTTP2_FLAG_END_STREAM && id < H2_STREAMS)
+	if ((type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) && flags & NGHTTP2_FLAG_END_STREAM &&
+	    id < H2_STREAMS)
 		h->streams[id].end = true;
 }
 

@@ -13,17 +13,17 @@
 #define H2_STREAMS 4096 /* ids that are remembered */
 
 struct h2 {
-	struct buf out;              /* what the peer is to be sent */
+	struct buf out; /* what the peer is to be sent */
 	nghttp2_hd_deflater *def;
 	nghttp2_hd_inflater *inf;
 	/* What the other side said. */
 	struct buf in;
-	size_t skip;                 /* bytes of a client's preface to come */
-	unsigned frames[16];         /* by type */
-	uint32_t goaway;             /* error code; UINT32_MAX: none came */
+	size_t skip; /* bytes of a client's preface to come */
+	unsigned frames[16]; /* by type */
+	uint32_t goaway; /* error code; UINT32_MAX: none came */
 	struct {
-		int http, status;    /* -1: none came */
-		uint32_t rst;        /* UINT32_MAX: none came */
+		int http, status; /* -1: none came */
+		uint32_t rst; /* UINT32_MAX: none came */
 		bool end;
 		char words[160];
 	} streams[H2_STREAMS];

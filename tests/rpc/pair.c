@@ -83,7 +83,8 @@ static void on_said(struct rpc_unary *op, int rc, const ProtobufCMessage *resp, 
 int said_start(struct said *s, struct pair *p, const Echo__Request *req, int64_t timeout_ms)
 {
 	memset(s, 0, sizeof(*s));
-	return rpc_unary_start(&s->op, p->client, &echo_methods[ECHO_SAY], &req->base, timeout_ms, on_said, NULL);
+	return rpc_unary_start(&s->op, p->client, &echo_methods[ECHO_SAY], &req->base, timeout_ms, on_said,
+			       NULL);
 }
 
 static void on_heard(struct rpc_stream *op, const ProtobufCMessage *msg)
@@ -113,6 +114,6 @@ static void on_end(struct rpc_stream *op, int rc, const struct err *e)
 int heard_start(struct heard *h, struct pair *p, int method, const Echo__Request *first, int64_t timeout_ms)
 {
 	memset(h, 0, sizeof(*h));
-	return rpc_stream_start(&h->op, p->client, &echo_methods[method], first ? &first->base : NULL, timeout_ms,
-				on_heard, on_end, NULL);
+	return rpc_stream_start(&h->op, p->client, &echo_methods[method], first ? &first->base : NULL,
+				timeout_ms, on_heard, on_end, NULL);
 }

@@ -385,10 +385,12 @@ static void drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unary),       cmocka_unit_test(errors),      cmocka_unit_test(many),
-		cmocka_unit_test(large),       cmocka_unit_test(streams),     cmocka_unit_test(stream_failure),
-		cmocka_unit_test(back_pressure), cmocka_unit_test(deadline),  cmocka_unit_test(cancel),
-		cmocka_unit_test(lost_server), cmocka_unit_test(lost_client), cmocka_unit_test(unknown_method),
+		cmocka_unit_test(unary),         cmocka_unit_test(errors),
+		cmocka_unit_test(many),          cmocka_unit_test(large),
+		cmocka_unit_test(streams),       cmocka_unit_test(stream_failure),
+		cmocka_unit_test(back_pressure), cmocka_unit_test(deadline),
+		cmocka_unit_test(cancel),        cmocka_unit_test(lost_server),
+		cmocka_unit_test(lost_client),   cmocka_unit_test(unknown_method),
 		cmocka_unit_test(drain),
 	};
 

@@ -252,9 +252,10 @@ static void too_many_streams(void **state)
 /* Each row is a request, and how it is answered; the connection goes on. */
 static void bad_requests(void **state)
 {
-	static const char *const http1[] = { ":method", "GET", ":scheme", "http", ":path", SAY, ":authority", "x", NULL };
-	static const char *const html[] = { ":method", "POST", ":scheme", "http", ":path", SAY, ":authority", "x",
-					    "content-type", "text/html", NULL };
+	static const char *const http1[] = { ":method", "GET",        ":scheme", "http", ":path",
+					     SAY,       ":authority", "x",       NULL };
+	static const char *const html[] = { ":method",    "POST", ":scheme",      "http",      ":path", SAY,
+					    ":authority", "x",    "content-type", "text/html", NULL };
 	static const char *const gzip[] = { "grpc-encoding", "gzip", NULL };
 	static const char *const time[] = { "grpc-timeout", "soon", NULL };
 	struct bout b;
@@ -348,12 +349,14 @@ static void window_ignored(void **state)
 	h2_request(b.h, WHOLE, 1, SUM, NULL);
 	data(b.h, 0, 1, 0, 0, 0);
 	feed(&b);
-	for (int i = 0; i < 100 && b.h->streams[1].rst == UINT32_MAX && b.rc == 0 && b.h->goaway == UINT32_MAX; i++) {
+	for (int i = 0;
+	     i < 100 && b.h->streams[1].rst == UINT32_MAX && b.rc == 0 && b.h->goaway == UINT32_MAX; i++) {
 		h2_frame(b.h, NGHTTP2_DATA, 0, 1, chunk, sizeof(chunk));
 		feed(&b);
 		assert_true(b.session->held <= RPC_WINDOW);
 	}
-	assert_true(b.h->streams[1].rst == NGHTTP2_FLOW_CONTROL_ERROR || b.h->goaway == NGHTTP2_FLOW_CONTROL_ERROR);
+	assert_true(b.h->streams[1].rst == NGHTTP2_FLOW_CONTROL_ERROR ||
+		    b.h->goaway == NGHTTP2_FLOW_CONTROL_ERROR);
 	assert_int_equal(rpc_server_ncalls(b.pair.server), 0);
 	assert_int_equal(b.pair.echo.cancelled, 1);
 	finish(&b);
@@ -541,14 +544,14 @@ static void pieces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(garbage),          cmocka_unit_test(ping_flood),
-		cmocka_unit_test(settings_flood),   cmocka_unit_test(empty_data_flood),
-		cmocka_unit_test(rapid_reset),      cmocka_unit_test(continuation_flood),
-		cmocka_unit_test(header_bomb),      cmocka_unit_test(too_many_streams),
-		cmocka_unit_test(bad_requests),     cmocka_unit_test(half_messages),
-		cmocka_unit_test(window_ignored),   cmocka_unit_test(bad_answers),
-		cmocka_unit_test(server_floods),    cmocka_unit_test(server_goes_away),
-		cmocka_unit_test(server_pushes),    cmocka_unit_test(pieces),
+		cmocka_unit_test(garbage),        cmocka_unit_test(ping_flood),
+		cmocka_unit_test(settings_flood), cmocka_unit_test(empty_data_flood),
+		cmocka_unit_test(rapid_reset),    cmocka_unit_test(continuation_flood),
+		cmocka_unit_test(header_bomb),    cmocka_unit_test(too_many_streams),
+		cmocka_unit_test(bad_requests),   cmocka_unit_test(half_messages),
+		cmocka_unit_test(window_ignored), cmocka_unit_test(bad_answers),
+		cmocka_unit_test(server_floods),  cmocka_unit_test(server_goes_away),
+		cmocka_unit_test(server_pushes),  cmocka_unit_test(pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,8 @@ static void codes(void **state)
 		assert_int_equal(rpc_code_of_errno(rpc_code_errno((enum rpc_code)c)), c);
 		assert_int_equal(rpc_code_of_errno(-rpc_code_errno((enum rpc_code)c)), c);
 		for (int d = 0; d < c; d++)
-			assert_string_not_equal(rpc_code_name((enum rpc_code)c), rpc_code_name((enum rpc_code)d));
+			assert_string_not_equal(rpc_code_name((enum rpc_code)c),
+						rpc_code_name((enum rpc_code)d));
 	}
 	assert_int_equal(rpc_code_of_errno(-ESRCH), RPC_NOT_FOUND);
 	assert_int_equal(rpc_code_of_errno(-12345), RPC_UNKNOWN);
@@ -39,9 +40,15 @@ static void parse_code(void **state)
 		int rc;
 		enum rpc_code code;
 	} rows[] = {
-		{ "0", 0, RPC_OK },       { "16", 0, RPC_UNAUTHENTICATED }, { "17", 0, RPC_UNKNOWN },
-		{ "05", 0, RPC_NOT_FOUND }, { "", -EINVAL, 0 },             { "-1", -EINVAL, 0 },
-		{ "1 ", -EINVAL, 0 },     { "4294967296", -EINVAL, 0 },     { "999999999", 0, RPC_UNKNOWN },
+		{ "0", 0, RPC_OK },
+		{ "16", 0, RPC_UNAUTHENTICATED },
+		{ "17", 0, RPC_UNKNOWN },
+		{ "05", 0, RPC_NOT_FOUND },
+		{ "", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "1 ", -EINVAL, 0 },
+		{ "4294967296", -EINVAL, 0 },
+		{ "999999999", 0, RPC_UNKNOWN },
 	};
 
 	(void)state;
@@ -92,10 +99,14 @@ static void timeouts(void **state)
 		int rc;
 		int64_t ms;
 	} rows[] = {
-		{ "1m", 0, 1 },      { "0m", 0, 0 },      { "10S", 0, 10000 }, { "2M", 0, 120000 },
-		{ "1H", 0, 3600000 }, { "1n", 0, 1 },     { "1500u", 0, 2 },   { "99999999H", 0, 99999999ll * 3600000 },
-		{ "1", -EINVAL, 0 }, { "m", -EINVAL, 0 }, { "", -EINVAL, 0 },  { "1x", -EINVAL, 0 },
-		{ "-1m", -EINVAL, 0 }, { "999999999m", -EINVAL, 0 }, { "1.5S", -EINVAL, 0 },
+		{ "1m", 0, 1 },         { "0m", 0, 0 },
+		{ "10S", 0, 10000 },    { "2M", 0, 120000 },
+		{ "1H", 0, 3600000 },   { "1n", 0, 1 },
+		{ "1500u", 0, 2 },      { "99999999H", 0, 99999999ll * 3600000 },
+		{ "1", -EINVAL, 0 },    { "m", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },     { "1x", -EINVAL, 0 },
+		{ "-1m", -EINVAL, 0 },  { "999999999m", -EINVAL, 0 },
+		{ "1.5S", -EINVAL, 0 },
 	};
 	static const int64_t some[] = { 0, 1, 999, 60000, 99999999, 100000000, 123456789012, INT64_MAX };
 
@@ -177,15 +188,16 @@ static void unpack_bomb(void **state)
 	(void)state;
 	for (size_t i = 0; i < RPC_MSG_MAX; i += 2)
 		p[i] = 0x12, p[i + 1] = 0;
-	assert_int_equal(rpc_msg_unpack(&sandbox__configure_hosts_request__descriptor, &m, &msg, &e), -ENOMEM);
+	assert_int_equal(rpc_msg_unpack(&sandbox__configure_hosts_request__descriptor, &m, &msg, &e),
+			 -ENOMEM);
 	assert_null(msg);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes),        cmocka_unit_test(parse_code), cmocka_unit_test(words),
-		cmocka_unit_test(broken_words), cmocka_unit_test(timeouts),   cmocka_unit_test(frames),
+		cmocka_unit_test(codes),           cmocka_unit_test(parse_code),  cmocka_unit_test(words),
+		cmocka_unit_test(broken_words),    cmocka_unit_test(timeouts),    cmocka_unit_test(frames),
 		cmocka_unit_test(pack_and_unpack), cmocka_unit_test(unpack_bomb),
 	};
 

@@ -90,7 +90,9 @@ static void hang_up(struct rpc_unary *op, int rc, const ProtobufCMessage *resp, 
 
 static void call(struct world *w, const Echo__Request *r, int64_t timeout_ms, rpc_unary_cb cb)
 {
-	assert_int_equal(rpc_unary_start(&w->op, w->client, &echo_methods[ECHO_SAY], &r->base, timeout_ms, cb, NULL), 0);
+	assert_int_equal(
+		rpc_unary_start(&w->op, w->client, &echo_methods[ECHO_SAY], &r->base, timeout_ms, cb, NULL),
+		0);
 }
 
 static void unary(void **state)

@@ -19,22 +19,12 @@
 #define MEMORY_MAX (UINT64_C(1) << 30) /* address space: thread stacks and arenas count, the used part is far less */
 #define FILES_MAX 256
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
-	__has_feature(thread_sanitizer)
-#define SANITIZED 1 /* sanitizers need terabytes of address space and calls of their own */
-#else
-#define SANITIZED 0
-#endif
-
 static int set_limits(struct err *e)
 {
 	const struct {
 		int what;
 		uint64_t max;
-	} limits[] = { { RLIMIT_AS, SANITIZED ? RLIM_INFINITY : MEMORY_MAX },
+	} limits[] = { { RLIMIT_AS, UNPACK_SANITIZED ? RLIM_INFINITY : MEMORY_MAX },
 		       { RLIMIT_NOFILE, FILES_MAX },
 		       { RLIMIT_CORE, 0 } };
 
@@ -155,6 +145,9 @@ static int add_conditional(scmp_filter_ctx ctx, bool dirs)
 	if (rc == 0 && dirs)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 				      SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	if (rc == 0 && dirs)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+				      SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, O_CREAT));
 	return rc;
 }
 
@@ -189,11 +182,11 @@ int unpack_confine(const int *dirs, size_t ndirs, bool *ret_landlock, struct err
 
 	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		rc = err_sys(e, -errno, "cannot give up new privileges");
-	if (rc == 0 && !SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (rc == 0 && !UNPACK_SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		rc = err_sys(e, -errno, "cannot forbid being traced");
 	if (rc == 0)
 		rc = set_landlock(dirs, ndirs, ret_landlock, e);
-	if (rc == 0 && !SANITIZED)
+	if (rc == 0 && !UNPACK_SANITIZED)
 		rc = set_seccomp(ndirs > 0, e);
 	return rc;
 }

@@ -11,6 +11,16 @@
 
 #include "base/err.h"
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
+	__has_feature(thread_sanitizer)
+#define UNPACK_SANITIZED 1 /* they need terabytes of address space and calls of their own: no limit, no seccomp */
+#else
+#define UNPACK_SANITIZED 0
+#endif
+
 /* dirs: folders to be read. *ret_landlock: false where the kernel has none (then seccomp alone holds it). */
 int unpack_confine(const int *dirs, size_t ndirs, bool *ret_landlock, struct err *e);
 

@@ -2,3 +2,16 @@
 check_PROGRAMS += %D%/job-tool
 %C%_job_tool_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 %C%_job_tool_LDADD = $(engjob_LIBS)
+
+if HAVE_CMOCKA
+unpack_tests = %D%/t-confine %D%/t-rootfs
+check_PROGRAMS += $(unpack_tests)
+TESTS += $(unpack_tests)
+%C%_t_confine_SOURCES = %D%/t-confine.c src/job/unpack-confine.c src/job/unpack-warm.c
+%C%_t_confine_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+%C%_t_confine_LDADD = $(oci_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+%C%_t_rootfs_SOURCES = %D%/t-rootfs.c $(test_layout) $(test_tar)
+%C%_t_rootfs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_t_rootfs_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+%C%_t_rootfs_LDADD = $(rootfs_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
+endif

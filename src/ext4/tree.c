@@ -191,12 +191,12 @@ static int new_dir(struct ext4_tree *t, uint32_t name, struct err *e)
 	return 0;
 }
 
-/* What a directory has that no layer describes. */
-static void implied_attr(struct ext4_tree *t, uint32_t node)
+/* What a directory has that no layer describes: the times of above, which somebody described. */
+static void implied_attr(struct ext4_tree *t, uint32_t node, uint32_t above)
 {
 	struct tree_node *n = &t->nodes[node];
 	struct tree_attr a = { .mode = 0755 };
-	const uint32_t *when = t->nodes[n->dir.parent].mtime;
+	const uint32_t *when = t->nodes[above].mtime;
 
 	memcpy(a.mtime, when, sizeof(a.mtime));
 	memcpy(a.ctime, when, sizeof(a.ctime));
@@ -210,7 +210,7 @@ int names_make_dir(struct ext4_tree *t, uint32_t name, struct err *e)
 
 	if (rc < 0 || (rc = new_dir(t, name, e)) < 0)
 		return rc;
-	implied_attr(t, t->names[name].node);
+	implied_attr(t, t->names[name].node, t->names[name].dir);
 	return 0;
 }
 
@@ -308,13 +308,25 @@ static int push(struct ext4_tree *t, struct walk *w, uint32_t node, uint32_t nam
 	return 0;
 }
 
+/* The nearest directory above that will not be an implied one itself: those of lower layers in which
+ * something is kept will be. */
+static uint32_t described_above(const struct ext4_tree *t, const struct walk *w)
+{
+	for (uint32_t i = w->n; i-- > 0;)
+		if (!w->f[i].name || t->names[w->f[i].name].layer == t->layer)
+			return w->f[i].node;
+	return t->names[w->f[0].name].dir;
+}
+
 /* All of a directory's names were seen. */
 static int leave(struct ext4_tree *t, struct walk *w, struct err *e)
 {
-	struct frame f = w->f[--w->n];
+	struct frame f = w->f[w->n - 1];
 	struct tree_name *name = &t->names[f.name];
+	uint32_t above = f.name ? described_above(t, w) : 0;
 	int rc = 0;
 
+	w->n--;
 	t->nodes[f.node].dir.tail = f.prev;
 	t->nodes[f.node].dir.pruned = t->layer;
 	if (!f.name)
@@ -322,7 +334,7 @@ static int leave(struct ext4_tree *t, struct walk *w, struct err *e)
 	if (name->layer < t->layer) {
 		if (f.kept) {
 			name->layer = t->layer;
-			implied_attr(t, f.node);
+			implied_attr(t, f.node, above);
 		} else {
 			rc = unlink_name(t, f.name, e);
 		}

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-ext4_tests = %D%/t-layers
+ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors
 check_PROGRAMS += $(ext4_tests)
 TESTS += $(ext4_tests)
 %C%_t_layers_SOURCES = %D%/t-layers.c %D%/image.c %D%/image.h
 %C%_t_layers_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
+%C%_t_writer_SOURCES = %D%/t-writer.c %D%/image.c %D%/image.h
+%C%_t_writer_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
+%C%_t_errors_SOURCES = %D%/t-errors.c %D%/image.c %D%/image.h
+%C%_t_errors_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
+%C%_t_errors_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_memalign
 endif

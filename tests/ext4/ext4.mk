@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors
+ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors %D%/t-random
 check_PROGRAMS += $(ext4_tests)
 TESTS += $(ext4_tests)
 %C%_t_layers_SOURCES = %D%/t-layers.c %D%/image.c %D%/image.h
@@ -10,4 +10,6 @@ TESTS += $(ext4_tests)
 %C%_t_errors_SOURCES = %D%/t-errors.c %D%/image.c %D%/image.h
 %C%_t_errors_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
 %C%_t_errors_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_memalign
+%C%_t_random_SOURCES = %D%/t-random.c %D%/image.c %D%/image.h
+%C%_t_random_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
 endif

@@ -3,7 +3,9 @@
  *
  * 1024 echoes; 1100 reads all and answers its length in decimal; 1101 sends what is asked for in decimal
  * ("1000\n" bytes); 1102 ends the machine: "clean", "panic", or "hang" for a kernel that says nothing more;
- * 1103 "PORT\n": connects to that port of the host, says "hello\n", and echoes. */
+ * 1103 "PORT\n": connects to that port of the host, says "hello\n", and echoes. 1104 "virtiofs\n" or "9p\n":
+ * mounts the share, answers what the file 0/in holds, and writes 0/out. 1105 "SERIAL\n": the first bytes of
+ * that disk; then writes to its second sector and says "ok" or "ro". */
 #include <fcntl.h>
 #include <linux/reboot.h>
 #include <linux/vm_sockets.h>
@@ -125,10 +127,69 @@ static void call(int fd)
 	echo(out);
 }
 
+static void share(int fd)
+{
+	char type[32];
+	int in, out;
+	ssize_t n;
+
+	read_line(fd, type, sizeof(type));
+	mkdir("/share", 0755);
+	if (mount("berth", "/share", type, 0, strcmp(type, "9p") ? NULL : "trans=virtio,version=9p2000.L") < 0) {
+		dprintf(fd, "cannot mount: %m\n");
+		return;
+	}
+	in = open("/share/0/in", O_RDONLY);
+	n = read(in, block, sizeof(block));
+	if (n > 0)
+		write_all(fd, block, (size_t)n);
+	out = open("/share/0/out", O_WRONLY | O_CREAT | O_EXCL, 0640);
+	if (out < 0 || write_all(out, "from the guest\n", 15) < 0)
+		dprintf(fd, "cannot write: %m\n");
+	close(out);
+	dprintf(fd, "readonly %d\n", open("/share/1/out", O_WRONLY | O_CREAT, 0640) < 0);
+	umount("/share");
+}
+
+static void disk(int fd)
+{
+	static const char *const names[] = { "vda", "vdb", "vdc", "sda", "sdb" };
+	char want[32], path[64], serial[32] = "";
+	int dev;
+
+	mkdir("/sys", 0755);
+	mount("sys", "/sys", "sysfs", 0, NULL);
+	read_line(fd, want, sizeof(want));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		memset(serial, 0, sizeof(serial));
+		snprintf(path, sizeof(path), "/sys/block/%s/serial", names[i]);
+		dev = open(path, O_RDONLY);
+		if (dev < 0) /* SCSI has it in a VPD page: 4 bytes, then the text */
+			continue;
+		if (read(dev, serial, sizeof(serial) - 1) < 0)
+			continue;
+		close(dev);
+		serial[strcspn(serial, "\n")] = 0;
+		if (strcmp(serial, want) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", names[i]);
+		dev = open(path, O_RDWR);
+		if (dev < 0)
+			dev = open(path, O_RDONLY);
+		if (read(dev, block, 512) == 512)
+			write_all(fd, block, strcspn(block, "\n") + 1);
+		memset(block, 'w', 512);
+		dprintf(fd, "%s\n", pwrite(dev, block, 512, 512) == 512 && fsync(dev) == 0 ? "ok" : "ro");
+		close(dev);
+		return;
+	}
+	dprintf(fd, "no such disk\n");
+}
+
 static const struct {
 	unsigned port;
 	void (*serve)(int fd);
-} services[] = { { 1024, echo }, { 1100, sink }, { 1101, source }, { 1102, end }, { 1103, call } };
+} services[] = { { 1024, echo }, { 1100, sink }, { 1101, source }, { 1102, end }, { 1103, call }, { 1104, share }, { 1105, disk } };
 
 static void serve(unsigned port, void (*fn)(int))
 {

@@ -13,8 +13,9 @@ CLEANFILES += %D%/guest.cpio %D%/guest-init$(EXEEXT)
 if HAVE_CMOCKA
 vm_test_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 vm_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
-vm_tests = %D%/t-virtqueue %D%/t-vsock %D%/t-argv %D%/t-parts %D%/t-life
+vm_tests = %D%/t-virtqueue %D%/t-vsock %D%/t-argv %D%/t-parts %D%/t-life %D%/t-boot
 check_PROGRAMS += $(vm_tests) %D%/fake-qemu
+check_DATA = %D%/guest.cpio
 TESTS += $(vm_tests)
 %C%_t_virtqueue_SOURCES = %D%/t-virtqueue.c %D%/driver.c %D%/driver.h
 %C%_t_virtqueue_CPPFLAGS = $(vm_test_cppflags)
@@ -34,4 +35,6 @@ TESTS += $(vm_tests)
 %C%_fake_qemu_CPPFLAGS = $(vm_test_cppflags)
 %C%_fake_qemu_CFLAGS = $(vm_test_cflags)
 %C%_fake_qemu_LDADD = $(vm_LIBS)
+%C%_t_boot_CFLAGS = $(vm_test_cflags)
+%C%_t_boot_LDADD = $(vm_LIBS) $(CMOCKA_LIBS) -lpthread
 endif

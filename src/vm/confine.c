@@ -166,7 +166,9 @@ static int enter_kvm(const struct confine *c)
 		return -errno;
 	if (mknod(node, S_IFCHR | 0600, c->kvm_rdev) < 0 || chown(node, c->uid, c->gid) < 0)
 		return -errno;
-	return mount(node, "/dev/kvm", NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+	if (mount(node, "/dev/kvm", NULL, MS_BIND, NULL) < 0)
+		return -errno;
+	return c->ruleset >= 0 ? allow(c->ruleset, "/dev/kvm", RW_FILE) : 0;
 }
 
 static bool kept_cap(const struct confine *c, int cap)

@@ -179,9 +179,14 @@ static const char *server(void)
 
 int share_choose(enum vm_share_kind wanted, enum vm_share_kind *ret, struct err *e)
 {
+	/* It sets groups, which a user namespace with one user in it does not allow. */
+	bool may = geteuid() == 0;
+
 	if (wanted == VM_SHARE_VIRTIOFS && !server())
 		return err_set(e, -ENOENT, "virtiofs needs virtiofsd, which is not installed (qemu-system-common)");
-	*ret = wanted != VM_SHARE_NONE ? wanted : server() ? VM_SHARE_VIRTIOFS : VM_SHARE_9P;
+	if (wanted == VM_SHARE_VIRTIOFS && !may)
+		return err_set(e, -EPERM, "virtiofs needs root; files can be shared by 9p");
+	*ret = wanted != VM_SHARE_NONE ? wanted : server() && may ? VM_SHARE_VIRTIOFS : VM_SHARE_9P;
 	return 0;
 }
 

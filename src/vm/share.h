@@ -32,8 +32,9 @@ void share_plan_finish(struct share_plan *p);
 /* In a child before exec: a mount namespace with the binds. 0 or -errno. No allocation. */
 int share_plan_enter(const struct share_plan *p);
 
-/* How the binds are to be shared here: wanted, or for NONE virtiofs if its server is installed, else 9p.
- * -ENOENT when virtiofs is wanted and is not there. */
+/* How the binds are to be shared here: wanted, or for NONE virtiofs where its server can run (installed, and
+ * we are root), else 9p. Without root every guest id is this user, and chown succeeds without effect.
+ * -ENOENT or -EPERM when virtiofs is wanted and cannot run. */
 int share_choose(enum vm_share_kind wanted, enum vm_share_kind *ret, struct err *e);
 
 struct virtiofsd;

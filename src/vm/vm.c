@@ -128,23 +128,26 @@ static void tell(struct vm *vm)
 
 /* ---- words */
 
-/* "; its console said last: …": lines stand apart by " | ". */
+/* Lines, the last TAIL_MAX bytes of them, apart by " | ". */
+static void add_lines(struct buf *b, const struct buf *lines)
+{
+	const char *p = (const char *)lines->p;
+
+	for (p += lines->len > TAIL_MAX ? lines->len - TAIL_MAX : 0; *p; p++)
+		if (*p == '\n')
+			buf_adds(b, " | ");
+		else
+			buf_addc(b, *p);
+}
+
 static void add_tail(struct vm *vm, struct buf *b)
 {
 	AUTO_BUF struct buf tail = { 0 };
 
 	qemu_console_tail(&vm->qemu, TAIL_LINES, &tail);
-	if (tail.len == 0) {
-		buf_adds(b, "; its console said nothing");
-		return;
-	}
-	buf_adds(b, "; its console said last: ");
-	for (const char *p = tail.len > TAIL_MAX ? (const char *)tail.p + tail.len - TAIL_MAX : (const char *)tail.p;
-	     *p; p++)
-		if (*p == '\n')
-			buf_adds(b, " | ");
-		else
-			buf_addc(b, *p);
+	buf_adds(b, tail.len ? "; its console said last: " : "; its console said nothing");
+	if (tail.len)
+		add_lines(b, &tail);
 }
 
 static void describe_status(struct vm *vm, int status, struct buf *b)
@@ -156,8 +159,10 @@ static void describe_status(struct vm *vm, int status, struct buf *b)
 		buf_addf(b, "QEMU was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		buf_addf(b, "QEMU ended with exit code %d", WEXITSTATUS(status));
-	if (said.len)
-		buf_addf(b, ": %s", (const char *)said.p);
+	if (said.len) {
+		buf_adds(b, ": ");
+		add_lines(b, &said);
+	}
 }
 
 /* How it ended, when nobody had asked for that. */

@@ -240,19 +240,25 @@ static int start(struct worker *w, struct err *e)
 	return rc;
 }
 
+static int run(struct worker *w)
+{
+	struct err e = { 0 };
+
+	int rc = start(w, &e);
+	if (rc == 0)
+		rc = serve(w, &e);
+	if (rc < 0)
+		return say_error(rc, &e);
+	if (w->rc < 0)
+		return say_error(w->rc, &w->err);
+	say_done(w);
+	return 0;
+}
+
 int main(void)
 {
 	static struct worker w;
-	struct err e = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
-	int rc = start(&w, &e);
-	if (rc == 0)
-		rc = serve(&w, &e);
-	if (rc < 0)
-		return say_error(rc, &e);
-	if (w.rc < 0)
-		return say_error(w.rc, &w.err);
-	say_done(&w);
-	return 0;
+	_exit(run(&w)); /* threads may still run after an error, and all memory goes now */
 }

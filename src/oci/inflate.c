@@ -172,7 +172,7 @@ int oci_inflate_run(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t
 	size_t used = 0, made = 0, taken = 0;
 	int rc = 0;
 
-	if (z->kind == OCI_INFLATE_AUTO) {
+	if (z->kind == OCI_INFLATE_AUTO && nin) {
 		taken = MIN(nin, sizeof(z->head) - z->head_len);
 		memcpy(z->head + z->head_len, in, taken);
 		z->head_len += taken;

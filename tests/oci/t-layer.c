@@ -340,12 +340,12 @@ static void test_sink_fails(void **state)
 		print_sink_init(&sink);
 		sink.fail_at = n;
 		int rc = apply(&b, SIZE_MAX, &sink, &e);
-		if (rc == 0)
-			break;
-		assert_int_equal(rc, -EIO);
-		assert_non_null(strstr(e.text, "failed"));
-		assert_int_equal(sink.calls, n);
-		calls = n + 1;
+		if (rc < 0) {
+			assert_int_equal(rc, -EIO);
+			assert_non_null(strstr(e.text, "failed"));
+			assert_int_equal(sink.calls, n);
+			calls = n + 1;
+		}
 		print_sink_finish(&sink);
 	}
 	assert_int_equal(calls, 8);

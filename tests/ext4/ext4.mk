@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors %D%/t-random
+ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors %D%/t-random %D%/t-mount
 check_PROGRAMS += $(ext4_tests)
 TESTS += $(ext4_tests)
 %C%_t_layers_SOURCES = %D%/t-layers.c %D%/image.c %D%/image.h
@@ -12,4 +12,6 @@ TESTS += $(ext4_tests)
 %C%_t_errors_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_memalign
 %C%_t_random_SOURCES = %D%/t-random.c %D%/image.c %D%/image.h
 %C%_t_random_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
+%C%_t_mount_SOURCES = %D%/t-mount.c %D%/image.c %D%/image.h
+%C%_t_mount_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
 endif

@@ -100,7 +100,7 @@ static int fill(struct fs_sink *s, struct err *e)
 	int rc = s->ops->layer(s, e);
 
 	for (int i = 0; i < 300 && rc == 0; i++) {
-		char path[32];
+		char path[48];
 
 		snprintf(path, sizeof(path), "d%d/a-name-of-a-file-%d", i / 200, i);
 		if ((rc = s->ops->add_file(s, path, sizeof(data) + 8192, i == 7 ? &a : &plain, e)) < 0 ||

@@ -251,6 +251,7 @@ static int spawn(struct vm *vm, struct err *e)
 		qemu_finish(&vm->qemu);
 		return rc;
 	}
+	uv_update_time(vm->loop); /* the deadline counts from now, not from the loop's last turn */
 	uv_timer_start(&vm->deadline, on_deadline,
 		       (uint64_t)(vm->choice.trial ? vm->cfg.kvm_ready_ms : vm->cfg.tcg_ready_ms), 0);
 	return 0;

@@ -38,3 +38,22 @@ TESTS += $(vm_tests)
 %C%_t_boot_CFLAGS = $(vm_test_cflags)
 %C%_t_boot_LDADD = $(vm_LIBS) $(CMOCKA_LIBS) -lpthread
 endif
+
+fuzz_targets += %D%/fuzz-vsock %D%/fuzz-vhost %D%/fuzz-qmp %D%/fuzz-vmfiles
+%C%_fuzz_vsock_SOURCES = %D%/fuzz-vsock.c %D%/driver.c %D%/driver.h $(fuzz_main)
+%C%_fuzz_vsock_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
+%C%_fuzz_vsock_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+%C%_fuzz_vsock_LDADD = $(vm_LIBS)
+%C%_fuzz_vsock_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_vhost_SOURCES = %D%/fuzz-vhost.c $(fuzz_main)
+%C%_fuzz_vhost_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+%C%_fuzz_vhost_LDADD = $(vm_LIBS)
+%C%_fuzz_vhost_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_qmp_SOURCES = %D%/fuzz-qmp.c $(fuzz_main)
+%C%_fuzz_qmp_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+%C%_fuzz_qmp_LDADD = $(vm_LIBS)
+%C%_fuzz_qmp_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_vmfiles_SOURCES = %D%/fuzz-vmfiles.c $(fuzz_main)
+%C%_fuzz_vmfiles_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+%C%_fuzz_vmfiles_LDADD = $(vm_LIBS)
+%C%_fuzz_vmfiles_LDFLAGS = $(fuzz_ldflags)

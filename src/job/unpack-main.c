@@ -27,7 +27,8 @@ struct worker {
 	int dirs[UNPACK_DIRS_MAX];
 	size_t ndirs;
 	bool landlock;
-	int done_fd; /* eventfd: the unpacking thread has ended */
+	pthread_t thread; /* unpacks */
+	int done_fd;      /* eventfd: it has ended */
 	int rc;      /* its result, with used and size */
 	struct err err;
 	uint64_t used, size;
@@ -212,7 +213,7 @@ static int serve(struct worker *w, struct err *e)
 		if (n == 0)
 			say_progress(w);
 		if (n > 0 && p[1].revents)
-			return 0;
+			return pthread_join(w->thread, NULL) ? err_set(e, -EIO, "a thread was lost") : 0;
 		if (n > 0 && p[0].revents) {
 			int rc = on_packet(w, e);
 			if (rc < 0)
@@ -224,7 +225,6 @@ static int serve(struct worker *w, struct err *e)
 static int start(struct worker *w, struct err *e)
 {
 	struct pollfd p = { UNPACK_SOCK, POLLIN, 0 };
-	pthread_t thread;
 
 	while (!w->pipe) {
 		poll(&p, 1, -1);
@@ -235,7 +235,7 @@ static int start(struct worker *w, struct err *e)
 	int rc = unpack_warm(e);
 	if (rc == 0)
 		rc = unpack_confine(w->dirs, w->ndirs, &w->landlock, e);
-	if (rc == 0 && pthread_create(&thread, NULL, unpack_main, w) != 0)
+	if (rc == 0 && pthread_create(&w->thread, NULL, unpack_main, w) != 0)
 		rc = err_set(e, -EAGAIN, "cannot start a thread");
 	return rc;
 }

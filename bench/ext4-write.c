@@ -145,8 +145,8 @@ static void copy_entry(int dirfd, const char *name, const char *path)
 		must(sink->ops->add_symlink(sink, path, target, &a, &err));
 		break;
 	default:
-		must(sink->ops->add_node(sink, path, st.st_mode & S_IFMT, major(st.st_rdev), minor(st.st_rdev),
-					 &a, &err));
+		must(sink->ops->add_node(sink, path, st.st_mode & S_IFMT, major(st.st_rdev),
+					 minor(st.st_rdev), &a, &err));
 	}
 }
 
@@ -189,7 +189,8 @@ static void synthetic(unsigned long n)
 static void many_mkfs(int fd)
 {
 	const struct ext4_mkfs_opts o = {
-		.fs = { .uuid = { 1 }, .journal = EXT4_JOURNAL_ORDERED }, .overlay = true,
+		.fs = { .uuid = { 1 }, .journal = EXT4_JOURNAL_ORDERED },
+		.overlay = true,
 	};
 	int64_t start = clock_mono_ns();
 
@@ -228,7 +229,8 @@ int main(int argc, char **argv)
 	ext4_writer_destroy(sink);
 	ms = (double)(clock_mono_ns() - start) / 1e6;
 	printf("%.1f ms, %.0f MB/s; size %llu MiB, used %llu MiB, %llu inodes, memory %llu KiB\n", ms,
-	       (double)total / 1e3 / ms, (unsigned long long)(st.size >> 20), (unsigned long long)(st.used >> 20),
-	       (unsigned long long)st.inodes, (unsigned long long)(st.memory >> 10));
+	       (double)total / 1e3 / ms, (unsigned long long)(st.size >> 20),
+	       (unsigned long long)(st.used >> 20), (unsigned long long)st.inodes,
+	       (unsigned long long)(st.memory >> 10));
 	return 0;
 }

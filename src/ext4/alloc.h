@@ -15,22 +15,22 @@
 struct ext4_run {
 	uint64_t pblk; /* first block on the disk */
 	uint32_t lblk; /* first block in the file; unused for free runs */
-	uint32_t len;  /* in blocks */
+	uint32_t len; /* in blocks */
 };
 
 struct ext4_geo {
 	uint64_t nblocks;
 	uint32_t ngroups;
-	uint32_t gdt_blocks;   /* that the descriptors of ngroups take */
+	uint32_t gdt_blocks; /* that the descriptors of ngroups take */
 	uint32_t gdt_reserved; /* that no data may take behind each superblock: at least gdt_blocks */
-	bool super2;           /* copies in the groups 1 and ngroups - 1 only (sparse_super2) */
+	bool super2; /* copies in the groups 1 and ngroups - 1 only (sparse_super2) */
 };
 
 struct ext4_alloc {
 	struct ext4_geo geo;
-	uint64_t top;      /* next block that was never handed out */
-	uint64_t stop;     /* top may not pass this without a step over a superblock's copy */
-	uint64_t limit;    /* end of the file system, or what it may grow to */
+	uint64_t top; /* next block that was never handed out */
+	uint64_t stop; /* top may not pass this without a step over a superblock's copy */
+	uint64_t limit; /* end of the file system, or what it may grow to */
 	struct ext4_run *free; /* given back */
 	uint32_t nfree, free_cap;
 	uint32_t nmerged; /* that many at the head of free are sorted, with gaps between */

@@ -26,8 +26,8 @@ static uint8_t ftype(uint16_t mode)
 		uint16_t type;
 		uint8_t ft;
 	} rows[] = {
-		{ S_IFREG, EXT4_FT_REG },   { S_IFDIR, EXT4_FT_DIR },   { S_IFCHR, EXT4_FT_CHR },
-		{ S_IFBLK, EXT4_FT_BLK },   { S_IFIFO, EXT4_FT_FIFO },  { S_IFSOCK, EXT4_FT_SOCK },
+		{ S_IFREG, EXT4_FT_REG },     { S_IFDIR, EXT4_FT_DIR },  { S_IFCHR, EXT4_FT_CHR },
+		{ S_IFBLK, EXT4_FT_BLK },     { S_IFIFO, EXT4_FT_FIFO }, { S_IFSOCK, EXT4_FT_SOCK },
 		{ S_IFLNK, EXT4_FT_SYMLINK },
 	};
 
@@ -45,7 +45,10 @@ static uint32_t rec_len(uint32_t name_len)
 static void put(uint8_t *p, uint32_t ino, uint32_t len, const char *name, uint32_t name_len, uint8_t ft)
 {
 	struct ext4_dirent d = {
-		.ino = htole32(ino), .rec_len = htole16((uint16_t)len), .name_len = (uint8_t)name_len, .ftype = ft,
+		.ino = htole32(ino),
+		.rec_len = htole16((uint16_t)len),
+		.name_len = (uint8_t)name_len,
+		.ftype = ft,
 	};
 
 	memcpy(p, &d, sizeof(d));

@@ -113,7 +113,9 @@ static int write_root(struct blocks *b, const struct index *x, uint32_t ino, uin
 		      uint32_t inner, struct err *e)
 {
 	struct ext4_dx_root_info info = {
-		.hash_version = EXT4_DX_HALF_MD4, .info_len = sizeof(info), .levels = inner ? 1 : 0,
+		.hash_version = EXT4_DX_HALF_MD4,
+		.info_len = sizeof(info),
+		.levels = inner ? 1 : 0,
 	};
 	const le16 rest = htole16(EXT4_BLOCK - 12);
 	uint8_t *p;
@@ -160,7 +162,8 @@ static int write_leaves(struct blocks *b, const struct index *x, struct err *e)
 	return 0;
 }
 
-static int write_all(struct blocks *b, const struct index *x, uint32_t node, uint32_t parent_ino, struct err *e)
+static int write_all(struct blocks *b, const struct index *x, uint32_t node, uint32_t parent_ino,
+		     struct err *e)
 {
 	uint32_t inner = 0, ino = b->w->tree.nodes[node].ino;
 	int rc;
@@ -184,7 +187,9 @@ int dx_write(struct ext4_writer *w, uint32_t node, uint32_t parent_ino, struct d
 	struct blocks b = { .w = w };
 	struct leaves l = { 0 };
 	struct index x = {
-		.v = v, .l = &l, .seed = ext4_csum_inode_seed(w->fs_seed, w->tree.nodes[node].ino),
+		.v = v,
+		.l = &l,
+		.seed = ext4_csum_inode_seed(w->fs_seed, w->tree.nodes[node].ino),
 	};
 	int rc;
 

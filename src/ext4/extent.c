@@ -126,7 +126,8 @@ int extents_write(struct ext4_writer *w, struct err *e)
 		const struct tree_node *n = &w->tree.nodes[i];
 		int rc;
 
-		if (!n->nlink || (!S_ISREG(n->mode) && !S_ISDIR(n->mode)) || n->data.nruns <= EXT4_EXT_IN_INODE)
+		if (!n->nlink || (!S_ISREG(n->mode) && !S_ISDIR(n->mode)) ||
+		    n->data.nruns <= EXT4_EXT_IN_INODE)
 			continue;
 		rc = write_tree(w, i, e);
 		if (rc < 0)

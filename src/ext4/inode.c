@@ -19,12 +19,14 @@ static int write_set(struct ext4_writer *w, uint32_t set, struct err *e)
 		uint8_t *p;
 		int rc;
 
-		if (ext4_vec_reserve(&x->block, &x->block_cap, (uint64_t)x->nblock + 1, sizeof(*x->block)) < 0)
+		if (ext4_vec_reserve(&x->block, &x->block_cap, (uint64_t)x->nblock + 1, sizeof(*x->block)) <
+		    0)
 			return err_set(e, -ENOMEM, "out of memory");
 		rc = ext4_alloc_some(&w->alloc, 1, &pblk, &len, e);
 		if (rc < 0 || (rc = ext4_out_block(&w->out, pblk, &p, e)) < 0)
 			return rc;
-		ext4_xattrs_fill_block(x, set, p, pblk, MIN(s->total - done, EXT4_XATTR_REFS_MAX), w->fs_seed);
+		ext4_xattrs_fill_block(x, set, p, pblk, MIN(s->total - done, EXT4_XATTR_REFS_MAX),
+				       w->fs_seed);
 		x->block[x->nblock++] = pblk;
 	}
 	return 0;

@@ -7,7 +7,10 @@ static int make(struct fs_sink *s, const struct ext4_mkfs_opts *opts, struct err
 {
 	const struct fs_time when = { .sec = opts->fs.time };
 	const struct fs_attr a = {
-		.mode = opts->root_mode ? opts->root_mode : 0755, .mtime = when, .atime = when, .ctime = when,
+		.mode = opts->root_mode ? opts->root_mode : 0755,
+		.mtime = when,
+		.atime = when,
+		.ctime = when,
 	};
 	int rc = s->ops->add_dir(s, "", &a, e);
 

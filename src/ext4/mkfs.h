@@ -14,8 +14,8 @@
 
 struct ext4_mkfs_opts {
 	struct ext4_opts fs; /* size 0 means EXT4_MKFS_SIZE */
-	uint32_t root_mode;  /* 07777; 0 means 0755; the root is owned by 0:0 */
-	bool overlay;        /* make the directories /upper and /work, of the root's mode and time */
+	uint32_t root_mode; /* 07777; 0 means 0755; the root is owned by 0:0 */
+	bool overlay; /* make the directories /upper and /work, of the root's mode and time */
 };
 
 /* fd as for ext4_writer_create. The usual choice for a container is { .fs = { .uuid = …, .journal =

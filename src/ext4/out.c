@@ -35,7 +35,8 @@ int ext4_out_flush(struct ext4_out *o, struct err *e)
 	return rc < 0 ? err_sys(e, rc, "cannot write the file system") : 0;
 }
 
-int ext4_out_room(struct ext4_out *o, uint64_t pblk, uint32_t max, uint8_t **ret, uint32_t *ret_n, struct err *e)
+int ext4_out_room(struct ext4_out *o, uint64_t pblk, uint32_t max, uint8_t **ret, uint32_t *ret_n,
+		  struct err *e)
 {
 	uint64_t off = pblk << EXT4_BLOCK_BITS;
 	int rc;

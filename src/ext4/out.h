@@ -15,7 +15,7 @@
 struct ext4_out {
 	struct ext4_io *io;
 	uint8_t *buf;
-	size_t len;    /* bytes in buf */
+	size_t len; /* bytes in buf */
 	uint64_t base; /* offset on the disk of buf[0] */
 };
 
@@ -23,7 +23,8 @@ int ext4_out_init(struct ext4_out *o, struct ext4_io *io, struct err *e);
 void ext4_out_finish(struct ext4_out *o);
 /* Room for up to max blocks from pblk on: where they go and, in *ret_n, how many of them fit (at least
  * one). The caller fills them, and adds what it filled to len. */
-int ext4_out_room(struct ext4_out *o, uint64_t pblk, uint32_t max, uint8_t **ret, uint32_t *ret_n, struct err *e);
+int ext4_out_room(struct ext4_out *o, uint64_t pblk, uint32_t max, uint8_t **ret, uint32_t *ret_n,
+		  struct err *e);
 /* One block of zeros to be filled at once: *ret is good until the next call. */
 int ext4_out_block(struct ext4_out *o, uint64_t pblk, uint8_t **ret, struct err *e);
 int ext4_out_flush(struct ext4_out *o, struct err *e);

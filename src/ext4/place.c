@@ -48,7 +48,9 @@ static uint32_t journal_blocks(const struct ext4_writer *w, uint64_t nblocks)
 	static const struct {
 		uint64_t below; /* blocks of the file system */
 		uint32_t blocks;
-	} rows[] = { { 2048, 0 }, { 32768, 1024 }, { 262144, 4096 }, { 524288, 8192 }, { UINT64_MAX, 16384 } };
+	} rows[] = {
+		{ 2048, 0 }, { 32768, 1024 }, { 262144, 4096 }, { 524288, 8192 }, { UINT64_MAX, 16384 }
+	};
 	size_t i = 0;
 
 	if (w->opts.journal == EXT4_JOURNAL_NONE)
@@ -65,7 +67,8 @@ int place_known(struct ext4_writer *w, struct err *e)
 	struct ext4_geo g;
 
 	if (size > SIZE_MAX_FS || max > SIZE_MAX_FS || (size && size < SIZE_MIN) || max < SIZE_MIN)
-		return err_set(e, -EINVAL, "an ext4 file system of %llu bytes: from 1 MiB to 16 TiB are possible",
+		return err_set(e, -EINVAL,
+			       "an ext4 file system of %llu bytes: from 1 MiB to 16 TiB are possible",
 			       (unsigned long long)(size ? size : max));
 	if (!size) {
 		g = make_geo(max);

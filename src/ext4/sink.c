@@ -33,7 +33,8 @@ static int ready(struct ext4_writer *w, bool in_file, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (in_file != (w->file.node != 0))
-		return err_set(e, -EINVAL, in_file ? "there is no file to write to" : "a file is not complete");
+		return err_set(e, -EINVAL,
+			       in_file ? "there is no file to write to" : "a file is not complete");
 	return 0;
 }
 
@@ -91,8 +92,8 @@ static int add_symlink(struct ext4_writer *w, const char *path, const char *targ
 	int rc;
 
 	if (len == 0 || len >= EXT4_BLOCK)
-		return err_set(e, len ? -ENAMETOOLONG : -EINVAL, "symbolic link '%s' with a target of %zu bytes",
-			       path, len);
+		return err_set(e, len ? -ENAMETOOLONG : -EINVAL,
+			       "symbolic link '%s' with a target of %zu bytes", path, len);
 	rc = add_entry(w, path, S_IFLNK, a, &node, e);
 	if (rc < 0 || (rc = tree_text(&w->tree, target, len, &text, e)) < 0)
 		return rc;
@@ -119,8 +120,8 @@ static int add_node(struct ext4_writer *w, const char *path, uint32_t type, uint
 	if (!device && type != S_IFIFO && type != S_IFSOCK)
 		return err_set(e, -EINVAL, "'%s' is of an unknown type 0%o", path, type);
 	if (device && (major > MAJOR_MAX || minor > MINOR_MAX))
-		return err_set(e, -EINVAL, "device '%s' has number %u:%u, at most %u:%u are possible", path, major,
-			       minor, MAJOR_MAX, MINOR_MAX);
+		return err_set(e, -EINVAL, "device '%s' has number %u:%u, at most %u:%u are possible", path,
+			       major, minor, MAJOR_MAX, MINOR_MAX);
 	rc = add_entry(w, path, type, a, &node, e);
 	if (rc == 0 && device) {
 		w->tree.nodes[node].dev[0] = major;
@@ -272,8 +273,8 @@ static int end_file(struct ext4_writer *w, struct err *e)
 	uint32_t open = open_bytes(w), node = f->node;
 
 	if (f->off != f->size)
-		return err_set(e, -EINVAL, "a file of %llu bytes ends after %llu", (unsigned long long)f->size,
-			       (unsigned long long)f->off);
+		return err_set(e, -EINVAL, "a file of %llu bytes ends after %llu",
+			       (unsigned long long)f->size, (unsigned long long)f->off);
 	if (open)
 		fill_block(w, NULL, EXT4_BLOCK - open);
 	f->node = 0;

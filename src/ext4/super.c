@@ -104,7 +104,8 @@ static int write_block_bitmaps(struct ext4_writer *w, struct err *e)
 			flags |= EXT4_BG_BLOCK_UNINIT;
 			nfree = len - (ext4_geo_has_super(&a->geo, g) ? 1 + a->geo.gdt_blocks : 0);
 		} else {
-			rc = ext4_out_block(&w->out, desc_block(d->block_bitmap_lo, d->block_bitmap_hi), &p, e);
+			rc = ext4_out_block(&w->out, desc_block(d->block_bitmap_lo, d->block_bitmap_hi), &p,
+					    e);
 			if (rc < 0)
 				return rc;
 			fill_block_bitmap(a, g, &next, p);

@@ -262,8 +262,8 @@ int tree_add_link(struct ext4_tree *t, const char *path, const char *target, str
 	node = from ? t->names[from].node : 0;
 	if (!node)
 		return err_set(e, *target ? -ENOENT : -EPERM,
-			       *target ? "a hard link's target '%s' is not there" :
-					 "a hard link cannot have the root as its target%s",
+			       *target ? "a hard link's target '%s' is not there"
+				       : "a hard link cannot have the root as its target%s",
 			       target);
 	if (tree_is_dir(&t->nodes[node]))
 		return err_set(e, -EPERM, "a hard link's target '%s' is a directory", target);
@@ -290,9 +290,9 @@ int tree_add_link(struct ext4_tree *t, const char *path, const char *target, str
  * this layer is below it, and is then one that this layer implied. */
 struct frame {
 	uint32_t node, name; /* name 0: the directory stays whatever it holds */
-	uint32_t prev, cur;  /* names, where it stands */
-	bool kept;           /* something is left */
-	bool back;           /* what is below cur was seen */
+	uint32_t prev, cur; /* names, where it stands */
+	bool kept; /* something is left */
+	bool back; /* what is below cur was seen */
 };
 
 struct walk {

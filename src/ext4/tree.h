@@ -20,24 +20,24 @@
 enum { TREE_ROOT = 1 };
 
 struct tree_name {
-	uint32_t dir;   /* node of the directory it is in */
-	uint32_t text;  /* in the arena: u8 length, then the bytes */
-	uint32_t node;  /* 0: removed */
+	uint32_t dir; /* node of the directory it is in */
+	uint32_t text; /* in the arena: u8 length, then the bytes */
+	uint32_t node; /* 0: removed */
 	uint32_t chain; /* next name of the same hash bucket */
-	uint32_t next;  /* next name of the same directory, in the order they came */
+	uint32_t next; /* next name of the same directory, in the order they came */
 	uint16_t layer; /* that put it there last */
 	uint16_t listed; /* it is in the directory's list */
 };
 
 struct tree_dir {
 	uint32_t head, tail; /* names in it, removed ones among them */
-	uint32_t parent;     /* node; the root's is itself */
-	uint16_t pruned;     /* layer that last hid what lower layers put here */
+	uint32_t parent; /* node; the root's is itself */
+	uint16_t pruned; /* layer that last hid what lower layers put here */
 };
 struct tree_data {
-	uint64_t pblk;  /* nruns 1: the run; more: first of them in tree.runs */
+	uint64_t pblk; /* nruns 1: the run; more: first of them in tree.runs */
 	uint32_t nruns; /* 0: nothing but holes */
-	uint32_t len;   /* nruns 1: blocks of the run, which begins at block 0 of the file */
+	uint32_t len; /* nruns 1: blocks of the run, which begins at block 0 of the file */
 };
 struct tree_link {
 	uint64_t pblk; /* of a target too long for the inode, set when it is written */
@@ -55,9 +55,9 @@ struct tree_node {
 	uint32_t uid, gid;
 	uint32_t atime[2], ctime[2], mtime[2]; /* as on the disk: seconds, then the extra word */
 	uint32_t xattrs; /* a set of xattr.h; 0 for none */
-	uint32_t nlink;  /* names; 0: the node is gone */
-	uint32_t ino;    /* given at finish */
-	uint16_t mode;   /* type and permissions */
+	uint32_t nlink; /* names; 0: the node is gone */
+	uint32_t ino; /* given at finish */
+	uint16_t mode; /* type and permissions */
 	uint16_t indexed; /* the directory's blocks are a hash tree */
 };
 

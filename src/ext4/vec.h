@@ -34,7 +34,8 @@ struct ext4_mem {
 static inline int ext4_mem_charge(struct ext4_mem *m, uint64_t n, struct err *e)
 {
 	if (n > m->max - m->used)
-		return err_set(e, -ENOMEM, "too many entries: names, inodes and attributes take more than %llu MiB",
+		return err_set(e, -ENOMEM,
+			       "too many entries: names, inodes and attributes take more than %llu MiB",
 			       (unsigned long long)(m->max >> 20));
 	m->used += n;
 	return 0;

@@ -33,25 +33,25 @@ struct ext4_writer {
 	struct ext4_xattrs xattrs;
 	struct ext4_out out;
 	struct ext4_filling file;
-	bool over;  /* finished, or failed */
+	bool over; /* finished, or failed */
 	int failed; /* with what */
 
-	uint32_t fs_seed;        /* of all checksums */
-	uint32_t hash_seed[4];   /* of directories */
-	uint32_t last_ino;       /* the highest in use */
-	struct ext4_big *big;    /* files whose extents need blocks, in the order of nodes */
+	uint32_t fs_seed; /* of all checksums */
+	uint32_t hash_seed[4]; /* of directories */
+	uint32_t last_ino; /* the highest in use */
+	struct ext4_big *big; /* files whose extents need blocks, in the order of nodes */
 	uint32_t nbig, big_cap;
 	struct ext4_group_desc *desc; /* once the tables have their places */
 	uint32_t inodes_per_group;
-	uint64_t journal;        /* its first block; 0 for none */
+	uint64_t journal; /* its first block; 0 for none */
 	uint32_t journal_blocks;
-	uint64_t free_blocks;    /* counted with the bitmaps */
+	uint64_t free_blocks; /* counted with the bitmaps */
 };
 
 /* A file of more runs than its inode holds: the root of its extent tree. */
 struct ext4_big {
 	uint32_t node, nblocks; /* blocks that the tree takes */
-	uint8_t block[60];      /* i_block */
+	uint8_t block[60]; /* i_block */
 };
 
 /* extent.c. Appends n blocks at pblk to the runs being gathered, joined to the last if they follow it;

@@ -111,12 +111,13 @@ static int finish(struct ext4_writer *w, struct err *e)
 		return rc;
 	if (w->opts.size && (rc = check_inodes(w, e)) < 0)
 		return rc;
-	if ((rc = dirs_write(w, e)) < 0 || (rc = extents_write(w, e)) < 0 || (rc = xattr_blocks_write(w, e)) < 0)
+	if ((rc = dirs_write(w, e)) < 0 || (rc = extents_write(w, e)) < 0 ||
+	    (rc = xattr_blocks_write(w, e)) < 0)
 		return rc;
 	if (!w->opts.size && (rc = place_at_finish(w, e)) < 0)
 		return rc;
-	if ((rc = bitmaps_write(w, e)) < 0 || (rc = inodes_write(w, e)) < 0 || (rc = journal_write(w, e)) < 0 ||
-	    (rc = ext4_out_flush(&w->out, e)) < 0)
+	if ((rc = bitmaps_write(w, e)) < 0 || (rc = inodes_write(w, e)) < 0 ||
+	    (rc = journal_write(w, e)) < 0 || (rc = ext4_out_flush(&w->out, e)) < 0)
 		return rc;
 	return super_write(w, e);
 }

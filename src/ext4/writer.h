@@ -42,22 +42,22 @@ struct ext4_opts {
 	 * smallest power of two of at least 64 MiB + 1.25 of what is used, with as many inodes as used
 	 * and a few more. */
 	uint64_t size;
-	uint64_t max_size;   /* with size 0: -ENOSPC above it; 0 means 1 TiB */
-	uint64_t ninodes;    /* with a size: at least as many; 0 means one for 16 KiB */
+	uint64_t max_size; /* with size 0: -ENOSPC above it; 0 means 1 TiB */
+	uint64_t ninodes; /* with a size: at least as many; 0 means one for 16 KiB */
 	uint64_t max_memory; /* bytes for names, inodes and attributes, else -ENOMEM; 0 means 256 MiB */
-	uint8_t uuid[16];    /* taken as it is; also seeds checksums and directory hashes */
-	const char *label;   /* at most 16 bytes, NULL for none */
+	uint8_t uuid[16]; /* taken as it is; also seeds checksums and directory hashes */
+	const char *label; /* at most 16 bytes, NULL for none */
 	enum ext4_journal journal;
-	int64_t time;        /* of the file system, and of a root that nobody describes; seconds since 1970 */
-	bool lost_found;     /* make /lost+found */
-	bool sync;           /* fsync before and after the superblock is written */
+	int64_t time; /* of the file system, and of a root that nobody describes; seconds since 1970 */
+	bool lost_found; /* make /lost+found */
+	bool sync; /* fsync before and after the superblock is written */
 };
 
 struct ext4_stats {
-	uint64_t size;           /* bytes of the file system */
-	uint64_t used;           /* bytes of it in use, its own tables included */
-	uint64_t inodes;         /* in use, without the reserved ones */
-	uint64_t memory;         /* bytes that names, inodes and attributes took */
+	uint64_t size; /* bytes of the file system */
+	uint64_t used; /* bytes of it in use, its own tables included */
+	uint64_t inodes; /* in use, without the reserved ones */
+	uint64_t memory; /* bytes that names, inodes and attributes took */
 	uint64_t dropped_xattrs; /* names that ext4 has no number for */
 };
 

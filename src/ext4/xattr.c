@@ -13,7 +13,7 @@
 #include "ext4/layout.h"
 #include "ext4/sip.h"
 
-#define ENTRIES_MAX 256u                 /* more than inode and block can hold */
+#define ENTRIES_MAX 256u /* more than inode and block can hold */
 #define VALUE_MAX EXT4_XATTR_IN_BLOCK
 #define SET_MAX (VALUE_MAX + EXT4_XATTR_IN_INODE + 4 * ENTRIES_MAX)
 
@@ -135,7 +135,8 @@ static int draft_add(struct ext4_xattrs *x, struct draft *d, const struct fs_xat
 	if (strlen(a->name) > XATTR_NAME_MAX)
 		return err_set(e, -ERANGE, "an attribute's name of %zu bytes", strlen(a->name));
 	if (a->len > VALUE_MAX || d->n == ENTRIES_MAX)
-		return err_set(e, -E2BIG, "attribute '%s' of %zu bytes does not fit into ext4", a->name, a->len);
+		return err_set(e, -E2BIG, "attribute '%s' of %zu bytes does not fit into ext4", a->name,
+			       a->len);
 	en.value = a->value;
 	en.h.len = (uint16_t)a->len;
 	if (en.h.index == EXT4_XATTR_ACL_ACCESS || en.h.index == EXT4_XATTR_ACL_DEFAULT)
@@ -210,7 +211,8 @@ static int intern(struct ext4_xattrs *x, const uint8_t *text, uint32_t len, cons
 	int rc;
 
 	for (uint32_t i = x->buckets[h & (x->nbuckets - 1)]; i; i = x->sets[i].chain) {
-		if (x->sets[i].hash == h && x->sets[i].len == len && !memcmp(x->arena + x->sets[i].text, text, len)) {
+		if (x->sets[i].hash == h && x->sets[i].len == len &&
+		    !memcmp(x->arena + x->sets[i].text, text, len)) {
 			*ret = i;
 			return 0;
 		}

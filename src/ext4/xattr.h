@@ -17,12 +17,12 @@
 enum xattr_place { XATTR_INODE, XATTR_BLOCK, XATTR_BOTH };
 
 struct xattr_set {
-	uint32_t text, len;   /* in the arena: entries, sorted as on the disk */
+	uint32_t text, len; /* in the arena: entries, sorted as on the disk */
 	uint32_t chain, hash;
 	uint32_t total, used; /* at finish: inodes that have it, those written so far */
-	uint32_t blocks;      /* at finish: the first of its blocks in block */
-	uint16_t n;           /* entries */
-	uint8_t place;        /* enum xattr_place */
+	uint32_t blocks; /* at finish: the first of its blocks in block */
+	uint16_t n; /* entries */
+	uint8_t place; /* enum xattr_place */
 };
 
 struct ext4_xattrs {

@@ -87,7 +87,8 @@ static int f_sync(struct ext4_io *io)
 static void faulty_init(struct faulty *f, long at)
 {
 	*f = (struct faulty){
-		.io = { .truncate = f_truncate, .write = f_write, .punch = f_punch, .sync = f_sync }, .fail_at = at,
+		.io = { .truncate = f_truncate, .write = f_write, .punch = f_punch, .sync = f_sync },
+		.fail_at = at,
 	};
 }
 
@@ -119,8 +120,8 @@ static int fill(struct fs_sink *s, struct err *e)
 	data[100] = 0;
 	if (rc < 0 || (rc = s->ops->end_file(s, e)) < 0 || (rc = s->ops->layer(s, e)) < 0 ||
 	    (rc = s->ops->add_symlink(s, "link", data, &plain, e)) < 0 ||
-	    (rc = s->ops->add_link(s, "again", "many", e)) < 0 || (rc = s->ops->add_dir(s, "d0", &a, e)) < 0 ||
-	    (rc = s->ops->opaque(s, "d0", e)) < 0)
+	    (rc = s->ops->add_link(s, "again", "many", e)) < 0 ||
+	    (rc = s->ops->add_dir(s, "d0", &a, e)) < 0 || (rc = s->ops->opaque(s, "d0", e)) < 0)
 		return rc;
 	return s->ops->whiteout(s, "d1", e);
 }

@@ -68,14 +68,16 @@ static int count(const char *dir)
 
 static void build(struct image *im)
 {
-	static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 7, 0, 0xe8, 3, 0, 0,
-				       4, 0, 4, 0, 255, 255, 255, 255, 16, 0, 5, 0, 255, 255, 255, 255,
-				       32, 0, 0, 0, 255, 255, 255, 255 };
+	static const uint8_t acl[] = { 2, 0,    0,   0,   1,   0,   6,  0, 255, 255, 255, 255, 2,   0,  7,
+				       0, 0xe8, 3,   0,   0,   4,   0,  4, 0,   255, 255, 255, 255, 16, 0,
+				       5, 0,    255, 255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255 };
 	static char big[3900];
 	const struct fs_xattr x[] = { { "system.posix_acl_access", acl, sizeof(acl) },
-				      { "user.big", big, sizeof(big) }, { "trusted.t", "1", 1 } };
-	const struct fs_attr a = { .mode = 0644, .uid = 100000, .gid = 1, .mtime = { -5, 999999999 },
-				   .xattrs = x, .nxattrs = 3 };
+				      { "user.big", big, sizeof(big) },
+				      { "trusted.t", "1", 1 } };
+	const struct fs_attr a = {
+		.mode = 0644, .uid = 100000, .gid = 1, .mtime = { -5, 999999999 }, .xattrs = x, .nxattrs = 3
+	};
 	const struct fs_attr plain = { .mode = 0600, .mtime = { 15032385535, 1 } };
 
 	memset(big, 'v', sizeof(big));

@@ -132,7 +132,8 @@ static void hide(struct model *m, const char *path, bool self)
 	for (int i = 0; i < m->n; i++) {
 		struct entry *en = &m->v[i];
 
-		if ((is_below(en->path, path) || (self && !strcmp(en->path, path))) && en->layer != m->layer) {
+		if ((is_below(en->path, path) || (self && !strcmp(en->path, path))) &&
+		    en->layer != m->layer) {
 			en->layer = m->layer;
 			en->mode = 0755;
 			en->mtime = parent_mtime(m, en->path);

@@ -34,7 +34,8 @@ static void test_empty(void **state)
 	image_open(&im, &o);
 	image_finish(&im);
 	image_says(&im, "ls -l /", "lost+found", NULL);
-	image_says(&im, "show_super_stats -h", "sixteen bytes...", "be470304-0506-4708-890a-0b0c0d0e0f10", NULL);
+	image_says(&im, "show_super_stats -h", "sixteen bytes...", "be470304-0506-4708-890a-0b0c0d0e0f10",
+		   NULL);
 	image_remove(&im);
 }
 
@@ -204,7 +205,8 @@ static void test_hash(void **state)
 		AUTO_FREE char *cmd = path_fmt("dx_hash -h half_md4 \"%s\"", names[i]);
 		char want[32];
 
-		snprintf(want, sizeof(want), "is 0x%08" PRIx32, ext4_dirhash(names[i], strlen(names[i]), none));
+		snprintf(want, sizeof(want), "is 0x%08" PRIx32,
+			 ext4_dirhash(names[i], strlen(names[i]), none));
 		image_says(&im, cmd, want, NULL);
 	}
 	image_remove(&im);
@@ -287,11 +289,17 @@ static void test_xattrs(void **state)
 {
 	static char big[3900];
 	const struct fs_xattr small[] = {
-		{ "user.b", "2", 1 }, { "user.a", "old", 3 }, { "user.a", "11", 2 }, { "com.example.x", "y", 1 },
+		{ "user.b", "2", 1 },
+		{ "user.a", "old", 3 },
+		{ "user.a", "11", 2 },
+		{ "com.example.x", "y", 1 },
 	};
 	const struct fs_xattr large[] = {
-		{ "security.capability", "cap", 3 }, { "user.big", big, sizeof(big) }, { "trusted.t", "", 0 },
-		{ "user.more", big, 80 }, { "user.small", big, 20 },
+		{ "security.capability", "cap", 3 },
+		{ "user.big", big, sizeof(big) },
+		{ "trusted.t", "", 0 },
+		{ "user.more", big, 80 },
+		{ "user.small", big, 20 },
 	};
 	struct fs_attr a = { .mode = 0644, .xattrs = small, .nxattrs = ARRAY_LEN(small) };
 	struct image im;
@@ -313,15 +321,20 @@ static void test_xattrs(void **state)
 	assert_int_equal(im.st.dropped_xattrs, 1);
 	image_says(&im, "ea_list /small", "user.a (2) = \"11\"", "user.b (1) = \"2\"", NULL);
 	image_says(&im, "stat /small", "File ACL: 0", NULL);
-	image_says(&im, "ea_list /shared0", "security.capability (3)", "user.big (3900)", "trusted.t (0)", NULL);
+	image_says(&im, "ea_list /shared0", "security.capability (3)", "user.big (3900)", "trusted.t (0)",
+		   NULL);
 	image_says(&im, "ea_list /shared1499", "security.capability (3)", "user.big (3900)", NULL);
 	image_says(&im, "ea_list /both", "security.capability (3)", "user.big (3900)", "user.more (80)",
 		   "user.small (20)", NULL);
 	image_remove(&im);
 }
 
-#define ACL(...) (const uint8_t[]){ 2, 0, 0, 0, __VA_ARGS__ }
-#define ACE(tag, perm, id) tag, 0, perm, 0, (id) & 255, (id) >> 8 & 255, (id) >> 16 & 255, (id) >> 24
+#define ACL(...)                                                                                             \
+	(const uint8_t[])                                                                                    \
+	{                                                                                                    \
+		2, 0, 0, 0, __VA_ARGS__                                                                      \
+	}
+#define ACE(tag, perm, id) tag, 0, perm, 0, (id)&255, (id) >> 8 & 255, (id) >> 16 & 255, (id) >> 24
 #define NOID 0xffffffffu
 
 static void test_acls(void **state)
@@ -333,9 +346,12 @@ static void test_acls(void **state)
 		int rc;
 		const char *mode; /* what debugfs shows */
 	} rows[] = {
-		{ "minimal", ACL(ACE(1, 7, NOID), ACE(4, 5, NOID), ACE(0x20, 1, NOID)), 28, 0, "Mode:  0751" },
-		{ "full", ACL(ACE(1, 6, NOID), ACE(2, 7, 1000), ACE(4, 4, NOID), ACE(0x10, 5, NOID),
-			      ACE(0x20, 0, NOID)), 44, 0, "Mode:  0650" },
+		{ "minimal", ACL(ACE(1, 7, NOID), ACE(4, 5, NOID), ACE(0x20, 1, NOID)), 28, 0,
+		  "Mode:  0751" },
+		{ "full",
+		  ACL(ACE(1, 6, NOID), ACE(2, 7, 1000), ACE(4, 4, NOID), ACE(0x10, 5, NOID),
+		      ACE(0x20, 0, NOID)),
+		  44, 0, "Mode:  0650" },
 		{ "no mask", ACL(ACE(1, 6, NOID), ACE(2, 7, 1000), ACE(4, 4, NOID), ACE(0x20, 0, NOID)), 36,
 		  -EINVAL, NULL },
 		{ "order", ACL(ACE(4, 6, NOID), ACE(1, 6, NOID), ACE(0x20, 0, NOID)), 28, -EINVAL, NULL },
@@ -450,22 +466,14 @@ static void test_mkfs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_crc32c),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_times),
-		cmocka_unit_test(test_owner),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_big_directories),
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_many_subdirectories),
-		cmocka_unit_test(test_sparse),
-		cmocka_unit_test(test_xattrs),
-		cmocka_unit_test(test_acls),
-		cmocka_unit_test(test_same_bytes),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_mkfs),
+		cmocka_unit_test(test_crc32c), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_times),
+		cmocka_unit_test(test_owner),  cmocka_unit_test(test_names),
+		cmocka_unit_test(test_deep),   cmocka_unit_test(test_big_directories),
+		cmocka_unit_test(test_hash),   cmocka_unit_test(test_many_subdirectories),
+		cmocka_unit_test(test_sparse), cmocka_unit_test(test_xattrs),
+		cmocka_unit_test(test_acls),   cmocka_unit_test(test_same_bytes),
+		cmocka_unit_test(test_sizes),  cmocka_unit_test(test_mkfs),
 	};
 
 	return cmocka_run_group_tests_name("ext4 writer", tests, NULL, NULL);

@@ -48,9 +48,12 @@ int rootfs_output_begin(const char *path, struct rootfs_output *ret, struct err 
 	struct rootfs_output o = { .dir_fd = -1, .fd = -1 };
 	struct stat st;
 
-	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") ||
+	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
 		return err_set(e, -EINVAL, "cannot write '%s': not the name of a file", path);
-	AUTO_FREE char *folder = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+	AUTO_FREE char *folder = slash == path ? strdup("/")
+				 : slash       ? strndup(path, (size_t)(slash - path))
+					       : strdup(".");
 	o.name = strdup(name);
 	int rc = folder && o.name ? 0 : -ENOMEM;
 	if (rc == 0) {

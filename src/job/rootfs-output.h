@@ -9,8 +9,8 @@
 
 struct rootfs_output {
 	int dir_fd, fd; /* of its folder; of the file, empty, read and write */
-	char *name;     /* in the folder */
-	char tmp[32];   /* its name so far, "" if it has none (O_TMPFILE) */
+	char *name; /* in the folder */
+	char tmp[32]; /* its name so far, "" if it has none (O_TMPFILE) */
 };
 
 int rootfs_output_begin(const char *path, struct rootfs_output *ret, struct err *e);

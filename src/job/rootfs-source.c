@@ -32,8 +32,8 @@ static int grow(struct rootfs_sources *v, struct err *e)
 	return 0;
 }
 
-int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *from, const struct oci_image *m,
-			     bool check, struct err *e)
+int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *from,
+			     const struct oci_image *m, bool check, struct err *e)
 {
 	for (size_t i = 0; i < m->manifest.nlayers; i++) {
 		const struct oci_desc *d = &m->manifest.layers[i];
@@ -54,7 +54,8 @@ int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *
 	return 0;
 }
 
-static int add_layout(struct rootfs_sources *v, const struct oci_ref *ref, const struct oci_platform *want, struct err *e)
+static int add_layout(struct rootfs_sources *v, const struct oci_ref *ref, const struct oci_platform *want,
+		      struct err *e)
 {
 	AUTO(oci_image_finish) struct oci_image m = { 0 };
 	struct oci_desc d;
@@ -78,8 +79,8 @@ static int add_layout(struct rootfs_sources *v, const struct oci_ref *ref, const
 	return rc < 0 ? rc : rootfs_sources_add_image(v, l, &m, true, e);
 }
 
-static int add_store_image(struct rootfs_sources *v, struct store *s, const char *name, const struct oci_platform *want,
-			   struct err *e)
+static int add_store_image(struct rootfs_sources *v, struct store *s, const char *name,
+			   const struct oci_platform *want, struct err *e)
 {
 	AUTO(store_image_finish) struct store_image m = { 0 };
 

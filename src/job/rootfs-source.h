@@ -8,26 +8,27 @@
 
 /* One source of the unpacker and where its bytes come from. */
 struct rootfs_layer {
-	char *path;                    /* of a tar file, or NULL */
+	char *path; /* of a tar file, or NULL */
 	const struct oci_layout *from; /* of a blob; owned by the list or the store's */
 	struct oci_desc desc;
-	int fd;                        /* of a folder, or stdin; -1 */
+	int fd; /* of a folder, or stdin; -1 */
 };
 
 struct rootfs_sources {
 	struct unpack_source *unpack; /* n each */
 	struct rootfs_layer *layers;
 	size_t n;
-	struct oci_layout **layouts;  /* opened for "oci:" sources */
+	struct oci_layout **layouts; /* opened for "oci:" sources */
 	size_t nlayouts;
 };
 
-/* Adds what word stands for: an image of s (may be NULL), "oci:DIR[:TAG]", "dir:PATH", "tar:FILE", "tar:-". */
+/* Adds what word stands for: an image of s (may be NULL), "oci:DIR[:TAG]", "dir:PATH", "tar:FILE", "tar:-".
+ */
 int rootfs_sources_add(struct rootfs_sources *v, struct store *s, const char *word,
 		       const struct oci_platform *platform, struct err *e);
 /* Adds an image's layers. check: their stored bytes are checked against their digests, too. */
-int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *from, const struct oci_image *m,
-			     bool check, struct err *e);
+int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *from,
+			     const struct oci_image *m, bool check, struct err *e);
 /* A descriptor of the stored bytes of layer i, the caller's. */
 int rootfs_sources_open(const struct rootfs_sources *v, size_t i, struct err *e);
 void rootfs_sources_finish(struct rootfs_sources *v);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rootfs.c - three steps: resolve the sources (pool), unpack (worker process), make the result visible (pool). */
+/* rootfs.c - three steps: resolve the sources (pool), unpack (worker process), make the result visible
+ * (pool). */
 #include "job/rootfs.h"
 
 #include <stdlib.h>
@@ -75,7 +76,8 @@ static bool is_cancelled(struct rootfs_job *j)
 	return __atomic_load_n(&j->cancelled, __ATOMIC_RELAXED);
 }
 
-/* ---- the last step ---------------------------------------------------------------------------------------- */
+/* ---- the last step ----------------------------------------------------------------------------------------
+ */
 
 static char *meta_text(const struct rootfs_job *j)
 {
@@ -84,10 +86,12 @@ static char *meta_text(const struct rootfs_job *j)
 	char created[CLOCK_RFC3339_MAX];
 
 	clock_rfc3339(clock_real_ns(), created);
-	if (!m || !cJSON_AddStringToObject(m, "key", j->build.key) || !cJSON_AddStringToObject(m, "created", created) ||
+	if (!m || !cJSON_AddStringToObject(m, "key", j->build.key) ||
+	    !cJSON_AddStringToObject(m, "created", created) ||
 	    !cJSON_AddNumberToObject(m, "size", (double)r->size) ||
 	    !cJSON_AddNumberToObject(m, "used", (double)r->used) ||
-	    !cJSON_AddNumberToObject(m, "entries", (double)r->entries) || !cJSON_AddNumberToObject(m, "raw", (double)r->raw))
+	    !cJSON_AddNumberToObject(m, "entries", (double)r->entries) ||
+	    !cJSON_AddNumberToObject(m, "raw", (double)r->raw))
 		return NULL;
 	return json_print(m);
 }
@@ -107,7 +111,8 @@ static void on_committed(struct work *w, int rc, const struct err *e)
 	finish(container_of(w, struct rootfs_job, work), rc, e);
 }
 
-/* ---- the worker process ------------------------------------------------------------------------------------ */
+/* ---- the worker process
+ * ------------------------------------------------------------------------------------ */
 
 static void on_unpacked(struct unpack *u, int rc, const struct err *e)
 {
@@ -157,7 +162,8 @@ static int unpack(struct rootfs_job *j, struct err *e)
 	return rc;
 }
 
-/* ---- the first step ------------------------------------------------------------------------------------------ */
+/* ---- the first step
+ * ------------------------------------------------------------------------------------------ */
 
 static const struct oci_platform *platform_of(const struct rootfs_job *j)
 {
@@ -210,7 +216,8 @@ static void on_resolved(struct work *w, int rc, const struct err *why)
 	finish(j, rc, &e);
 }
 
-/* ---- from the caller ------------------------------------------------------------------------------------------- */
+/* ---- from the caller
+ * ------------------------------------------------------------------------------------------- */
 
 static bool copy(char **ret, const char *s)
 {
@@ -218,7 +225,8 @@ static bool copy(char **ret, const char *s)
 	return *ret || !s;
 }
 
-static int begin(struct rootfs_create *op, uv_loop_t *loop, struct rootfs_job *j, rootfs_create_cb cb, struct err *e)
+static int begin(struct rootfs_create *op, uv_loop_t *loop, struct rootfs_job *j, rootfs_create_cb cb,
+		 struct err *e)
 {
 	j->op = op;
 	j->loop = loop;
@@ -248,13 +256,14 @@ static struct rootfs_job *job_create(struct store *s, const struct oci_platform 
 	return j;
 }
 
-int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct rootfs_opts *o, rootfs_create_cb cb,
-			struct err *e)
+int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct rootfs_opts *o,
+			rootfs_create_cb cb, struct err *e)
 {
 	struct rootfs_job *j = job_create(o->store, o->platform);
 
-	if (!j || !(j->words = strv_copy(o->sources)) || !copy(&j->path, o->output) || !copy(&j->uuid, o->uuid) ||
-	    !copy(&j->label, o->label) || !copy(&j->journal, o->journal) || !copy(&j->helper, o->helper)) {
+	if (!j || !(j->words = strv_copy(o->sources)) || !copy(&j->path, o->output) ||
+	    !copy(&j->uuid, o->uuid) || !copy(&j->label, o->label) || !copy(&j->journal, o->journal) ||
+	    !copy(&j->helper, o->helper)) {
 		job_destroy(j);
 		return err_set(e, -ENOMEM, "cannot make a root file system: out of memory");
 	}
@@ -264,7 +273,8 @@ int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct 
 }
 
 int rootfs_ensure_start(struct rootfs_create *op, uv_loop_t *loop, struct store *s, const char *name,
-			const struct oci_platform *platform, const char *helper, rootfs_create_cb cb, struct err *e)
+			const struct oci_platform *platform, const char *helper, rootfs_create_cb cb,
+			struct err *e)
 {
 	struct rootfs_job *j = job_create(s, platform);
 

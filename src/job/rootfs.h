@@ -9,14 +9,14 @@
 #include "store/rootfs.h"
 
 struct rootfs_opts {
-	struct store *store;         /* for sources that are images; may be NULL: then there are none */
-	const char *const *sources;  /* NULL-terminated: an image's name, "oci:DIR[:TAG]", "dir:PATH",
-				      * "tar:FILE" or "tar:-"; each one on top of those before it */
-	const char *output;          /* path; replaced if it is there */
+	struct store *store; /* for sources that are images; may be NULL: then there are none */
+	const char *const *sources; /* NULL-terminated: an image's name, "oci:DIR[:TAG]", "dir:PATH",
+				     * "tar:FILE" or "tar:-"; each one on top of those before it */
+	const char *output; /* path; replaced if it is there */
 	const struct oci_platform *platform; /* NULL: this machine's */
-	uint64_t size, max_size;     /* as in unpack.h */
+	uint64_t size, max_size; /* as in unpack.h */
 	const char *uuid, *label, *journal;
-	const char *helper;          /* as in unpack.h */
+	const char *helper; /* as in unpack.h */
 };
 
 struct rootfs_create;
@@ -26,7 +26,7 @@ struct rootfs_create {
 	void (*progress)(struct rootfs_create *op, const struct unpack_progress *p); /* may be NULL */
 	void *data;
 	struct unpack_result result; /* valid in the callback if rc is 0 */
-	struct rootfs_job *job;      /* used inside */
+	struct rootfs_job *job; /* used inside */
 	rootfs_create_cb cb;
 };
 

@@ -99,7 +99,8 @@ static int find_link(struct walk *w, ino_t ino, const char *path, const char **r
 
 static bool of_the_host(const char *name)
 {
-	return !strcmp(name, "security.selinux") || !strcmp(name, "security.ima") || !strcmp(name, "security.evm");
+	return !strcmp(name, "security.selinux") || !strcmp(name, "security.ima") ||
+	       !strcmp(name, "security.evm");
 }
 
 /* fd, or name in the working directory if fd < 0. */
@@ -133,8 +134,14 @@ static struct fs_attr attr_of(const struct walk *w, const struct stat *st)
 {
 	struct fs_time t = { st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec };
 
-	return (struct fs_attr){ .mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid, .mtime = t,
-				 .atime = t, .ctime = t, .xattrs = w->xattrs, .nxattrs = w->nxattrs };
+	return (struct fs_attr){ .mode = st->st_mode & 07777,
+				 .uid = st->st_uid,
+				 .gid = st->st_gid,
+				 .mtime = t,
+				 .atime = t,
+				 .ctime = t,
+				 .xattrs = w->xattrs,
+				 .nxattrs = w->nxattrs };
 }
 
 static int copy_range(struct walk *w, int fd, const char *path, uint64_t off, uint64_t end, struct err *e)
@@ -197,7 +204,8 @@ static int add_file(struct walk *w, int dir, const char *name, const char *path,
 	return rc < 0 ? rc : w->sink->ops->end_file(w->sink, e);
 }
 
-static int add_other(struct walk *w, int dir, const char *name, const char *path, const struct stat *st, struct err *e)
+static int add_other(struct walk *w, int dir, const char *name, const char *path, const struct stat *st,
+		     struct err *e)
 {
 	char target[PATH_MAX];
 
@@ -218,7 +226,8 @@ static int add_other(struct walk *w, int dir, const char *name, const char *path
 }
 
 /* What is no folder. */
-static int add_entry(struct walk *w, int dir, const char *name, const char *path, const struct stat *st, struct err *e)
+static int add_entry(struct walk *w, int dir, const char *name, const char *path, const struct stat *st,
+		     struct err *e)
 {
 	const char *first = NULL;
 
@@ -318,7 +327,8 @@ static int walk_dir(struct walk *w, const char *path, struct err *e)
 	AUTO(free_strv) char **v = NULL;
 	struct stat st;
 
-	AUTO_CLOSE int dir = path_open_beneath(w->root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	AUTO_CLOSE int dir =
+		path_open_beneath(w->root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dir < 0 || fstat(dir, &st) < 0)
 		return err_sys(e, dir < 0 ? dir : -errno, "cannot open folder '%s'", path);
 	int rc = read_xattrs(w, dir, path, e);

@@ -15,7 +15,8 @@ int input_wait(struct input *in, struct input_gate *g)
 	return rc;
 }
 
-/* Waits until there is something beyond pos: how much, 0 if there will be no more, UINT64_MAX for up to the end. */
+/* Waits until there is something beyond pos: how much, 0 if there will be no more, UINT64_MAX for up to the
+ * end. */
 static int wait_avail(struct input *in, struct input_gate *g, uint64_t *ret)
 {
 	pthread_mutex_lock(&g->lock);
@@ -65,6 +66,7 @@ ssize_t input_read(struct input *in, struct input_gate *g, void *p, size_t n, st
 		return err_set(e, -EBADMSG, "the file ends before the bytes that it was said to have");
 	in->pos += (uint64_t)got;
 	if (in->src.size && in->pos > in->src.size)
-		return err_set(e, -EBADMSG, "more bytes than the %ju that it should have", (uintmax_t)in->src.size);
+		return err_set(e, -EBADMSG, "more bytes than the %ju that it should have",
+			       (uintmax_t)in->src.size);
 	return got ? got : check_end(in, e);
 }

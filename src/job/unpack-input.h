@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack-input.h - the stored bytes of one source: a file, a stream, or a file that grows while it is read. */
+/* unpack-input.h - the stored bytes of one source: a file, a stream, or a file that grows while it is read.
+ */
 #ifndef BERTH_JOB_UNPACK_INPUT_H
 #define BERTH_JOB_UNPACK_INPUT_H
 
@@ -18,10 +19,10 @@ struct input_gate {
 struct input {
 	struct unpack_source src;
 	bool fed, complete;
-	int fd;          /* -1: none */
-	uint64_t avail;  /* bytes there so far; UINT64_MAX: up to the end */
-	uint64_t pos;    /* bytes read */
-	bool stream;     /* cannot be read by offset */
+	int fd; /* -1: none */
+	uint64_t avail; /* bytes there so far; UINT64_MAX: up to the end */
+	uint64_t pos; /* bytes read */
+	bool stream; /* cannot be read by offset */
 };
 
 /* Waits until the input was fed. -ECANCELED when stopped. */

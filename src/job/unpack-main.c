@@ -28,8 +28,8 @@ struct worker {
 	size_t ndirs;
 	bool landlock;
 	pthread_t thread; /* unpacks */
-	int done_fd;      /* eventfd: it has ended */
-	int rc;      /* its result, with used and size */
+	int done_fd; /* eventfd: it has ended */
+	int rc; /* its result, with used and size */
 	struct err err;
 	uint64_t used, size;
 };
@@ -134,8 +134,8 @@ static int begin(struct worker *w, const cJSON *j, const int *fds, size_t nfds, 
 		return err_sys(e, -errno, "cannot make an eventfd");
 	int rc = out_open(fds[0], &o, &w->out, e);
 	return rc < 0 ? rc
-		      : unpack_pipe_create((size_t)n, (uint64_t)json_int(j, "max_size", UNPACK_MAX_SIZE), say_want, w,
-					   &w->pipe, e);
+		      : unpack_pipe_create((size_t)n, (uint64_t)json_int(j, "max_size", UNPACK_MAX_SIZE),
+					   say_want, w, &w->pipe, e);
 }
 
 static int take_digest(const cJSON *j, const char *name, struct oci_digest *ret, struct err *e)
@@ -147,7 +147,8 @@ static int take_digest(const cJSON *j, const char *name, struct oci_digest *ret,
 
 static int feed(struct worker *w, const cJSON *j, int *fds, size_t nfds, struct err *e)
 {
-	struct unpack_source s = { .kind = UNPACK_LAYER, .media = (enum oci_kind)json_int(j, "media", OCI_KIND_OTHER) };
+	struct unpack_source s = { .kind = UNPACK_LAYER,
+				   .media = (enum oci_kind)json_int(j, "media", OCI_KIND_OTHER) };
 	size_t i = (size_t)json_int(j, "source", -1), dir = (size_t)json_int(j, "dir", -1);
 
 	if (dir < w->ndirs && nfds == 0) {
@@ -161,7 +162,8 @@ static int feed(struct worker *w, const cJSON *j, int *fds, size_t nfds, struct 
 	if (rc == 0)
 		rc = take_digest(j, "diff_id", &s.diff_id, e);
 	int64_t avail = json_int(j, "avail", -1);
-	return rc < 0 ? rc : unpack_pipe_feed(w->pipe, i, &s, fds[0], avail < 0 ? UINT64_MAX : (uint64_t)avail, e);
+	return rc < 0 ? rc
+		      : unpack_pipe_feed(w->pipe, i, &s, fds[0], avail < 0 ? UINT64_MAX : (uint64_t)avail, e);
 }
 
 static int on_packet(struct worker *w, struct err *e)
@@ -181,8 +183,8 @@ static int on_packet(struct worker *w, struct err *e)
 	if (op && !strcmp(op, "feed") && w->pipe)
 		return feed(w, j, fds, nfds, e);
 	if (op && !strcmp(op, "avail") && w->pipe) {
-		unpack_pipe_avail(w->pipe, (size_t)json_int(j, "source", -1), (uint64_t)json_int(j, "avail", 0),
-				  json_bool(j, "complete", false));
+		unpack_pipe_avail(w->pipe, (size_t)json_int(j, "source", -1),
+				  (uint64_t)json_int(j, "avail", 0), json_bool(j, "complete", false));
 		return 0;
 	}
 	return err_set(e, -EPROTO, "the unpacker was told what it does not understand");

@@ -25,7 +25,7 @@ struct unpack_pipe {
 	size_t ninputs;
 	int rc; /* the first failure */
 	struct err err;
-	size_t layer;                           /* these five: atomic, relaxed */
+	size_t layer; /* these five: atomic, relaxed */
 	uint64_t layer_in, in, raw, entries;
 };
 
@@ -72,7 +72,8 @@ static int check_digest(struct oci_hash *h, const struct oci_digest *want, const
 	if (rc < 0)
 		return err_set(e, rc, "out of memory");
 	if (!oci_digest_eq(&have, want))
-		return err_set(e, -EBADMSG, "the digest of the %s is %s, but should be %s", what, have.text, want->text);
+		return err_set(e, -EBADMSG, "the digest of the %s is %s, but should be %s", what, have.text,
+			       want->text);
 	return 0;
 }
 
@@ -113,8 +114,8 @@ static int inflate_chunk(struct reader *r, const uint8_t *in, size_t n, struct e
 		int rc = pass_slot(r, false);
 		if (rc < 0)
 			return err_set(e, rc, "cancelled");
-		rc = oci_inflate_run(r->z, in, n, &used, r->slot->p + r->slot->len, RING_SLOT_SIZE - r->slot->len,
-				     &made, e);
+		rc = oci_inflate_run(r->z, in, n, &used, r->slot->p + r->slot->len,
+				     RING_SLOT_SIZE - r->slot->len, &made, e);
 		if (rc < 0)
 			return rc;
 		r->slot->len += made;
@@ -153,7 +154,8 @@ static int read_stored(struct reader *r, struct input *in, struct err *e)
 static int read_layer(struct reader *r, struct input *in, struct err *e)
 {
 	int rc = oci_inflate_create(oci_inflate_kind_of(in->src.media), &r->z, e);
-	if (rc == 0 && !oci_digest_none(&in->src.digest) && oci_hash_init(&r->hash, oci_digest_alg(&in->src.digest)) < 0)
+	if (rc == 0 && !oci_digest_none(&in->src.digest) &&
+	    oci_hash_init(&r->hash, oci_digest_alg(&in->src.digest)) < 0)
 		rc = err_set(e, -ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = read_stored(r, in, e);
@@ -315,7 +317,8 @@ int unpack_pipe_run(struct unpack_pipe *p, struct fs_sink *sink, struct err *e)
 	return 0;
 }
 
-/* ---- from outside ---------------------------------------------------------------------------------------- */
+/* ---- from outside ----------------------------------------------------------------------------------------
+ */
 
 int unpack_pipe_create(size_t nsources, uint64_t max_size, void (*want)(void *arg, size_t i), void *arg,
 		       struct unpack_pipe **ret, struct err *e)

@@ -77,7 +77,8 @@ int unpack_recv(int sock, cJSON **ret, int fds[static UNPACK_FDS_MAX], size_t *r
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	*ret_nfds = take_fds(&m, fds);
-	int rc = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EMSGSIZE : json_parse(text, (size_t)n, "packet", ret, NULL);
+	int rc = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EMSGSIZE
+							: json_parse(text, (size_t)n, "packet", ret, NULL);
 	if (rc < 0) {
 		for (size_t i = 0; i < *ret_nfds; i++)
 			close(fds[i]);

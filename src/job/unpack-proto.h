@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack-proto.h - what the unpacker and its parent say to each other: JSON, a packet each, on a SOCK_SEQPACKET
- * pair (the worker's descriptor 3).
+/* unpack-proto.h - what the unpacker and its parent say to each other: JSON, a packet each, on a
+ * SOCK_SEQPACKET pair (the worker's descriptor 3).
  *
  * parent: {"op":"begin","sources":N,"size":…,"max_size":…,"uuid":…,"label":…,"journal":…}
  *             descriptors: the output, then the folders of all "dir" sources
- *         {"op":"feed","source":I,"media":…,"digest":…,"diff_id":…,"size":…,"avail":…}   descriptor: the input
+ *         {"op":"feed","source":I,"media":…,"digest":…,"diff_id":…,"size":…,"avail":…}   descriptor: the
+ * input
  *         {"op":"feed","source":I,"dir":K}    the K-th of the folders
  *         {"op":"avail","source":I,"avail":…,"complete":…}
  * worker: {"event":"want","source":I}

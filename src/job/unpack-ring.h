@@ -23,8 +23,8 @@ enum ring_reader { RING_PARSER, RING_HASHER, RING_NREADERS };
 struct ring {
 	pthread_mutex_t lock;
 	pthread_cond_t filled, freed;
-	uint64_t head;                 /* slots filled so far */
-	uint64_t tail[RING_NREADERS];  /* slots released so far */
+	uint64_t head; /* slots filled so far */
+	uint64_t tail[RING_NREADERS]; /* slots released so far */
 	bool stop;
 	struct ring_slot slots[RING_SLOTS];
 };

@@ -49,7 +49,8 @@ static void judge_exit(struct unpack *u, int status)
 		snprintf(text, sizeof(text), "the unpacker was ended by signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
 	else
-		snprintf(text, sizeof(text), "the unpacker ended with status %d and no word", WEXITSTATUS(status));
+		snprintf(text, sizeof(text), "the unpacker ended with status %d and no word",
+			 WEXITSTATUS(status));
 	set_failure(u, -EIO, text);
 }
 
@@ -117,7 +118,9 @@ static void on_packet(struct unpack *u, const cJSON *j)
 	static const struct {
 		const char *event;
 		void (*fn)(struct unpack *u, const cJSON *j);
-	} events[] = { { "want", on_want }, { "progress", on_progress }, { "done", on_done }, { "error", on_error } };
+	} events[] = {
+		{ "want", on_want }, { "progress", on_progress }, { "done", on_done }, { "error", on_error }
+	};
 	const char *event = json_str(j, "event");
 
 	for (size_t i = 0; event && i < ARRAY_LEN(events); i++)
@@ -171,7 +174,8 @@ static void on_exit_child(struct spawn_child *c, int status)
 	uv_close((uv_handle_t *)&u->poll, on_poll_closed);
 }
 
-/* ---- from the caller ------------------------------------------------------------------------------------ */
+/* ---- from the caller ------------------------------------------------------------------------------------
+ */
 
 /* The UUID that was asked for, or one that the same sources always get: of their diff_ids, in the form of
  * version 8 (RFC 9562). */
@@ -235,7 +239,11 @@ static int spawn_worker(struct unpack *u, const char *path, int sock, struct err
 {
 	const char *const argv[] = { path, NULL };
 	const struct spawn_fd fds[] = { { sock, UNPACK_SOCK }, { STDERR_FILENO, STDERR_FILENO } };
-	struct spawn s = { .file = path, .argv = argv, .fds = fds, .nfds = ARRAY_LEN(fds), .die_with_parent = true,
+	struct spawn s = { .file = path,
+			   .argv = argv,
+			   .fds = fds,
+			   .nfds = ARRAY_LEN(fds),
+			   .die_with_parent = true,
 			   .no_new_privs = true };
 	pid_t pid;
 	int pidfd;

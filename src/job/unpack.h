@@ -16,7 +16,7 @@
 
 enum unpack_kind {
 	UNPACK_LAYER, /* a blob, asked for by want: a file or a stream of the layer's bytes as stored */
-	UNPACK_DIR,   /* the folder dir_fd, read with all below it on its file system */
+	UNPACK_DIR, /* the folder dir_fd, read with all below it on its file system */
 };
 
 #define UNPACK_DIRS_MAX 64
@@ -24,34 +24,34 @@ enum unpack_kind {
 
 struct unpack_source {
 	enum unpack_kind kind;
-	enum oci_kind media;        /* OCI_KIND_OTHER: told by its first bytes */
-	struct oci_digest digest;   /* of the stored bytes, none: not checked (the store did) */
-	struct oci_digest diff_id;  /* of the tar stream; none: not checked */
-	uint64_t size;              /* of the stored bytes; 0: not known */
-	int dir_fd;                 /* of an UNPACK_DIR; duplicated by start */
+	enum oci_kind media; /* OCI_KIND_OTHER: told by its first bytes */
+	struct oci_digest digest; /* of the stored bytes, none: not checked (the store did) */
+	struct oci_digest diff_id; /* of the tar stream; none: not checked */
+	uint64_t size; /* of the stored bytes; 0: not known */
+	int dir_fd; /* of an UNPACK_DIR; duplicated by start */
 };
 
 struct unpack_opts {
-	const char *helper;             /* path of berth-unpack; NULL: found by itself */
+	const char *helper; /* path of berth-unpack; NULL: found by itself */
 	const struct unpack_source *sources; /* lowest first */
 	size_t nsources;
-	int fd;                         /* of the output, an empty file, read and write; stays the caller's */
-	uint64_t size;                  /* of the file system; 0: the smallest power of two ≥ 1.25 × used + 64 MiB */
-	uint64_t max_size;              /* of all tar streams together; 0: UNPACK_MAX_SIZE */
-	const char *uuid, *label;       /* NULL: derived from the sources' diff_ids, none */
-	const char *journal;            /* "ordered", "writeback", "data"; NULL: none */
+	int fd; /* of the output, an empty file, read and write; stays the caller's */
+	uint64_t size; /* of the file system; 0: the smallest power of two ≥ 1.25 × used + 64 MiB */
+	uint64_t max_size; /* of all tar streams together; 0: UNPACK_MAX_SIZE */
+	const char *uuid, *label; /* NULL: derived from the sources' diff_ids, none */
+	const char *journal; /* "ordered", "writeback", "data"; NULL: none */
 };
 
 struct unpack_progress {
-	size_t layer;               /* that is being written */
-	uint64_t layer_in;          /* stored bytes of it taken so far */
-	uint64_t in, raw, entries;  /* of all: stored bytes, tar bytes, entries */
+	size_t layer; /* that is being written */
+	uint64_t layer_in; /* stored bytes of it taken so far */
+	uint64_t in, raw, entries; /* of all: stored bytes, tar bytes, entries */
 };
 
 struct unpack_result {
 	uint64_t in, raw, entries;
-	uint64_t used, size;        /* of the file system, bytes */
-	bool landlock;              /* false: the kernel has none, the worker was held by seccomp alone */
+	uint64_t used, size; /* of the file system, bytes */
+	bool landlock; /* false: the kernel has none, the worker was held by seccomp alone */
 };
 
 struct unpack;
@@ -60,7 +60,8 @@ typedef void (*unpack_cb)(struct unpack *u, int rc, const struct err *e);
 struct unpack {
 	/* Of the caller, before start; called on the loop thread. */
 	void (*want)(struct unpack *u, size_t source); /* answer by unpack_feed, now or later */
-	void (*progress)(struct unpack *u, const struct unpack_progress *p); /* may be NULL; 10 times a second */
+	void (*progress)(struct unpack *u,
+			 const struct unpack_progress *p); /* may be NULL; 10 times a second */
 	void *data;
 
 	struct unpack_result result; /* valid in the callback if rc is 0 */
@@ -73,16 +74,18 @@ struct unpack {
 	struct err err;
 	int rc, sock;
 	struct unpack_source *sources;
-	size_t nsources, fed;         /* fed: that was fed last */
-	uint64_t avail, avail_sent;   /* of that one */
-	bool complete, avail_due;     /* avail_due: the socket was full */
-	bool done, closed, exited, cancelled; /* done: the worker said how it went; closed: and will say no more */
+	size_t nsources, fed; /* fed: that was fed last */
+	uint64_t avail, avail_sent; /* of that one */
+	bool complete, avail_due; /* avail_due: the socket was full */
+	bool done, closed, exited,
+		cancelled; /* done: the worker said how it went; closed: and will say no more */
 };
 
 /* base/loop.h tells the contract. The output is fsynced when cb comes with 0; the caller removes it after
  * anything else. Errors of the images' content are -EBADMSG, -EINVAL, -EFBIG; -ENOSPC if the size does not
  * suffice or the disk is full. */
-int unpack_start(struct unpack *u, uv_loop_t *loop, const struct unpack_opts *opts, unpack_cb cb, struct err *e);
+int unpack_start(struct unpack *u, uv_loop_t *loop, const struct unpack_opts *opts, unpack_cb cb,
+		 struct err *e);
 void unpack_cancel(struct unpack *u);
 
 /* The input of source i, for which want was called: fd is duplicated, the caller closes his.

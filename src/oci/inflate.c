@@ -21,7 +21,7 @@ struct oci_inflate {
 	uint8_t head[4]; /* AUTO: the first bytes, until they tell the kind; then input before any other */
 	size_t head_len, head_used;
 	bool begun; /* some input was taken */
-	bool mid;   /* inside of a gzip member or a zstd frame */
+	bool mid; /* inside of a gzip member or a zstd frame */
 	struct inflate_state *gz;
 	ZSTD_DCtx *zs;
 };
@@ -42,7 +42,8 @@ static int set_kind(struct oci_inflate *z, enum oci_inflate_kind kind, struct er
 		isal_inflate_init(z->gz);
 	} else if (kind == OCI_INFLATE_ZSTD) {
 		z->zs = ZSTD_createDCtx();
-		if (!z->zs || ZSTD_isError(ZSTD_DCtx_setParameter(z->zs, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
+		if (!z->zs ||
+		    ZSTD_isError(ZSTD_DCtx_setParameter(z->zs, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
 			return err_set(e, -ENOMEM, "cannot decompress zstd: out of memory");
 	}
 	return 0;
@@ -86,8 +87,8 @@ static const char *gzip_error(int code)
 	}
 }
 
-static int run_gzip(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out, size_t nout,
-		    size_t *made, struct err *e)
+static int run_gzip(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out,
+		    size_t nout, size_t *made, struct err *e)
 {
 	struct inflate_state *gz = z->gz;
 
@@ -95,7 +96,8 @@ static int run_gzip(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t
 		if (nin == 0)
 			return 0;
 		if (in[0] != GZIP_MAGIC_0 || (nin > 1 && in[1] != GZIP_MAGIC_1))
-			return err_set(e, -EBADMSG, z->begun ? "bytes after the end of the gzip stream" : "not gzip");
+			return err_set(e, -EBADMSG,
+				       z->begun ? "bytes after the end of the gzip stream" : "not gzip");
 		isal_inflate_reset(gz);
 		gz->crc_flag = ISAL_GZIP;
 		z->mid = true;
@@ -114,8 +116,8 @@ static int run_gzip(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t
 	return 0;
 }
 
-static int run_zstd(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out, size_t nout,
-		    size_t *made, struct err *e)
+static int run_zstd(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out,
+		    size_t nout, size_t *made, struct err *e)
 {
 	ZSTD_inBuffer i = { in, nin, 0 };
 	ZSTD_outBuffer o = { out, nout, 0 };
@@ -134,8 +136,8 @@ static int run_zstd(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t
 	return 0;
 }
 
-static int run_none(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out, size_t nout,
-		    size_t *made, struct err *e)
+static int run_none(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out,
+		    size_t nout, size_t *made, struct err *e)
 {
 	size_t n = MIN(nin, nout);
 	if (n)
@@ -181,7 +183,8 @@ int oci_inflate_run(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t
 	}
 	if (rc == 0 && z->kind != OCI_INFLATE_AUTO) {
 		if (z->head_used < z->head_len) {
-			rc = run(z, z->head + z->head_used, z->head_len - z->head_used, &used, out, nout, &made, e);
+			rc = run(z, z->head + z->head_used, z->head_len - z->head_used, &used, out, nout,
+				 &made, e);
 			z->head_used += used;
 			used = 0;
 		} else {

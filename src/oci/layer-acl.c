@@ -14,7 +14,14 @@
 #define ACL_VERSION 2
 #define ACL_NO_ID UINT32_MAX
 
-enum { TAG_USER_OBJ = 0x01, TAG_USER = 0x02, TAG_GROUP_OBJ = 0x04, TAG_GROUP = 0x08, TAG_MASK = 0x10, TAG_OTHER = 0x20 };
+enum {
+	TAG_USER_OBJ = 0x01,
+	TAG_USER = 0x02,
+	TAG_GROUP_OBJ = 0x04,
+	TAG_GROUP = 0x08,
+	TAG_MASK = 0x10,
+	TAG_OTHER = 0x20
+};
 
 struct entry {
 	uint16_t tag, perm;
@@ -64,7 +71,8 @@ static int collect(struct archive_entry *ae, int want, struct entry *v, int n, s
 		if (!t)
 			return err_set(e, -EINVAL, "an ACL that is not of the POSIX kind");
 		if (named && id < 0)
-			return err_set(e, -EINVAL, "an ACL for '%s' that does not say the number", name ? name : "?");
+			return err_set(e, -EINVAL, "an ACL for '%s' that does not say the number",
+				       name ? name : "?");
 		v[got++] = (struct entry){ t, (uint16_t)(perm & 7), named ? (uint32_t)id : ACL_NO_ID };
 	}
 	return got;

@@ -67,11 +67,12 @@ static int archive_failed(struct layer *l, struct err *e)
 
 	if (l->src_rc < 0)
 		return err_set(e, l->src_rc, "%s", l->src_err.text);
-	return err_set(e, archive_errno(l->ar) == ENOMEM ? -ENOMEM : -EBADMSG, "%s", text ? text : "not a tar stream");
+	return err_set(e, archive_errno(l->ar) == ENOMEM ? -ENOMEM : -EBADMSG, "%s",
+		       text ? text : "not a tar stream");
 }
 
-/* In the C locale a name of a PAX record that is not ASCII cannot be converted; libarchive warns and keeps its
- * bytes as they are, which is what is wanted. */
+/* In the C locale a name of a PAX record that is not ASCII cannot be converted; libarchive warns and keeps
+ * its bytes as they are, which is what is wanted. */
 static bool warns_of_charset_only(struct archive *ar)
 {
 	const char *text = archive_error_string(ar);
@@ -79,7 +80,8 @@ static bool warns_of_charset_only(struct archive *ar)
 	return text && strstr(text, "can't be converted");
 }
 
-static int add_xattr(struct layer *l, size_t n, const char *name, const void *value, size_t len, struct err *e)
+static int add_xattr(struct layer *l, size_t n, const char *name, const void *value, size_t len,
+		     struct err *e)
 {
 	if (n == l->cap_xattrs) {
 		size_t cap = n ? 2 * n : 16;
@@ -95,7 +97,8 @@ static int add_xattr(struct layer *l, size_t n, const char *name, const void *va
 }
 
 /* Fills a's xattrs from the entry's own and its ACLs. The bytes are the entry's and l's. */
-static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr *a, size_t meta, struct err *e)
+static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr *a, size_t meta,
+		       struct err *e)
 {
 	static const struct {
 		int type;
@@ -111,7 +114,8 @@ static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr
 	while (archive_entry_xattr_next(ae, &name, &value, &len) == ARCHIVE_OK) {
 		meta += strlen(name) + len;
 		if (meta > OCI_LAYER_META_MAX)
-			return err_set(e, -EFBIG, "over %u bytes of names and attributes", OCI_LAYER_META_MAX);
+			return err_set(e, -EFBIG, "over %u bytes of names and attributes",
+				       OCI_LAYER_META_MAX);
 		rc = add_xattr(l, n, name, value, len, e);
 		if (rc < 0)
 			return rc;
@@ -146,7 +150,9 @@ static int read_attr(struct layer *l, struct archive_entry *ae, struct fs_attr *
 
 	if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX)
 		return err_set(e, -EINVAL, "an owner that is not a number of 32 bits");
-	*a = (struct fs_attr){ .mode = archive_entry_perm(ae) & 07777, .uid = (uint32_t)uid, .gid = (uint32_t)gid };
+	*a = (struct fs_attr){ .mode = archive_entry_perm(ae) & 07777,
+			       .uid = (uint32_t)uid,
+			       .gid = (uint32_t)gid };
 	a->mtime = time_of(archive_entry_mtime(ae), archive_entry_mtime_nsec(ae));
 	a->atime = a->ctime = a->mtime;
 	if (archive_entry_atime_is_set(ae))
@@ -280,7 +286,8 @@ static int one_entry(struct layer *l, struct archive_entry *ae, struct err *e)
 			       rc == -EINVAL ? "that leaves the tree" : "that is too long");
 
 	char *slash = strrchr(l->path, '/'), *base = slash ? slash + 1 : l->path;
-	bool meta = !strncmp(l->path, WH_META_PREFIX, strlen(WH_META_PREFIX)) || strstr(l->path, "/" WH_META_PREFIX);
+	bool meta = !strncmp(l->path, WH_META_PREFIX, strlen(WH_META_PREFIX)) ||
+		    strstr(l->path, "/" WH_META_PREFIX);
 	if (!strncmp(base, WH_PREFIX, strlen(WH_PREFIX)))
 		rc = add_whiteout(l, base, e);
 	else if (!meta)
@@ -321,14 +328,16 @@ static int open_archive(struct layer *l, struct err *e)
 	l->ar = archive_read_new();
 	if (!l->ar)
 		return err_set(e, -ENOMEM, "cannot read a tar stream: out of memory");
-	if (archive_read_support_filter_none(l->ar) != ARCHIVE_OK || archive_read_support_format_tar(l->ar) != ARCHIVE_OK ||
+	if (archive_read_support_filter_none(l->ar) != ARCHIVE_OK ||
+	    archive_read_support_format_tar(l->ar) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(l->ar) != ARCHIVE_OK ||
 	    archive_read_open(l->ar, l, NULL, on_read, NULL) != ARCHIVE_OK)
 		return archive_failed(l, e);
 	return 0;
 }
 
-int oci_layer_apply(struct oci_layer_src *src, struct fs_sink *sink, struct oci_layer_stats *stats, struct err *e)
+int oci_layer_apply(struct oci_layer_src *src, struct fs_sink *sink, struct oci_layer_stats *stats,
+		    struct err *e)
 {
 	struct oci_layer_stats none = { 0 };
 	AUTO(layer_finish) struct layer l = { .src = src, .sink = sink, .stats = stats ? stats : &none };

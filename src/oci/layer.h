@@ -22,9 +22,9 @@ struct oci_layer_src {
 };
 
 struct oci_layer_stats {
-	uint64_t entries;   /* whiteouts included */
+	uint64_t entries; /* whiteouts included */
 	uint64_t whiteouts; /* opaque markers included */
-	uint64_t data;      /* bytes of file content, holes not counted */
+	uint64_t data; /* bytes of file content, holes not counted */
 };
 
 /* Begins a layer in sink and gives it all entries of src, then reads src to its end. stats may be NULL; it

@@ -25,7 +25,8 @@ static int check_marker(const struct oci_layout *l, struct err *e)
 
 	int rc = file_load(l->fd, "oci-layout", MARKER_MAX, &text, &len, e);
 	if (rc == -ENOENT)
-		return err_set(e, -EINVAL, "'%s' is not an OCI image layout: it has no file 'oci-layout'", l->name);
+		return err_set(e, -EINVAL, "'%s' is not an OCI image layout: it has no file 'oci-layout'",
+			       l->name);
 	if (rc == 0)
 		rc = json_parse(text, len, "oci-layout", &j, e);
 	if (rc < 0)
@@ -33,8 +34,8 @@ static int check_marker(const struct oci_layout *l, struct err *e)
 
 	const char *version = json_str(j, "imageLayoutVersion");
 	if (!version || strncmp(version, "1.", 2) != 0)
-		return err_set(e, -EINVAL, "'%s' is an image layout of version '%s', which is not known", l->name,
-			       version ? version : "");
+		return err_set(e, -EINVAL, "'%s' is an image layout of version '%s', which is not known",
+			       l->name, version ? version : "");
 	return 0;
 }
 
@@ -45,7 +46,8 @@ int oci_layout_open(const char *path, struct oci_layout *ret, struct err *e)
 		return err_sys(e, -errno, "cannot open image layout '%s'", path);
 
 	l.name = strdup(path);
-	int rc = l.name ? check_marker(&l, e) : err_set(e, -ENOMEM, "cannot open image layout: out of memory");
+	int rc =
+		l.name ? check_marker(&l, e) : err_set(e, -ENOMEM, "cannot open image layout: out of memory");
 	if (rc < 0) {
 		oci_layout_finish(&l);
 		return rc;
@@ -105,7 +107,8 @@ static int not_found(const struct oci_layout *l, const struct oci_index *x, cons
 	const char *list = names.len ? (const char *)names.p : "no named image";
 	if (tag)
 		return err_set(e, -ENOENT, "'%s' has no image '%s'; it has %s", l->name, tag, list);
-	return err_set(e, -ENOENT, "'%s' has several images or none, so one must be named; it has %s", l->name, list);
+	return err_set(e, -ENOENT, "'%s' has several images or none, so one must be named; it has %s",
+		       l->name, list);
 }
 
 int oci_layout_find(const struct oci_layout *l, const char *tag, struct oci_desc *ret, struct err *e)
@@ -115,7 +118,9 @@ int oci_layout_find(const struct oci_layout *l, const char *tag, struct oci_desc
 	int rc = load_index(l, &x, e);
 	if (rc < 0)
 		return rc;
-	const struct oci_desc *d = tag ? find_tag(&x, tag) : x.nentries == 1 ? x.entries : find_tag(&x, "latest");
+	const struct oci_desc *d = tag               ? find_tag(&x, tag)
+				   : x.nentries == 1 ? x.entries
+						     : find_tag(&x, "latest");
 	if (!d)
 		return not_found(l, &x, tag, e);
 	*ret = *d;
@@ -136,8 +141,8 @@ int oci_layout_blob_open(const struct oci_layout *l, const struct oci_desc *d, s
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, -EINVAL, "blob '%s' of '%s' is not a file", d->digest.text, l->name);
 	if (d->size && (uint64_t)st.st_size != d->size)
-		return err_set(e, -EBADMSG, "blob '%s' of '%s' has %jd bytes in place of %ju", d->digest.text, l->name,
-			       (intmax_t)st.st_size, (uintmax_t)d->size);
+		return err_set(e, -EBADMSG, "blob '%s' of '%s' has %jd bytes in place of %ju", d->digest.text,
+			       l->name, (intmax_t)st.st_size, (uintmax_t)d->size);
 	return TAKE_FD(fd);
 }
 
@@ -157,15 +162,16 @@ int oci_layout_blob_load(const struct oci_layout *l, const struct oci_desc *d, s
 	if (rc < 0)
 		return err_sys(e, rc, "cannot read blob '%s' of '%s'", d->digest.text, l->name);
 	if (!oci_digest_eq(&have, &d->digest))
-		return err_set(e, -EBADMSG, "blob '%s' of '%s' is damaged: its digest is %s", d->digest.text, l->name,
-			       have.text);
+		return err_set(e, -EBADMSG, "blob '%s' of '%s' is damaged: its digest is %s", d->digest.text,
+			       l->name, have.text);
 	*ret = TAKE(text);
 	*ret_len = len;
 	return 0;
 }
 
 /* From an index one step down; *d becomes the chosen entry. */
-static int descend(const char *text, size_t len, const struct oci_platform *want, struct oci_desc *d, struct err *e)
+static int descend(const char *text, size_t len, const struct oci_platform *want, struct oci_desc *d,
+		   struct err *e)
 {
 	AUTO(oci_index_finish) struct oci_index x = { 0 };
 	const struct oci_desc *next;
@@ -182,16 +188,18 @@ static int load_config(const struct oci_layout *l, struct oci_image *m, struct e
 {
 	int rc = oci_manifest_check_image(&m->manifest, e);
 	if (rc == 0)
-		rc = oci_layout_blob_load(l, &m->manifest.config, OCI_MANIFEST_MAX, &m->config_json, &m->config_len, e);
+		rc = oci_layout_blob_load(l, &m->manifest.config, OCI_MANIFEST_MAX, &m->config_json,
+					  &m->config_len, e);
 	if (rc == 0)
 		rc = oci_config_parse(m->config_json, m->config_len, &m->config, e);
 	if (rc == 0 && m->config.ndiff_ids != m->manifest.nlayers)
-		return err_set(e, -EINVAL, "the image has %zu layers, but its config lists %zu", m->manifest.nlayers,
-			       m->config.ndiff_ids);
+		return err_set(e, -EINVAL, "the image has %zu layers, but its config lists %zu",
+			       m->manifest.nlayers, m->config.ndiff_ids);
 	return rc;
 }
 
-static int load_image(const struct oci_layout *l, const struct oci_platform *want, struct oci_image *m, struct err *e)
+static int load_image(const struct oci_layout *l, const struct oci_platform *want, struct oci_image *m,
+		      struct err *e)
 {
 	struct oci_desc d = m->top;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout.h - a folder in the form of an OCI image layout: its index, blobs and images. Reading only, blocking;
- * one layout may be read by several threads. OCI image specification, image-layout.md. */
+/* layout.h - a folder in the form of an OCI image layout: its index, blobs and images. Reading only,
+ * blocking; one layout may be read by several threads. OCI image specification, image-layout.md. */
 #ifndef BERTH_OCI_LAYOUT_H
 #define BERTH_OCI_LAYOUT_H
 
@@ -14,7 +14,7 @@
 #define OCI_REF_NAME "org.opencontainers.image.ref.name"
 
 struct oci_layout {
-	int fd;     /* of the folder */
+	int fd; /* of the folder */
 	char *name; /* for errors */
 };
 
@@ -35,13 +35,13 @@ int oci_layout_blob_load(const struct oci_layout *l, const struct oci_desc *d, s
 
 /* An image: what a descriptor leads to for one platform. */
 struct oci_image {
-	struct oci_desc top;      /* where it began: an index or the manifest itself */
+	struct oci_desc top; /* where it began: an index or the manifest itself */
 	struct oci_desc manifest_desc;
 	struct oci_manifest manifest;
 	struct oci_config config;
-	char *config_json;        /* the config blob's text */
+	char *config_json; /* the config blob's text */
 	size_t config_len;
-	uint64_t size;            /* bytes of manifest, config and layers as stored */
+	uint64_t size; /* bytes of manifest, config and layers as stored */
 };
 
 /* Follows d through indexes (nested at most 4 deep) to the manifest that serves want best and its config;

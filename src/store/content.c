@@ -50,17 +50,20 @@ static int open_part(struct store_ingest *in, struct err *e)
 
 	part_path(in, path, sizeof(path));
 	for (;;) {
-		AUTO_CLOSE int fd = openat(in->store->layout.fd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		AUTO_CLOSE int fd =
+			openat(in->store->layout.fd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0)
 			return err_sys(e, -errno, "cannot make '%s' in the store", path);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			if (errno != EWOULDBLOCK)
 				return err_sys(e, -errno, "cannot lock '%s'", path);
-			return err_set(e, -EWOULDBLOCK, "blob '%s' is being fetched by another process", in->desc.digest.text);
+			return err_set(e, -EWOULDBLOCK, "blob '%s' is being fetched by another process",
+				       in->desc.digest.text);
 		}
 		if (fstat(fd, &mine) < 0)
 			return err_sys(e, -errno, "cannot look at '%s'", path);
-		if (fstatat(in->store->layout.fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == mine.st_ino) {
+		if (fstatat(in->store->layout.fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    named.st_ino == mine.st_ino) {
 			in->fd = TAKE_FD(fd);
 			in->have = (uint64_t)mine.st_size;
 			return 0;
@@ -80,7 +83,8 @@ static int take_up(struct store_ingest *in, struct err *e)
 		ssize_t n = pread(in->fd, chunk, CHUNK, (off_t)done);
 
 		if (n <= 0)
-			return err_sys(e, n < 0 ? -errno : -EIO, "cannot read what is there of blob '%s'", in->desc.digest.text);
+			return err_sys(e, n < 0 ? -errno : -EIO, "cannot read what is there of blob '%s'",
+				       in->desc.digest.text);
 		if (oci_hash_add(&in->hash, chunk, (size_t)n) < 0)
 			return err_set(e, -ENOMEM, "out of memory");
 		done += (uint64_t)n;
@@ -90,8 +94,8 @@ static int take_up(struct store_ingest *in, struct err *e)
 	return 0;
 }
 
-int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_desc *d, struct store_ingest *ret,
-		       struct err *e)
+int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_desc *d,
+		       struct store_ingest *ret, struct err *e)
 {
 	struct store_ingest in = { .store = s, .desc = *d, .fd = -1 };
 
@@ -100,7 +104,8 @@ int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_
 		return rc;
 	if (store_blob_has(s, d))
 		return 1;
-	snprintf(in.name, sizeof(in.name), "%s-%s", oci_alg_name(oci_digest_alg(&d->digest)), oci_digest_hex(&d->digest));
+	snprintf(in.name, sizeof(in.name), "%s-%s", oci_alg_name(oci_digest_alg(&d->digest)),
+		 oci_digest_hex(&d->digest));
 	rc = open_part(&in, e);
 	if (rc < 0)
 		return rc;
@@ -108,7 +113,8 @@ int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_
 		store_ingest_finish(&in, false);
 		return 1;
 	}
-	rc = oci_hash_init(&in.hash, oci_digest_alg(&d->digest)) < 0 ? err_set(e, -ENOMEM, "out of memory") : take_up(&in, e);
+	rc = oci_hash_init(&in.hash, oci_digest_alg(&d->digest)) < 0 ? err_set(e, -ENOMEM, "out of memory")
+								     : take_up(&in, e);
 	if (rc < 0) {
 		store_ingest_finish(&in, true);
 		return rc;
@@ -120,8 +126,8 @@ int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_
 int store_ingest_write(struct store_ingest *in, const void *p, size_t n, struct err *e)
 {
 	if (n > in->desc.size - in->have)
-		return err_set(e, -EFBIG, "blob '%s' has more bytes than the %ju that it should", in->desc.digest.text,
-			       (uintmax_t)in->desc.size);
+		return err_set(e, -EFBIG, "blob '%s' has more bytes than the %ju that it should",
+			       in->desc.digest.text, (uintmax_t)in->desc.size);
 	int rc = file_write_full(in->fd, p, n);
 	if (rc < 0)
 		return err_sys(e, rc, "cannot write blob '%s'", in->desc.digest.text);
@@ -135,7 +141,9 @@ int store_ingest_rewind(struct store_ingest *in, struct err *e)
 	in->have = 0;
 	if (ftruncate(in->fd, 0) < 0 || lseek(in->fd, 0, SEEK_SET) < 0)
 		return err_sys(e, -errno, "cannot start blob '%s' over", in->desc.digest.text);
-	return oci_hash_init(&in->hash, oci_digest_alg(&in->desc.digest)) < 0 ? err_set(e, -ENOMEM, "out of memory") : 0;
+	return oci_hash_init(&in->hash, oci_digest_alg(&in->desc.digest)) < 0
+		       ? err_set(e, -ENOMEM, "out of memory")
+		       : 0;
 }
 
 static int check_part(struct store_ingest *in, struct err *e)
@@ -148,7 +156,8 @@ static int check_part(struct store_ingest *in, struct err *e)
 	if (oci_hash_end(&in->hash, &have) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
 	if (!oci_digest_eq(&have, &in->desc.digest))
-		return err_set(e, -EBADMSG, "blob '%s' is damaged: its digest is %s", in->desc.digest.text, have.text);
+		return err_set(e, -EBADMSG, "blob '%s' is damaged: its digest is %s", in->desc.digest.text,
+			       have.text);
 	return 0;
 }
 
@@ -184,7 +193,8 @@ void store_ingest_finish(struct store_ingest *in, bool keep)
 		struct stat mine, named;
 
 		part_path(in, path, sizeof(path));
-		if (fstat(in->fd, &mine) == 0 && fstatat(in->store->layout.fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstat(in->fd, &mine) == 0 &&
+		    fstatat(in->store->layout.fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    mine.st_ino == named.st_ino)
 			unlinkat(in->store->layout.fd, path, 0);
 	}
@@ -194,12 +204,13 @@ void store_ingest_finish(struct store_ingest *in, bool keep)
 }
 
 /* Begins once no other process is at the blob. */
-static int begin_waiting(struct store *s, struct store_lease *l, const struct oci_desc *d, struct store_ingest *ret,
-			 struct err *e)
+static int begin_waiting(struct store *s, struct store_lease *l, const struct oci_desc *d,
+			 struct store_ingest *ret, struct err *e)
 {
 	char path[OCI_DIGEST_MAX + 8];
 
-	snprintf(path, sizeof(path), "ingest/%s-%s", oci_alg_name(oci_digest_alg(&d->digest)), oci_digest_hex(&d->digest));
+	snprintf(path, sizeof(path), "ingest/%s-%s", oci_alg_name(oci_digest_alg(&d->digest)),
+		 oci_digest_hex(&d->digest));
 	for (;;) {
 		int rc = store_ingest_begin(s, l, d, ret, e);
 		if (rc != -EWOULDBLOCK)
@@ -210,7 +221,8 @@ static int begin_waiting(struct store *s, struct store_lease *l, const struct oc
 	}
 }
 
-int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t n, struct oci_desc *d, struct err *e)
+int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t n, struct oci_desc *d,
+		   struct err *e)
 {
 	struct store_ingest in;
 

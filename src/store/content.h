@@ -19,14 +19,15 @@ int store_blob_load(struct store *s, const struct oci_desc *d, size_t max, char 
 int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t n, struct oci_desc *d,
 		   struct err *e);
 /* Adds what fd reads up to its end, which must be d. */
-int store_blob_add_fd(struct store *s, struct store_lease *l, int fd, const struct oci_desc *d, struct err *e);
+int store_blob_add_fd(struct store *s, struct store_lease *l, int fd, const struct oci_desc *d,
+		      struct err *e);
 
 /* A blob on its way in. */
 struct store_ingest {
 	struct store *store;
 	struct oci_desc desc;
 	struct oci_hash hash;
-	int fd;        /* of the part, flock held; readable too: the bytes so far can be unpacked already */
+	int fd; /* of the part, flock held; readable too: the bytes so far can be unpacked already */
 	uint64_t have; /* bytes so far; > 0 right after begin: those of an earlier try, to go on from */
 	char name[OCI_DIGEST_MAX];
 };

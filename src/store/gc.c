@@ -116,7 +116,8 @@ static int mark(struct gc *g, const struct oci_desc *d, int depth, struct err *e
 	int rc = remember(&g->digests, d->digest.text, e);
 	if (rc <= 0 || depth > NEST_MAX)
 		return rc < 0 ? rc : 0;
-	if (oci_kind_is_layer(d->kind) || store_blob_load(g->store, d, OCI_MANIFEST_MAX, &text, &len, NULL) < 0 ||
+	if (oci_kind_is_layer(d->kind) ||
+	    store_blob_load(g->store, d, OCI_MANIFEST_MAX, &text, &len, NULL) < 0 ||
 	    oci_doc_kind(text, len, d->media_type, &kind, NULL) < 0)
 		return 0;
 	return kind == OCI_KIND_INDEX ? mark_index(g, text, len, depth, e) : mark_manifest(g, text, len, e);
@@ -185,7 +186,8 @@ static int mark_lease(struct gc *g, const char *name, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- folders -------------------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------------------
+ */
 
 /* Calls fn for each name in dir that does not begin with '.' unless hidden is set; stops at an error. */
 static int each_name(struct gc *g, int at, const char *dir, bool hidden,
@@ -198,7 +200,8 @@ static int each_name(struct gc *g, int at, const char *dir, bool hidden,
 	if (!d)
 		return errno == ENOENT ? 0 : err_sys(e, -errno, "cannot read folder '%s'", dir);
 	for (struct dirent *de; rc == 0 && (de = readdir(d));)
-		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 && (hidden || de->d_name[0] != '.'))
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 &&
+		    (hidden || de->d_name[0] != '.'))
 			rc = fn(g, dirfd(d), de->d_name, e);
 	return rc;
 }
@@ -208,7 +211,8 @@ static int on_lease(struct gc *g, int dirfd, const char *name, struct err *e)
 	return mark_lease(g, name, e);
 }
 
-/* ---- sweep ------------------------------------------------------------------------------------------------ */
+/* ---- sweep ------------------------------------------------------------------------------------------------
+ */
 
 static int remove_file(struct gc *g, int dirfd, const char *name, uint64_t *count, struct err *e)
 {
@@ -248,7 +252,8 @@ static int on_part(struct gc *g, int dirfd, const char *name, struct err *e)
 	struct stat st;
 
 	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0 || time(NULL) - st.st_mtime < PART_AGE_S || flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || time(NULL) - st.st_mtime < PART_AGE_S ||
+	    flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	return remove_file(g, dirfd, name, &g->stats.parts, e);
 }

@@ -11,7 +11,7 @@
 
 struct store_gc_stats {
 	uint64_t blobs, rootfs, parts; /* how many were removed */
-	uint64_t bytes;                /* how much that was */
+	uint64_t bytes; /* how much that was */
 };
 
 int store_gc(struct store *s, struct store_gc_stats *ret, struct err *e);

@@ -71,7 +71,8 @@ static int load_image(struct store *s, const struct store_tags *t, const struct 
 	return 0;
 }
 
-/* ---- by name -------------------------------------------------------------------------------------------- */
+/* ---- by name --------------------------------------------------------------------------------------------
+ */
 
 static const struct oci_desc *find_digest(const struct store_tags *t, const char *digest)
 {
@@ -82,8 +83,8 @@ static const struct oci_desc *find_digest(const struct store_tags *t, const char
 }
 
 /* NULL in *ret if no name or digest of the index fits. tag_ret (may be NULL): the index's own name. */
-static int find_name(const struct store_tags *t, const char *name, const struct oci_desc **ret, const char **tag_ret,
-		     struct err *e)
+static int find_name(const struct store_tags *t, const char *name, const struct oci_desc **ret,
+		     const char **tag_ret, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 
@@ -104,7 +105,8 @@ static int find_name(const struct store_tags *t, const char *name, const struct 
 	return 0;
 }
 
-/* ---- by id ------------------------------------------------------------------------------------------------ */
+/* ---- by id ------------------------------------------------------------------------------------------------
+ */
 
 /* The hex digits of "sha256:ab…" or "ab…", NULL if it is neither. */
 static const char *id_digits(const char *name)
@@ -128,11 +130,12 @@ static bool image_has_prefix(struct store *s, const struct store_tags *t, const 
 		return true;
 	if (load_image(s, t, d, want, &m, NULL) < 0)
 		return false;
-	return has_prefix(&m.image.manifest.config.digest, hex) || has_prefix(&m.image.manifest_desc.digest, hex);
+	return has_prefix(&m.image.manifest.config.digest, hex) ||
+	       has_prefix(&m.image.manifest_desc.digest, hex);
 }
 
-static int find_id(struct store *s, const struct store_tags *t, const char *name, const struct oci_platform *want,
-		   const struct oci_desc **ret, struct err *e)
+static int find_id(struct store *s, const struct store_tags *t, const char *name,
+		   const struct oci_platform *want, const struct oci_desc **ret, struct err *e)
 {
 	const char *hex = id_digits(name);
 	const struct oci_desc *found = NULL;
@@ -152,11 +155,13 @@ static int find_id(struct store *s, const struct store_tags *t, const char *name
 	return 0;
 }
 
-/* ---- the calls -------------------------------------------------------------------------------------------- */
+/* ---- the calls --------------------------------------------------------------------------------------------
+ */
 
 /* tag_ret: set if it was a name of the index, else NULL. */
-static int find_desc(struct store *s, const struct store_tags *t, const char *name, const struct oci_platform *want,
-		     const struct oci_desc **ret, const char **tag_ret, struct err *e)
+static int find_desc(struct store *s, const struct store_tags *t, const char *name,
+		     const struct oci_platform *want, const struct oci_desc **ret, const char **tag_ret,
+		     struct err *e)
 {
 	*tag_ret = NULL;
 	int rc = find_name(t, name, ret, tag_ret, e);
@@ -167,8 +172,8 @@ static int find_desc(struct store *s, const struct store_tags *t, const char *na
 	return *ret ? 0 : err_set(e, -ENOENT, "there is no image '%s'", name);
 }
 
-int store_image_find(struct store *s, const char *name, const struct oci_platform *want, struct store_image *ret,
-		     struct err *e)
+int store_image_find(struct store *s, const char *name, const struct oci_platform *want,
+		     struct store_image *ret, struct err *e)
 {
 	AUTO(store_tags_finish) struct store_tags t = { 0 };
 	const struct oci_desc *d;
@@ -184,7 +189,8 @@ static int64_t created_ns(const struct store_image *m)
 {
 	int64_t ns;
 
-	return m->image.config.created && clock_parse_rfc3339(m->image.config.created, &ns) == 0 ? ns : INT64_MIN;
+	return m->image.config.created && clock_parse_rfc3339(m->image.config.created, &ns) == 0 ? ns
+												 : INT64_MIN;
 }
 
 static int newest_first(const void *pa, const void *pb)
@@ -224,7 +230,8 @@ void store_image_list_free(struct store_image *v, size_t n)
 	free(v);
 }
 
-/* ---- removing --------------------------------------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------------------------------------------
+ */
 
 static bool uses(const struct container *c, const struct store_image *m)
 {
@@ -261,8 +268,8 @@ static char **one(const char *s)
 	return strv_copy(v);
 }
 
-int store_image_remove(struct store *s, const char *name, bool force, char ***ret_untagged, char ***ret_deleted,
-		       struct err *e)
+int store_image_remove(struct store *s, const char *name, bool force, char ***ret_untagged,
+		       char ***ret_deleted, struct err *e)
 {
 	AUTO(store_tags_finish) struct store_tags t = { 0 };
 	AUTO(store_image_finish) struct store_image m = { 0 };
@@ -282,7 +289,8 @@ int store_image_remove(struct store *s, const char *name, bool force, char ***re
 	bool last = !tag || nnames <= 1;
 
 	if (!tag && nnames > 1 && !force)
-		return err_set(e, -EEXIST, "image '%s' has several names, of which '%s' is one", name, m.names[0]);
+		return err_set(e, -EEXIST, "image '%s' has several names, of which '%s' is one", name,
+			       m.names[0]);
 	if (last && whole)
 		rc = check_users(s, &m, force, e);
 	if (rc < 0)

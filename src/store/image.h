@@ -11,7 +11,7 @@
 /* The image's id is image.manifest.config.digest, the digest of what the tag names image.top.digest. */
 struct store_image {
 	struct oci_image image;
-	char **names;          /* all references to it, NULL-terminated; NULL if none */
+	char **names; /* all references to it, NULL-terminated; NULL if none */
 	uint64_t rootfs_bytes; /* on the disk; 0 if it is not unpacked */
 	char rootfs_key[OCI_DIGEST_MAX];
 };

@@ -59,7 +59,8 @@ static int copy_index(struct import *im, const char *text, size_t len, int depth
 			rc = 0;
 	}
 	if (rc == 0 && !got)
-		return err_set(e, -ENOENT, "'%s' has none of the images that its index lists", im->from->name);
+		return err_set(e, -ENOENT, "'%s' has none of the images that its index lists",
+			       im->from->name);
 	return rc;
 }
 
@@ -76,15 +77,16 @@ static int copy_doc(struct import *im, const struct oci_desc *d, int depth, stru
 	if (rc == 0)
 		rc = oci_doc_kind(text, len, d->media_type, &kind, e);
 	if (rc == 0)
-		rc = kind == OCI_KIND_INDEX ? copy_index(im, text, len, depth, e) : copy_manifest(im, text, len, e);
+		rc = kind == OCI_KIND_INDEX ? copy_index(im, text, len, depth, e)
+					    : copy_manifest(im, text, len, e);
 	if (rc < 0)
 		return rc;
 	self.size = len;
 	return copy_blob(im, &self, e);
 }
 
-int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d, const char *name,
-			struct err *e)
+int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d,
+			const char *name, struct err *e)
 {
 	AUTO(import_finish) struct import im = { .store = s, .from = from };
 
@@ -95,7 +97,6 @@ int store_import_layout(struct store *s, const struct oci_layout *from, const st
 		rc = store_tag_set(s, name, d, e);
 	return rc < 0 ? err_wrap(e, rc, "cannot import '%s'", from->name) : 0;
 }
-
 
 int store_import_builtin(struct store *s, const char *path, const char *name, struct err *e)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lease.h - blobs that garbage collection must leave alone although no image names them yet.
  *
- * leases/<16 hex digits> lists digests, a line each, and counts while its holder keeps the flock on it; what a
- * killed process left is removed by the next collection. Adding waits for a collection that runs. So:
- * first add, then look whether the blob is there. */
+ * leases/<16 hex digits> lists digests, a line each, and counts while its holder keeps the flock on it; what
+ * a killed process left is removed by the next collection. Adding waits for a collection that runs. So: first
+ * add, then look whether the blob is there. */
 #ifndef BERTH_STORE_LEASE_H
 #define BERTH_STORE_LEASE_H
 

@@ -50,8 +50,8 @@ char *store_rootfs_path(struct store *s, const char *key)
 	return path_fmt("%s/rootfs/%s/" BASE_FILE, s->root, key);
 }
 
-/* Makes the folder that is to become rootfs/<key>, with an empty file in it, whose lock says that somebody is at
- * it. No collection runs meanwhile. */
+/* Makes the folder that is to become rootfs/<key>, with an empty file in it, whose lock says that somebody is
+ * at it. No collection runs meanwhile. */
 static int make_tmp(struct store_rootfs_build *b, struct err *e)
 {
 	char path[64];
@@ -79,7 +79,8 @@ static int make_tmp(struct store_rootfs_build *b, struct err *e)
 	return 0;
 }
 
-int store_rootfs_begin(struct store *s, const char *key, bool wait, struct store_rootfs_build *ret, struct err *e)
+int store_rootfs_begin(struct store *s, const char *key, bool wait, struct store_rootfs_build *ret,
+		       struct err *e)
 {
 	struct store_rootfs_build b = { .store = s, .lock_fd = -1, .dir_fd = -1, .fd = -1 };
 	char lock[STORE_KEY_MAX + 32];

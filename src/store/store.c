@@ -18,9 +18,19 @@
 #define SMALL_FILE_MAX 4096
 
 static const char *const folders[] = {
-	"content", "content/blobs", "content/blobs/sha256", "content/blobs/sha512", "content/ingest",
-	"rootfs",  "containers",    "volumes",		    "networks",		    "kernels",
-	"leases",  "trash",	    "cache",
+	"content",
+	"content/blobs",
+	"content/blobs/sha256",
+	"content/blobs/sha512",
+	"content/ingest",
+	"rootfs",
+	"containers",
+	"volumes",
+	"networks",
+	"kernels",
+	"leases",
+	"trash",
+	"cache",
 };
 
 static int make_folders(int fd, struct err *e)
@@ -50,7 +60,8 @@ static int make_store(int fd, struct err *e)
 	if (rc == 0)
 		rc = make_file(fd, "content/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", e);
 	if (rc == 0)
-		rc = make_file(fd, "content/index.json", "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MT_INDEX "\",\"manifests\":[]}",
+		rc = make_file(fd, "content/index.json",
+			       "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MT_INDEX "\",\"manifests\":[]}",
 			       e);
 	if (rc == 0)
 		rc = make_file(fd, "version", "1\n", e);
@@ -73,8 +84,10 @@ static int check_version(int fd, struct err *e)
 	if (str_parse_u64(text, INT_MAX, &version) < 0 || version < 1)
 		return err_set(e, -EINVAL, "file 'version' holds '%s', which is no version", text);
 	if (version > STORE_VERSION)
-		return err_set(e, -ENOTSUP, "it was made by a newer berth (format %ju, known is %d); use that one or "
-			       "another --root", (uintmax_t)version, STORE_VERSION);
+		return err_set(e, -ENOTSUP,
+			       "it was made by a newer berth (format %ju, known is %d); use that one or "
+			       "another --root",
+			       (uintmax_t)version, STORE_VERSION);
 	return 0;
 }
 

@@ -21,8 +21,8 @@
 #define STORE_VERSION 1
 
 struct store {
-	char *root;               /* absolute path */
-	int fd;                   /* of root */
+	char *root; /* absolute path */
+	int fd; /* of root */
 	int leases_fd;
 	struct oci_layout layout; /* of content/ */
 };

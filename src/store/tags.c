@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tags.c - index.json, read by anybody at any time, replaced whole under a lock. Entries and members that are not
- * ours stay as they are. */
+/* tags.c - index.json, read by anybody at any time, replaced whole under a lock. Entries and members that are
+ * not ours stay as they are. */
 #include "store/tags.h"
 
 #include <stdlib.h>
@@ -123,7 +123,8 @@ static void unname(cJSON *list, const char *name, bool keep)
 		if (!n || strcmp(n, name) != 0)
 			continue;
 		if (keep && digest && count_digest(list, digest) == 1)
-			cJSON_DeleteItemFromObject(cJSON_GetObjectItemCaseSensitive(entry, "annotations"), OCI_REF_NAME);
+			cJSON_DeleteItemFromObject(cJSON_GetObjectItemCaseSensitive(entry, "annotations"),
+						   OCI_REF_NAME);
 		else
 			cJSON_Delete(cJSON_DetachItemViaPointer(list, entry));
 	}
@@ -148,7 +149,8 @@ static int add_entry(cJSON *list, const char *name, const struct oci_desc *d)
 	cJSON *entry = oci_desc_json(d);
 	cJSON *notes = entry ? cJSON_AddObjectToObject(entry, "annotations") : NULL;
 
-	if (!notes || (name && !cJSON_AddStringToObject(notes, OCI_REF_NAME, name)) || !cJSON_AddItemToArray(list, entry)) {
+	if (!notes || (name && !cJSON_AddStringToObject(notes, OCI_REF_NAME, name)) ||
+	    !cJSON_AddItemToArray(list, entry)) {
 		cJSON_Delete(entry);
 		return -ENOMEM;
 	}
@@ -188,7 +190,8 @@ int store_tag_set(struct store *s, const char *name, const struct oci_desc *d, s
 		unname(list, name, true);
 		drop_unnamed(list, d->digest.text);
 	}
-	return add_entry(list, name, d) < 0 ? err_set(e, -ENOMEM, "cannot name an image: out of memory") : save(s, j, e);
+	return add_entry(list, name, d) < 0 ? err_set(e, -ENOMEM, "cannot name an image: out of memory")
+					    : save(s, j, e);
 }
 
 int store_tag_remove(struct store *s, const char *name, struct err *e)

@@ -95,13 +95,13 @@ static int try_work(void)
 
 enum { REFUSED, KILLED, ALLOWED };
 
-/* REFUSED: -1 and EACCES. KILLED: SIGSYS. A sanitized build has Landlock alone: there, what seccomp kills is not
- * tried. */
+/* REFUSED: -1 and EACCES. KILLED: SIGSYS. A sanitized build has Landlock alone: there, what seccomp kills is
+ * not tried. */
 static const struct {
 	const char *name;
 	int (*fn)(void);
 	int alone, with_folder; /* what comes of it without, and with the folder as a source */
-	bool landlock;          /* held by Landlock, too */
+	bool landlock; /* held by Landlock, too */
 } rows[] = {
 	{ "open", try_open, REFUSED, REFUSED, true },
 	{ "create", try_open_write, REFUSED, REFUSED, true },
@@ -145,7 +145,8 @@ static void run_row(size_t i, bool with_folder)
 		return;
 	bool right = want == KILLED ? WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS : status == 0;
 	if (!right)
-		fail_msg("%s%s: wait status 0x%x", rows[i].name, with_folder ? " (with a folder)" : "", status);
+		fail_msg("%s%s: wait status 0x%x", rows[i].name, with_folder ? " (with a folder)" : "",
+			 status);
 }
 
 static void test_confined(void **state)

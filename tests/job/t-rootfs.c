@@ -148,7 +148,8 @@ static char *fresh(const char *name)
 	return path;
 }
 
-/* ---- what comes out ------------------------------------------------------------------------------------- */
+/* ---- what comes out -------------------------------------------------------------------------------------
+ */
 
 static void lower_layer(struct buf *b)
 {
@@ -156,9 +157,15 @@ static void lower_layer(struct buf *b)
 	tar_add(b, &(struct tar_entry){ .name = "lib", .type = '2', .link = "usr/lib" });
 	tar_add(b, &(struct tar_entry){ .name = "lib/through", .data = "through the link" });
 	tar_add(b, &(struct tar_entry){ .name = "etc/", .type = '5', .mode = 0711 });
-	tar_add(b, &(struct tar_entry){ .name = "etc/keep", .data = "kept", .uid = 3, .gid = 4, .mode = 04755 });
+	tar_add(b,
+		&(struct tar_entry){ .name = "etc/keep", .data = "kept", .uid = 3, .gid = 4, .mode = 04755 });
 	tar_add(b, &(struct tar_entry){ .name = "etc/gone", .data = "gone" });
 	tar_add(b, &(struct tar_entry){ .name = "opq/old", .data = "old" });
+	/* links that lead out of a tree lead to its root */
+	tar_add(b, &(struct tar_entry){ .name = "abs", .type = '2', .link = "/etc" });
+	tar_add(b, &(struct tar_entry){ .name = "abs/inside", .data = "by an absolute link" });
+	tar_add(b, &(struct tar_entry){ .name = "up", .type = '2', .link = "../../../etc" });
+	tar_add(b, &(struct tar_entry){ .name = "up/inside-too", .data = "by a relative link" });
 	tar_end(b);
 }
 
@@ -181,12 +188,15 @@ static void expect_tree(const char *image)
 	EXPECT_IN(image, "stat /etc/gone", "not found");
 	EXPECT_IN(image, "stat /opq/old", "not found");
 	EXPECT_IN(image, "cat /opq/new", "new");
+	EXPECT_IN(image, "cat /etc/inside", "by an absolute link");
+	EXPECT_IN(image, "cat /etc/inside-too", "by a relative link");
 	EXPECT_IN(image, "stat /lib", "Fast link dest: \"usr/lib\"");
 }
 
 static void test_layout(void **state)
 {
-	AUTO_FREE char *dir = fresh("layout"), *out = fresh("out"), *again = fresh("again"), *source = path_fmt("oci:%s", dir);
+	AUTO_FREE char *dir = fresh("layout"), *out = fresh("out"), *again = fresh("again"),
+		       *source = path_fmt("oci:%s", dir);
 	AUTO_BUF struct buf lower = { 0 }, upper = { 0 };
 	struct test_image m = { .tag = "t", .layers = { { &lower, 'g' }, { &upper, 'z' } } };
 	const char *const sources[] = { source, NULL };
@@ -270,7 +280,8 @@ static void test_empty_layer(void **state)
 	check_clean(out);
 }
 
-/* ---- what does not --------------------------------------------------------------------------------------- */
+/* ---- what does not ---------------------------------------------------------------------------------------
+ */
 
 static struct tar_entry some[] = {
 	{ .name = "f", .data = "data" },
@@ -302,8 +313,8 @@ static const struct {
 static void test_faults(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
-		AUTO_FREE char *dir = fresh("layout"), *folder = fresh("out"), *out = path_join(folder, "f.ext4"),
-			       *source = path_fmt("oci:%s", dir);
+		AUTO_FREE char *dir = fresh("layout"), *folder = fresh("out"),
+			       *out = path_join(folder, "f.ext4"), *source = path_fmt("oci:%s", dir);
 		AUTO_BUF struct buf tar = { 0 };
 		struct test_image m = { .layers = { { &tar, faults[i].how, faults[i].fault } } };
 		const char *const sources[] = { source, NULL };
@@ -315,7 +326,9 @@ static void test_faults(void **state)
 		layout_add(dir, &m);
 		assert_int_equal(mkdir(folder, 0755), 0);
 		make_file(folder, "f.ext4", 0, "what was there");
-		create(&r, (struct rootfs_opts){ .sources = sources, .output = out, .max_size = faults[i].max_size,
+		create(&r, (struct rootfs_opts){ .sources = sources,
+						 .output = out,
+						 .max_size = faults[i].max_size,
 						 .size = faults[i].size });
 		if (r.rc != faults[i].code || !strstr(r.err.text, faults[i].words))
 			fail_msg("%s: %d '%s'", faults[i].name, r.rc, r.err.text);
@@ -332,30 +345,35 @@ static void test_bad_sources(void **state)
 		const char *source;
 		int code;
 	} rows[] = {
-		{ "oci:/nonexistent", -ENOENT }, { "dir:/nonexistent", -ENOENT }, { "tar:/nonexistent", -ENOENT },
-		{ "no-such-image", -ENOENT },	 { "oci:/tmp", -EINVAL },	  { "oci-archive:/tmp/x", -ENOTSUP },
+		{ "oci:/nonexistent", -ENOENT }, { "dir:/nonexistent", -ENOENT },
+		{ "tar:/nonexistent", -ENOENT }, { "no-such-image", -ENOENT },
+		{ "oci:/tmp", -EINVAL },         { "oci-archive:/tmp/x", -ENOTSUP },
 	};
 	AUTO_FREE char *out = fresh("out");
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct run r = { 0 };
 
-		create(&r, (struct rootfs_opts){ .sources = (const char *const[]){ rows[i].source, NULL }, .output = out });
+		create(&r, (struct rootfs_opts){ .sources = (const char *const[]){ rows[i].source, NULL },
+						 .output = out });
 		if (r.rc != rows[i].code || !r.err.text[0])
 			fail_msg("%s: %d '%s'", rows[i].source, r.rc, r.err.text);
 		assert_int_equal(access(out, F_OK), -1);
 	}
 	struct run r = { 0 };
-	create(&r, (struct rootfs_opts){ .sources = (const char *const[]){ "dir:/tmp", NULL }, .output = "/nonexistent/x" });
+	create(&r, (struct rootfs_opts){ .sources = (const char *const[]){ "dir:/tmp", NULL },
+					 .output = "/nonexistent/x" });
 	assert_int_equal(r.rc, -ENOENT);
 	r = (struct run){ 0 };
-	create(&r, (struct rootfs_opts){ .sources = (const char *const[]){ "dir:/tmp", NULL }, .output = out,
+	create(&r, (struct rootfs_opts){ .sources = (const char *const[]){ "dir:/tmp", NULL },
+					 .output = out,
 					 .journal = "sometimes" });
 	assert_int_equal(r.rc, -EINVAL);
 	assert_non_null(strstr(r.err.text, "unknown journal mode"));
 }
 
-/* ---- on the way -------------------------------------------------------------------------------------------- */
+/* ---- on the way
+ * -------------------------------------------------------------------------------------------- */
 
 static void test_cancel(void **state)
 {
@@ -497,7 +515,8 @@ static void test_growing(void **state)
 	struct unpack_source s = { .kind = UNPACK_LAYER, .size = blob.len };
 	oci_digest_of(OCI_SHA256, blob.p, blob.len, &s.digest);
 	oci_digest_of(OCI_SHA256, tar.p, tar.len, &s.diff_id);
-	AUTO_CLOSE int fd = open(out, O_RDWR | O_CREAT | O_CLOEXEC, 0600), in = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = open(out, O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+		       in = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct unpack_opts o = { .helper = helper, .sources = &s, .nsources = 1, .fd = fd };
 
 	g.fd = in;
@@ -515,7 +534,8 @@ static void test_growing(void **state)
 	check_clean(out);
 }
 
-/* ---- into the store ------------------------------------------------------------------------------------------ */
+/* ---- into the store
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_ensure(void **state)
 {
@@ -541,7 +561,8 @@ static void test_ensure(void **state)
 	assert_int_equal(uv_loop_init(&loop), 0);
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
 		runs[i].op.data = &runs[i];
-		assert_int_equal(rootfs_ensure_start(&runs[i].op, &loop, s, "x", NULL, helper, on_done, &e), 0);
+		assert_int_equal(rootfs_ensure_start(&runs[i].op, &loop, s, "x", NULL, helper, on_done, &e),
+				 0);
 	}
 	finish_loop(&loop);
 	int made = 0;
@@ -563,10 +584,12 @@ static void test_ensure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),	     cmocka_unit_test(test_tars),	  cmocka_unit_test(test_dir),
-		cmocka_unit_test(test_empty_layer),  cmocka_unit_test(test_faults),	  cmocka_unit_test(test_bad_sources),
-		cmocka_unit_test(test_cancel),	     cmocka_unit_test(test_cancel_at_once), cmocka_unit_test(test_dead_worker),
-		cmocka_unit_test(test_growing),	     cmocka_unit_test(test_ensure),
+		cmocka_unit_test(test_layout),      cmocka_unit_test(test_tars),
+		cmocka_unit_test(test_dir),         cmocka_unit_test(test_empty_layer),
+		cmocka_unit_test(test_faults),      cmocka_unit_test(test_bad_sources),
+		cmocka_unit_test(test_cancel),      cmocka_unit_test(test_cancel_at_once),
+		cmocka_unit_test(test_dead_worker), cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_ensure),
 	};
 	const char *build = getenv("abs_top_builddir");
 

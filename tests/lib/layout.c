@@ -89,7 +89,9 @@ static void add_layer(const char *dir, const struct test_layer *l, cJSON *layers
 	d.digest = digest;
 	d.size = blob.len - !strcmp(fault, "size");
 	snprintf(d.media_type, sizeof(d.media_type), "%s",
-		 l->how == 'g' ? OCI_MT_LAYER_GZIP : l->how == 'z' ? OCI_MT_LAYER_ZSTD : OCI_MT_LAYER);
+		 l->how == 'g'   ? OCI_MT_LAYER_GZIP
+		 : l->how == 'z' ? OCI_MT_LAYER_ZSTD
+				 : OCI_MT_LAYER);
 	write_blob(dir, &digest, blob.p, blob.len);
 	cJSON_AddItemToArray(layers, oci_desc_json(&d));
 	cJSON_AddItemToArray(diff_ids, cJSON_CreateString(diff.text));
@@ -124,7 +126,8 @@ static void add_to_index(const char *dir, const struct oci_desc *d, const char *
 	AUTO_JSON cJSON *j = NULL;
 	size_t len;
 
-	if (file_load(AT_FDCWD, path, 1 << 20, &old, &len, NULL) < 0 || json_parse(old, len, "index", &j, NULL) < 0)
+	if (file_load(AT_FDCWD, path, 1 << 20, &old, &len, NULL) < 0 ||
+	    json_parse(old, len, "index", &j, NULL) < 0)
 		j = cJSON_Parse("{\"schemaVersion\":2,\"manifests\":[]}");
 	cJSON *entry = oci_desc_json(d);
 	if (tag)

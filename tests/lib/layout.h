@@ -8,13 +8,13 @@
 
 struct test_layer {
 	const struct buf *tar;
-	char how;          /* 'g': gzip, 'z': zstd, 0: as it is */
-	const char *fault; /* NULL, or what is wrong: "diff_id", "digest", "cut" (the blob is, its digest is right),
-			    * "size" (the file is longer than the manifest says) */
+	char how; /* 'g': gzip, 'z': zstd, 0: as it is */
+	const char *fault; /* NULL, or what is wrong: "diff_id", "digest", "cut" (the blob is, its digest is
+			    * right), "size" (the file is longer than the manifest says) */
 };
 
 struct test_image {
-	const char *tag;    /* NULL: the entry has no name */
+	const char *tag; /* NULL: the entry has no name */
 	const char *config; /* members of the config's "config", or NULL */
 	struct test_layer layers[8]; /* up to the first without tar */
 	struct oci_digest manifest, id; /* filled */

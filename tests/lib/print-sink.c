@@ -128,7 +128,12 @@ static int add_node(struct fs_sink *sink, const char *path, uint32_t type, uint3
 	if (rc < 0)
 		return rc;
 	assert(*path);
-	add_path(s, type == S_IFCHR ? "chr" : type == S_IFBLK ? "blk" : type == S_IFIFO ? "fifo" : "sock", path);
+	add_path(s,
+		 type == S_IFCHR   ? "chr"
+		 : type == S_IFBLK ? "blk"
+		 : type == S_IFIFO ? "fifo"
+				   : "sock",
+		 path);
 	add_attr(s, a);
 	if (!s->quiet && (type == S_IFCHR || type == S_IFBLK))
 		buf_addf(&s->text, " %u,%u", major, minor);
@@ -148,7 +153,8 @@ static int add_link(struct fs_sink *sink, const char *path, const char *target, 
 	return end(s);
 }
 
-static int add_file(struct fs_sink *sink, const char *path, uint64_t size, const struct fs_attr *a, struct err *e)
+static int add_file(struct fs_sink *sink, const char *path, uint64_t size, const struct fs_attr *a,
+		    struct err *e)
 {
 	struct print_sink *s = self(sink);
 

@@ -11,10 +11,10 @@
 struct print_sink {
 	struct fs_sink sink;
 	struct buf text;
-	bool quiet;      /* checks the calls but writes nothing */
-	int fail_at;     /* > 0: that call fails with -EIO */
+	bool quiet; /* checks the calls but writes nothing */
+	int fail_at; /* > 0: that call fails with -EIO */
 	int calls;
-	uint64_t left;   /* of the open file */
+	uint64_t left; /* of the open file */
 	bool in_file;
 };
 

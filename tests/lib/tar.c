@@ -62,7 +62,10 @@ static void record(struct buf *b, const char *key, const void *value, size_t len
 
 static void pax(struct buf *b, const struct buf *body)
 {
-	tar_add(b, &(struct tar_entry){ .name = "PaxHeaders/x", .type = 'x', .data = (const char *)body->p, .len = body->len });
+	tar_add(b, &(struct tar_entry){ .name = "PaxHeaders/x",
+					.type = 'x',
+					.data = (const char *)body->p,
+					.len = body->len });
 }
 
 void tar_pax(struct buf *b, const char *const *records)

@@ -9,14 +9,14 @@
 
 struct tar_entry {
 	const char *name, *link;
-	char type;             /* '0' file … as in ustar; 0 counts as '0' */
-	unsigned mode;         /* 0: 0755 for folders, 0777 for links, else 0644 */
+	char type; /* '0' file … as in ustar; 0 counts as '0' */
+	unsigned mode; /* 0: 0755 for folders, 0777 for links, else 0644 */
 	unsigned uid, gid;
 	long long mtime;
 	unsigned major, minor;
-	const char *data;      /* NULL: none */
-	size_t len;            /* 0: strlen(data) */
-	uint64_t size;         /* says another size than there is data; 0: the data's */
+	const char *data; /* NULL: none */
+	size_t len; /* 0: strlen(data) */
+	uint64_t size; /* says another size than there is data; 0: the data's */
 };
 
 void tar_add(struct buf *b, const struct tar_entry *e);

@@ -28,7 +28,8 @@ static ssize_t next(struct oci_layer_src *src, const void **ret, struct err *e)
 	size_t used, made;
 
 	do {
-		int rc = oci_inflate_run(s->z, s->p, MIN(s->n, (size_t)97), &used, s->out, sizeof(s->out), &made, e);
+		int rc = oci_inflate_run(s->z, s->p, MIN(s->n, (size_t)97), &used, s->out, sizeof(s->out),
+					 &made, e);
 
 		if (rc < 0)
 			return rc;

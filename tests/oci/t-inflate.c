@@ -57,8 +57,8 @@ static void zstd_skippable(struct buf *b, const char *s)
 }
 
 /* Everything that comes out of in, taken in pieces; what the calls returned. */
-static int inflate(enum oci_inflate_kind kind, const struct buf *in, size_t in_step, size_t out_step, struct buf *ret,
-		   struct err *e)
+static int inflate(enum oci_inflate_kind kind, const struct buf *in, size_t in_step, size_t out_step,
+		   struct buf *ret, struct err *e)
 {
 	struct oci_inflate *z;
 	AUTO_FREE uint8_t *out = malloc(out_step);
@@ -67,7 +67,8 @@ static int inflate(enum oci_inflate_kind kind, const struct buf *in, size_t in_s
 	assert_int_equal(oci_inflate_create(kind, &z, e), 0);
 	int rc;
 	do {
-		rc = oci_inflate_run(z, in->p + pos, MIN(in_step, in->len - pos), &used, out, out_step, &made, e);
+		rc = oci_inflate_run(z, in->p + pos, MIN(in_step, in->len - pos), &used, out, out_step, &made,
+				     e);
 		pos += used;
 		buf_add(ret, out, made);
 	} while (rc == 0 && (used || made));
@@ -81,7 +82,9 @@ static int inflate(enum oci_inflate_kind kind, const struct buf *in, size_t in_s
 
 static void expect(enum oci_inflate_kind kind, const struct buf *in, const struct buf *want)
 {
-	const size_t steps[][2] = { { 1, 4096 }, { 7, 13 }, { 4096, 1 }, { 100, 65536 }, { SIZE_MAX, 1 << 20 } };
+	const size_t steps[][2] = {
+		{ 1, 4096 }, { 7, 13 }, { 4096, 1 }, { 100, 65536 }, { SIZE_MAX, 1 << 20 }
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		AUTO_BUF struct buf got = { 0 };

@@ -82,7 +82,8 @@ static void test_types(void **state)
 
 	tar_add(&b, &(struct tar_entry){ .name = "./", .type = '5', .mode = 0700, .uid = 1 });
 	tar_add(&b, &(struct tar_entry){ .name = "/etc//./x/", .type = '5', .mtime = 7 });
-	tar_add(&b, &(struct tar_entry){ .name = "etc/f", .data = "hello", .mode = 04755, .uid = 5, .gid = 6 });
+	tar_add(&b,
+		&(struct tar_entry){ .name = "etc/f", .data = "hello", .mode = 04755, .uid = 5, .gid = 6 });
 	tar_add(&b, &(struct tar_entry){ .name = "etc/old", .type = '7', .data = "seven" });
 	tar_add(&b, &(struct tar_entry){ .name = "etc/empty" });
 	tar_add(&b, &(struct tar_entry){ .name = "etc/s", .type = '2', .link = "../../a b" });
@@ -146,8 +147,8 @@ static void test_pax(void **state)
 {
 	AUTO_BUF struct buf b = { 0 };
 
-	tar_pax(&b, (const char *const[]){ "mtime=-2.5", "atime=1000000000.25", "uid=3000000000", "gid=4000000000",
-					   "comment=of no interest", NULL });
+	tar_pax(&b, (const char *const[]){ "mtime=-2.5", "atime=1000000000.25", "uid=3000000000",
+					   "gid=4000000000", "comment=of no interest", NULL });
 	tar_add(&b, &(struct tar_entry){ .name = "f" });
 	tar_pax(&b, (const char *const[]){ "mtime=4102444800.000000001", NULL });
 	tar_add(&b, &(struct tar_entry){ .name = "g" });
@@ -168,8 +169,9 @@ static void test_acl(void **state)
 {
 	AUTO_BUF struct buf b = { 0 };
 
-	tar_pax(&b, (const char *const[]){ "SCHILY.acl.access=user::rw-,user:lisa:r--:1000,group::r--,mask::rw-,other::---",
-					   NULL });
+	tar_pax(&b, (const char *const[]){
+			    "SCHILY.acl.access=user::rw-,user:lisa:r--:1000,group::r--,mask::rw-,other::---",
+			    NULL });
 	tar_add(&b, &(struct tar_entry){ .name = "f", .mode = 0660 });
 	tar_pax(&b, (const char *const[]){ "SCHILY.acl.default=user::rwx,group::r-x,other::r-x", NULL });
 	tar_add(&b, &(struct tar_entry){ .name = "d", .type = '5' });
@@ -182,7 +184,9 @@ static void test_acl(void **state)
 		   "%01%00%07%00%FF%FF%FF%FF%04%00%05%00%FF%FF%FF%FF%20%00%05%00%FF%FF%FF%FF\n");
 
 	AUTO_BUF struct buf bad = { 0 };
-	tar_pax(&bad, (const char *const[]){ "SCHILY.acl.access=user::rw-,user:lisa:r--,group::r--,mask::rw-,other::---", NULL });
+	tar_pax(&bad,
+		(const char *const[]){
+			"SCHILY.acl.access=user::rw-,user:lisa:r--,group::r--,mask::rw-,other::---", NULL });
 	tar_add(&bad, &(struct tar_entry){ .name = "f" });
 	tar_end(&bad);
 	expect_error(&bad, -EINVAL, "entry 'f': an ACL for 'lisa'");
@@ -194,8 +198,8 @@ static void test_sparse(void **state)
 	char data[512 + 8] = "2\n8\n4\n100\n0\n";
 
 	memcpy(data + 512, "DATA", 4);
-	tar_pax(&b, (const char *const[]){ "GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=dir/s",
-					   "GNU.sparse.realsize=100", NULL });
+	tar_pax(&b, (const char *const[]){ "GNU.sparse.major=1", "GNU.sparse.minor=0",
+					   "GNU.sparse.name=dir/s", "GNU.sparse.realsize=100", NULL });
 	tar_add(&b, &(struct tar_entry){ .name = "GNUSparseFile.0/s", .data = data, .len = 516 });
 	tar_add(&b, &(struct tar_entry){ .name = "after", .data = "x" });
 	tar_end(&b);
@@ -251,10 +255,14 @@ static void test_refused(void **state)
 		{ { .name = "a/../b" }, -EINVAL, "entry 'a/../b': a path that leaves the tree" },
 		{ { .name = "../x", .type = '5' }, -EINVAL, "leaves the tree" },
 		{ { .name = "..", .type = '2', .link = "x" }, -EINVAL, "leaves the tree" },
-		{ { .name = "h", .type = '1', .link = "../etc/passwd" }, -EINVAL, "entry 'h': hard link to '../etc/passwd'" },
+		{ { .name = "h", .type = '1', .link = "../etc/passwd" },
+		  -EINVAL,
+		  "entry 'h': hard link to '../etc/passwd'" },
 		{ { .name = "h", .type = '1', .link = "/" }, -EINVAL, "hard link to the root" },
 		{ { .name = ".", .data = "x" }, -EINVAL, "the root of the tree" },
-		{ { .name = "s", .type = '2', .link = "" }, -EINVAL, "a symbolic link whose target is empty" },
+		{ { .name = "s", .type = '2', .link = "" },
+		  -EINVAL,
+		  "a symbolic link whose target is empty" },
 		{ { .name = ".wh." }, -EINVAL, "a whiteout of nothing" },
 		{ { .name = "d/.wh..." }, -EINVAL, "a whiteout of nothing" },
 		{ { .name = "f", .data = "short", .size = 5000 }, -EBADMSG, "entry 'f': Truncated" },
@@ -358,7 +366,9 @@ static void test_source_fails(void **state)
 	struct err e = { 0 };
 
 	tar_add(&b, &(struct tar_entry){ .name = "f", .data = "data", .size = 4000 });
-	struct piece_src s = { .src.next = next_piece, .p = b.p, .len = b.len, .step = 100, .fail = -ECANCELED };
+	struct piece_src s = {
+		.src.next = next_piece, .p = b.p, .len = b.len, .step = 100, .fail = -ECANCELED
+	};
 	print_sink_init(&sink);
 	assert_int_equal(oci_layer_apply(&s.src, &sink.sink, NULL, &e), -ECANCELED);
 	assert_non_null(strstr(e.text, "the source failed"));
@@ -368,12 +378,12 @@ static void test_source_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),	  cmocka_unit_test(test_whiteouts),
-		cmocka_unit_test(test_names),	  cmocka_unit_test(test_pax),
-		cmocka_unit_test(test_acl),	  cmocka_unit_test(test_sparse),
-		cmocka_unit_test(test_long_names), cmocka_unit_test(test_no_entries),
-		cmocka_unit_test(test_padding),	  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_not_tar),	  cmocka_unit_test(test_name_too_long),
+		cmocka_unit_test(test_types),         cmocka_unit_test(test_whiteouts),
+		cmocka_unit_test(test_names),         cmocka_unit_test(test_pax),
+		cmocka_unit_test(test_acl),           cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_long_names),    cmocka_unit_test(test_no_entries),
+		cmocka_unit_test(test_padding),       cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_not_tar),       cmocka_unit_test(test_name_too_long),
 		cmocka_unit_test(test_metadata_bomb), cmocka_unit_test(test_sink_fails),
 		cmocka_unit_test(test_source_fails),
 	};

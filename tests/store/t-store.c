@@ -248,7 +248,8 @@ static void import_image(struct fixture *f, struct test_image *m)
 		tar_add(&two, &(struct tar_entry){ .name = "g", .data = "two" });
 		tar_end(&two);
 	}
-	*m = (struct test_image){ .tag = "latest", .config = "{\"Cmd\":[\"sh\"],\"User\":\"7\"}",
+	*m = (struct test_image){ .tag = "latest",
+				  .config = "{\"Cmd\":[\"sh\"],\"User\":\"7\"}",
 				  .layers = { { &one, 'g' }, { &two, 'z' } } };
 	layout_add(f->layout, m);
 	must(oci_layout_open(f->layout, &l, &e), &e);
@@ -268,8 +269,8 @@ static void test_image(void **state)
 	import_image(f, &t);
 	snprintf(prefix, sizeof(prefix), "%.12s", oci_digest_hex(&t.id));
 	AUTO_FREE char *by_digest = path_fmt("a@%s", t.manifest.text);
-	const char *const names[] = { "a", "a:latest", "docker.io/library/a", NAME_A, by_digest, t.id.text, prefix,
-				      t.manifest.text };
+	const char *const names[] = { "a",       "a:latest", "docker.io/library/a", NAME_A, by_digest,
+				      t.id.text, prefix,     t.manifest.text };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		must(store_image_find(f->s, names[i], NULL, &m, &e), &e);
 		assert_string_equal(m.image.manifest.config.digest.text, t.id.text);
@@ -404,8 +405,10 @@ static void test_gc_container(void **state)
 	memset(id, 'c', 64);
 	id[64] = 0;
 	AUTO_FREE char *folder = path_fmt("%s/containers/%s", f->root, id);
-	AUTO_FREE char *config = path_fmt("{\"id\":\"%s\",\"name\":\"user\",\"image_id\":\"%s\",\"image_digest\":\"%s\","
-					  "\"rootfs_key\":\"%s\"}", id, t.id.text, t.manifest.text, m.rootfs_key);
+	AUTO_FREE char *config =
+		path_fmt("{\"id\":\"%s\",\"name\":\"user\",\"image_id\":\"%s\",\"image_digest\":\"%s\","
+			 "\"rootfs_key\":\"%s\"}",
+			 id, t.id.text, t.manifest.text, m.rootfs_key);
 	assert_int_equal(mkdir(folder, 0700), 0);
 	AUTO_FREE char *path = path_join(folder, "config.json");
 	must(file_replace(AT_FDCWD, path, config, strlen(config), 0600, &e), &e);
@@ -435,8 +438,10 @@ static void test_gc_dead(void **state)
 		struct store_rootfs_build b;
 		struct oci_desc whole;
 
-		if (store_lease_begin(f->s, &l, NULL) < 0 || store_ingest_begin(f->s, &l, &d, &in, NULL) < 0 ||
-		    store_ingest_write(&in, "ha", 2, NULL) < 0 || store_blob_add(f->s, &l, "whole", 5, &whole, NULL) < 0 ||
+		if (store_lease_begin(f->s, &l, NULL) < 0 ||
+		    store_ingest_begin(f->s, &l, &d, &in, NULL) < 0 ||
+		    store_ingest_write(&in, "ha", 2, NULL) < 0 ||
+		    store_blob_add(f->s, &l, "whole", 5, &whole, NULL) < 0 ||
 		    store_rootfs_begin(f->s, "key", false, &b, NULL) < 0)
 			_exit(1);
 		_exit(0); /* as if killed: nothing is finished */

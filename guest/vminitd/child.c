@@ -105,7 +105,7 @@ static int open_parent(int root, const char *path, char name[static NAME_MAX + 1
 			return next;
 		dir = next;
 	}
-	snprintf(name, NAME_MAX + 1, "%s", p);
+	memcpy(name, p, strlen(p) + 1); /* path_clean bounds it */
 	return dir;
 }
 

@@ -22,6 +22,9 @@
 #include "sandbox.pb-c.h"
 
 #define PIPE_BYTES (1 << 20)
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ull /* linux/sched.h */
+#endif
 
 struct list vi_containers = { &vi_containers, &vi_containers };
 

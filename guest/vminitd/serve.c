@@ -30,8 +30,8 @@ static void client_free(struct client *c)
 {
 	vi_watch_stop(&c->watch);
 	vi_poller_remove(&c->poller);
-	rpc_server_destroy(c->server);
 	rpc_drive_finish(&c->drive);
+	rpc_server_destroy(c->server);
 	close(c->watch.fd);
 	free(c);
 	nclients--;
@@ -53,9 +53,7 @@ static int client_prepare(struct vi_poller *p)
 static void client_ready(struct vi_watch *w, uint32_t events)
 {
 	struct client *c = container_of(w, struct client, watch);
-	struct err e = { 0 };
-
-	if (rpc_drive_ready(&c->drive, events, &e) != 0)
+	if (rpc_drive_ready(&c->drive, events) == 0)
 		c->over = true; /* freed before the next wait */
 }
 

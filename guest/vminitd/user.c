@@ -65,7 +65,7 @@ static void set_home(struct field f, char *ret, size_t size)
 /* The line of passwd whose name, or else whose number, is the word. */
 static bool find_passwd(const char *passwd, const char *word, size_t n, struct field *name, struct vi_user *u)
 {
-	uint32_t id, want;
+	uint32_t id, want = 0;
 	bool numeric = number(word, n, &want) == 0;
 
 	for (int by_number = 0; by_number <= numeric; by_number++) {

@@ -61,11 +61,14 @@ static void open_console(void)
 		close(fd);
 }
 
-/* The root is the initramfs: pivot_root cannot leave it, but can leave a bind of it. */
+/* The kernel's first root can be left by nobody, and so no container could pivot away from it: a tmpfs on top
+ * of it is the root from here on. */
 static void move_root(void)
 {
-	if (mount("/", "/", NULL, MS_BIND | MS_REC, NULL) < 0 || chdir("/") < 0)
-		log_error("cannot bind the root: %s", err_str(errno));
+	mkdir("/root", 0755);
+	if (mount("tmpfs", "/root", "tmpfs", 0, "mode=755,size=16m") < 0 || chdir("/root") < 0 ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		log_error("cannot move the root: %s", err_str(errno));
 }
 
 static void raise_limits(void)
@@ -107,9 +110,9 @@ int main(int argc, char **argv)
 		vi_net_use_unix(argv[2] + 5);
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	} else {
+		move_root();
 		mount_all();
 		open_console();
-		move_root();
 	}
 	umask(022);
 	raise_limits();

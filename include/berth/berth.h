@@ -310,7 +310,7 @@ typedef void (*berth_attached_cb)(void *arg, int rc, const struct berth_error *e
 
 /* Boots the VM and starts the process. at NULL: just that; else attached before the first byte is out.
  * The errors of a process that cannot start: -ENOENT the program was not found, -EACCES it cannot be
- * executed (with berth_process_failed true), others: berth failed before. */
+ * executed; -ESRCH there is no such container; others: berth failed before. */
 BERTH_API int berth_container_start(struct berth *b, const char *name, const struct berth_attach *at,
 				    berth_attached_cb done, void *arg, struct berth_op **op,
 				    struct berth_error *e);

@@ -101,8 +101,7 @@ static int run_exec(struct cli *cli, const struct cli_args *a)
 
 		if (code != CLI_FAILED)
 			return code;
-		/* An unknown container is a failure of berth's, not a missing program. */
-		return strncmp(cli->error.text, "no such container", 17) == 0 ? CLI_FAILED : berth_exit_code_of(rc);
+		return rc == -ESRCH ? CLI_FAILED : berth_exit_code_of(rc);
 	}
 	if (o.detach)
 		return CLI_OK;

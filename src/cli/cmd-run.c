@@ -212,7 +212,7 @@ static int run_start(struct cli *cli, const struct cli_args *a)
 		if (rc < 0) {
 			int failed = cli_fail(cli);
 
-			code = attach && failed == CLI_FAILED ? berth_exit_code_of(rc) : failed;
+			code = attach && failed == CLI_FAILED && rc != -ESRCH ? berth_exit_code_of(rc) : failed;
 			continue;
 		}
 		if (attach)

@@ -196,6 +196,13 @@ int eng_refuse(struct berth_error *out, int rc, const struct err *e)
 	return rc;
 }
 
+int eng_not_of_process(int rc, const struct err *e)
+{
+	if (rc != -ENOENT && rc != -EACCES)
+		return rc;
+	return strncmp(e->text, "no such container", 17) == 0 ? -ESRCH : -EIO;
+}
+
 int berth_exit_code_of(int rc)
 {
 	return rc == -ENOENT ? 127 : rc == -EACCES ? 126 : 125;

@@ -49,6 +49,10 @@ const struct berth_error *eng_error(struct berth_error *ret, int rc, const struc
 /* For starting functions: copies e to out (may be NULL), returns rc. */
 int eng_refuse(struct berth_error *out, int rc, const struct err *e);
 
+/* -ENOENT and -EACCES of a start or an exec mean the container's program. The same from any other cause become
+ * -ESRCH (no such container) and -EIO. */
+int eng_not_of_process(int rc, const struct err *e);
+
 /* Memory of an operation, freed together. */
 struct eng_arena {
 	void **v;

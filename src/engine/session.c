@@ -179,6 +179,8 @@ static void finish_exec(struct eng_call *c, int rc, const ProtobufCMessage *resp
 	struct berth_error be = { 0 };
 	struct err xe = e ? *e : (struct err){ 0 };
 
+	if (rc < 0 && !c->client)
+		rc = eng_not_of_process(rc, &xe);
 	if (rc == 0 && r->streams)
 		rc = eng_take_streams(c->op.b, c->ctr.id, r->streams, &streams, &xe);
 	s->cb.exec(c->op.arg, rc, eng_error(&be, rc, &xe, NULL), rc < 0 ? NULL : &streams, rc < 0 ? NULL : r->exec_id);

@@ -172,7 +172,7 @@ static void on_launched(struct work *w, int rc, const struct err *we)
 	if (rc == 0)
 		rc = call_shim(s, &e);
 	if (rc < 0)
-		end(s, rc, &e, NULL);
+		end(s, eng_not_of_process(rc, &e), &e, NULL);
 	else
 		s->calling = true;
 }

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd-life.c - stop, kill, wait, rm, restart: containers ended. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "cli/cli.h"
+
+/* Does one thing to each container named; prints those it worked for, as docker does. */
+static int for_each(struct cli *cli, const struct cli_args *a, int (*start)(struct cli *cli, const struct cli_args *a,
+									      const char *name))
+{
+	int code = CLI_OK;
+
+	for (int i = 0; i < a->argc && !cli->interrupted; i++) {
+		if (cli_await(cli, start(cli, a, a->argv[i])) < 0)
+			code = cli_fail(cli);
+		else
+			puts(a->argv[i]);
+	}
+	return cli->interrupted ? CLI_INTERRUPTED : code;
+}
+
+/* --- stop */
+
+static const struct cli_opt stop_opts[] = {
+	{ 't', "time", "SECONDS", "wait this long before SIGKILL (default: the container's, 10)" },
+	{ 0 },
+};
+
+static int time_of(const struct cli_args *a, int64_t *ret_ms)
+{
+	const char *word = cli_value(a, "time");
+	uint64_t v;
+
+	*ret_ms = -1;
+	if (!word || strcmp(word, "-1") == 0)
+		return 0;
+	if (str_parse_u64(word, 1000000, &v) < 0)
+		return cli_usage(a->cmd, "'%s' is not a number of seconds", word);
+	*ret_ms = (int64_t)v * 1000;
+	return 0;
+}
+
+static int start_stop(struct cli *cli, const struct cli_args *a, const char *name)
+{
+	int64_t ms;
+
+	time_of(a, &ms);
+	return berth_container_stop(cli->berth, name, ms, cli_on_done, cli, &cli->error);
+}
+
+static int run_stop(struct cli *cli, const struct cli_args *a)
+{
+	int64_t ms;
+	int rc = time_of(a, &ms);
+
+	return rc ? rc : for_each(cli, a, start_stop);
+}
+
+const struct cli_cmd cli_cmd_stop = {
+	.name = "stop", .args = "CONTAINER...", .brief = "stop running containers",
+	.about = "Sends the stop signal (TERM unless the image or run say otherwise), then SIGKILL after the time-out, "
+		 "and waits for the end of the virtual machine.",
+	.opts = stop_opts, .min_args = 1, .max_args = -1, .run = run_stop,
+};
+
+/* --- restart */
+
+static void on_restarted(void *cli, int rc, const struct berth_error *e, const struct berth_streams *s)
+{
+	cli_finish(cli, rc, e);
+}
+
+static int run_restart(struct cli *cli, const struct cli_args *a)
+{
+	int code = CLI_OK;
+	int64_t ms;
+	int rc = time_of(a, &ms);
+
+	for (int i = 0; rc == 0 && i < a->argc; i++) {
+		const char *name = a->argv[i];
+
+		if (cli_await(cli, berth_container_stop(cli->berth, name, ms, cli_on_done, cli, &cli->error)) < 0 ||
+		    cli_await(cli, berth_container_start(cli->berth, name, NULL, on_restarted, cli, &cli->op,
+							 &cli->error)) < 0)
+			code = cli_fail(cli);
+		else
+			puts(name);
+	}
+	return rc ? rc : code;
+}
+
+const struct cli_cmd cli_cmd_restart = {
+	.name = "restart", .args = "CONTAINER...", .brief = "stop containers, then start them again",
+	.opts = stop_opts, .min_args = 1, .max_args = -1, .run = run_restart,
+};
+
+/* --- kill */
+
+static const struct cli_opt kill_opts[] = {
+	{ 's', "signal", "SIGNAL", "by name or number (default KILL)" },
+	{ 0 },
+};
+
+static int start_kill(struct cli *cli, const struct cli_args *a, const char *name)
+{
+	const char *word = cli_value(a, "signal");
+
+	return berth_container_kill(cli->berth, name, word ? berth_signal_number(word) : SIGKILL, cli_on_done, cli,
+				    &cli->error);
+}
+
+static int run_kill(struct cli *cli, const struct cli_args *a)
+{
+	const char *word = cli_value(a, "signal");
+
+	if (word && berth_signal_number(word) < 0)
+		return cli_usage(a->cmd, "'%s' is not a signal", word);
+	return for_each(cli, a, start_kill);
+}
+
+const struct cli_cmd cli_cmd_kill = {
+	.name = "kill", .args = "CONTAINER...", .brief = "send a signal to containers' processes",
+	.opts = kill_opts, .min_args = 1, .max_args = -1, .run = run_kill,
+};
+
+/* --- wait */
+
+static void on_exit_code(void *arg, int rc, const struct berth_error *e, int code)
+{
+	if (rc == 0)
+		printf("%d\n", code);
+	cli_finish(arg, rc, e);
+}
+
+static int run_wait(struct cli *cli, const struct cli_args *a)
+{
+	int code = CLI_OK;
+
+	for (int i = 0; i < a->argc; i++) {
+		if (cli_await(cli, berth_container_wait(cli->berth, a->argv[i], on_exit_code, cli, &cli->op,
+							&cli->error)) < 0)
+			code = cli_fail(cli);
+		fflush(stdout);
+		if (code == CLI_INTERRUPTED)
+			break;
+	}
+	return code;
+}
+
+const struct cli_cmd cli_cmd_wait = {
+	.name = "wait", .args = "CONTAINER...", .brief = "wait for containers to end and print their exit codes",
+	.min_args = 1, .max_args = -1, .run = run_wait,
+};
+
+/* --- rm */
+
+static const struct cli_opt rm_opts[] = {
+	{ 'f', "force", NULL, "kill those that run" },
+	{ 'v', "volumes", NULL, "accepted for docker's sake: a container has no volumes of its own yet" },
+	{ 0 },
+};
+
+static int start_rm(struct cli *cli, const struct cli_args *a, const char *name)
+{
+	return berth_container_remove(cli->berth, name, cli_flag(a, "force"), cli_on_done, cli, &cli->error);
+}
+
+static int run_rm(struct cli *cli, const struct cli_args *a)
+{
+	return for_each(cli, a, start_rm);
+}
+
+const struct cli_cmd cli_cmd_rm = {
+	.name = "rm", .args = "CONTAINER...", .brief = "remove containers for good",
+	.opts = rm_opts, .min_args = 1, .max_args = -1, .run = run_rm,
+};

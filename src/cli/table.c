@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* table.c - all commands, the global options, and docker's options that berth has not. */
+#include "cli/cli.h"
+
+#define COMMANDS(X)                                                                                     \
+	X(run) X(create) X(start) X(stop) X(restart) X(kill) X(wait) X(rm) X(exec) X(attach) X(consoles)        \
+	X(screen) X(logs) X(ps) X(container_ls) X(inspect) X(boot) X(pull) X(image_pull) X(images) X(image_ls)  \
+	X(image_inspect) X(rmi) X(rootfs_create) X(jobs) X(jobs_cancel) X(system_probe) X(system_info) X(info)  \
+	X(version) X(system_version) X(list_keys) X(help) X(debug_vt) X(debug_tar_to_ext4)
+
+#define DECLARE(word) extern const struct cli_cmd cli_cmd_##word;
+COMMANDS(DECLARE)
+
+#define ROW(word) &cli_cmd_##word,
+const struct cli_cmd *const cli_table[] = { COMMANDS(ROW) NULL };
+
+const struct cli_opt cli_global_opts[] = {
+	{ 0, "root", "DIR", "where images and containers are kept" },
+	{ 0, "run-root", "DIR", "where sockets of what runs are" },
+	{ 0, "config", "FILE", "configuration file" },
+	{ 0, "log-level", "LEVEL", "error, warn, info, debug or trace" },
+	{ 0, "progress", "KIND", "auto, tty, plain, json or none" },
+	{ 0, "color", "WHEN", "auto, always or never" },
+	{ 0, "version", NULL, "print the version" },
+	{ 0 },
+};
+
+const struct cli_foreign cli_foreign_opts[] = {
+	{ "volumes-from", "name the same folders with -v" },
+	{ "link", "containers reach the host's loopback as 10.0.2.2; publish the port with -p" },
+	{ "gpus", "there is no device pass-through yet" },
+	{ "device", "there is no device pass-through yet" },
+	{ "ipc", "each container has a virtual machine of its own" },
+	{ "pid", "each container has a virtual machine of its own" },
+	{ "uts", "each container has a virtual machine of its own; --hostname sets its name" },
+	{ "userns", "each container has a virtual machine of its own; its root is not the host's" },
+	{ "isolation", "every container is in a virtual machine" },
+	{ "runtime", "every container is in a virtual machine" },
+	{ "log-driver", "logs are files that rotate; berth logs prints them" },
+	{ "storage-opt", "--root-size sets the size of the writable disk" },
+	{ "oom-kill-disable", "-m sets a limit that leaves room" },
+	{ "publish-all", "-p CTR takes any free port of the host" },
+	{ "net", "--network" },
+	{ "mac-address", "the address is made from the container's id" },
+	{ "ip", "there are no networks with addresses of their own yet" },
+	{ "network-alias", "there are no networks with names yet" },
+	{ "init", "run an init of the image's as the command" },
+	{ "health-cmd", "there are no health checks yet" },
+	{ "memory-swap", "virtual machines have no swap: -m is the whole limit" },
+	{ "cpu-shares", "--cpus limits the CPU" },
+	{ "cpuset-cpus", "--cpus limits the CPU" },
+	{ NULL, NULL },
+};

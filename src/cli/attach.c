@@ -17,8 +17,11 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
+#include "base/file.h"
 #include "cli/attach-keys.h"
 #include "cli/cli.h"
+#include "vt/vt.h"
 
 #define CHUNK (64u << 10)
 #define KEY_HOLD_MS 200
@@ -52,6 +55,7 @@ struct session {
 	uv_signal_t signals[8];
 	int nsignals;
 	struct termios saved;
+	struct vt *vt;   /* with a terminal: what its modes are */
 	bool raw, tty;
 	bool exited, detached, lost;
 	int exit_code;
@@ -76,18 +80,29 @@ void cli_terminal_size(int fd, unsigned *rows, unsigned *cols)
 
 static struct session *raw_session; /* for the handler of fatal signals */
 
+/* true if the terminal is not as a shell wants it; most programs leave it so, and the cursor then stays. */
+static bool left_modes(const struct vt *vt)
+{
+	struct vt_modes m = vt_modes(vt);
+	struct vt_cursor c = vt_cursor(vt);
+	struct vt_cell pen = vt_pen(vt);
+
+	return m.alt || m.app_cursor || m.app_keypad || !m.autowrap || m.origin || m.insert || m.newline ||
+	       m.reverse_video || m.bracketed_paste || m.focus || m.modify_other_keys || m.kitty_flags || m.mouse ||
+	       m.top != 0 || m.bottom != vt_rows(vt) - 1 || !c.visible || c.style || pen.fg || pen.bg || pen.attr;
+}
+
 static void restore_terminal(struct session *s)
 {
-	/* Modes that the guest may have left on: mouse, paste, focus, keypad, alternate screen, hidden cursor. */
-	static const char leave[] = "\033[?1000l\033[?1002l\033[?1003l\033[?1006l\033[?2004l\033[?1004l\033[?1l\033>"
-				    "\033[?1049l\033[?25h\033[0m";
+	AUTO_BUF struct buf leave = { 0 };
 
 	if (!s->raw)
 		return;
 	s->raw = false;
 	raw_session = NULL;
-	if (isatty(1) && write(1, leave, sizeof(leave) - 1) < 0)
-		s->raw = false;
+	/* What the guest left on is turned off: the same engine as in the shim knows what that is. */
+	if (s->vt && isatty(1) && left_modes(s->vt) && vt_leave(s->vt, &leave) == 0 && leave.len)
+		file_write_full(1, leave.p, leave.len);
 	tcsetattr(0, TCSADRAIN, &s->saved);
 }
 
@@ -243,6 +258,8 @@ static void pump_run(struct pump *p)
 			continue;
 		}
 		p->len = (size_t)n;
+		if (p == &s->out && s->vt)
+			vt_feed(s->vt, p->chunk, p->len);
 		if (p == &s->stdin_ && s->raw) {
 			p->len = look_for_keys(s, p->chunk, p->len);
 			if (s->keys.held)
@@ -417,6 +434,7 @@ static void close_all(struct session *s)
 	free(s->stdin_.chunk);
 	free(s->out.chunk);
 	free(s->err.chunk);
+	vt_free(s->vt);
 }
 
 static int open_streams(struct session *s)
@@ -448,7 +466,8 @@ static int result(struct session *s)
 		return 128 + s->dying;
 	}
 	if (s->detached) {
-		fprintf(stderr, "berth: detached; berth attach %.12s comes back\n", s->in->streams->id);
+		fprintf(stderr, "%sberth: detached; berth attach %.12s comes back\n", s->tty ? "\r\n" : "",
+			s->in->streams->id);
 		return CLI_OK;
 	}
 	if (s->lost) {
@@ -460,6 +479,7 @@ static int result(struct session *s)
 
 int cli_session(const struct cli_session *in)
 {
+	static const struct vt_limits no_scrollback = { .string_max = 4096, .swallow_max = 4 << 20 };
 	struct session *s = calloc(1, sizeof(*s));
 	struct berth_error e = { 0 };
 	int rc, code;
@@ -485,6 +505,7 @@ int cli_session(const struct cli_session *in)
 	} else {
 		watch_signals(s);
 		if (s->tty && !in->no_stdin && isatty(0) && make_raw(s) == 0) {
+			s->vt = vt_new(24, 80, &no_scrollback, NULL, NULL);
 			signal(SIGSEGV, on_fatal);
 			signal(SIGABRT, on_fatal);
 			signal(SIGBUS, on_fatal);

@@ -267,6 +267,13 @@ static void on_made(void *arg, int rc, const struct berth_error *e, const struct
 	cli_finish(m->cli, rc, e);
 }
 
+static void on_making(void *arg, const struct berth_progress *p)
+{
+	const struct making *m = arg;
+
+	cli_on_progress(m->cli, p);
+}
+
 static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 {
 	struct making m = { .cli = cli };
@@ -286,7 +293,7 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 		return cli_usage(a->cmd, "the file to make is missing: -o FILE");
 	if (size && str_parse_size(size, &r.size, &e) < 0)
 		return cli_usage(a->cmd, "--size: %s", e.text);
-	if (cli_await(cli, berth_rootfs_create(cli->berth, &r, cli_on_progress, on_made, &m, &cli->op, &cli->error)) < 0)
+	if (cli_await(cli, berth_rootfs_create(cli->berth, &r, on_making, on_made, &m, &cli->op, &cli->error)) < 0)
 		return cli_fail(cli);
 	str_size(m.result.used, used);
 	str_size(m.result.size, total);

@@ -26,6 +26,13 @@ static void on_created(void *arg, int rc, const struct berth_error *e, const cha
 	cli_finish(m->cli, rc, e);
 }
 
+static void on_making(void *arg, const struct berth_progress *p)
+{
+	const struct making *m = arg;
+
+	cli_on_progress(m->cli, p);
+}
+
 static int make(struct cli *cli, const struct cli_args *a, char ret_id[65])
 {
 	struct making m = { .cli = cli };
@@ -39,7 +46,7 @@ static int make(struct cli *cli, const struct cli_args *a, char ret_id[65])
 		run_spec_finish(&s);
 		return rc;
 	}
-	rc = cli_await(cli, berth_container_create(cli->berth, &s.c, cli_on_progress, on_created, &m, &cli->op,
+	rc = cli_await(cli, berth_container_create(cli->berth, &s.c, on_making, on_created, &m, &cli->op,
 						   &cli->error));
 	cli_progress_end(cli);
 	run_spec_finish(&s);

@@ -177,6 +177,7 @@ static void on_output(void *arg, int events)
 		}
 		if (c->log && crilog_add(c->log, CRILOG_STDOUT, chunk, (size_t)n, &e) < 0 && c->log_failed)
 			c->log_failed(c->arg, &e);
+		c->written = true;
 		vt_feed(c->vt, chunk, (size_t)n);
 	}
 	flush_viewers(c);
@@ -281,7 +282,8 @@ static void on_taken(struct iosock_wait *w, int fd)
 		viewer_end(v);
 		return;
 	}
-	if (v->spec.output)
+	/* A fresh console has nothing to show: the viewer's terminal stays as it is. */
+	if (v->spec.output && c->written)
 		send_snapshot(v);
 	flush_viewers(c);
 }

@@ -26,6 +26,7 @@ struct console {
 	struct list viewers;
 	uint64_t last_viewer;
 	struct crilog *log;      /* NULL: not logged; the caller's */
+	bool written; /* there was output */
 	bool draining, done;
 	void *arg;
 	void (*resized)(void *arg, int rows, int cols); /* the guest is to be told */

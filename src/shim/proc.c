@@ -183,6 +183,8 @@ void proc_destroy(struct proc *p)
 
 /* --- start */
 
+static void send_size(struct proc *p);
+
 static void started(struct proc *p, int rc, bool early, const struct err *e)
 {
 	void (*cb)(struct proc *p, int rc, bool early, const struct err *e) = p->on_started;
@@ -244,6 +246,8 @@ static void on_process_started(struct rpc_unary *op, int rc, const ProtobufCMess
 		return;
 	}
 	p->started = true;
+	if (p->tty && (p->told_rows != vt_rows(p->con.vt) || p->told_cols != vt_cols(p->con.vt)))
+		send_size(p);
 	NAME_PROCESS(req, p);
 	rc = rpc_unary_start(&p->wait, p->sb->agent, &agent_wait_process, &req.base, 0, on_waited, &we);
 	started(p, rc, true, &we);
@@ -273,9 +277,26 @@ static void on_created(struct rpc_unary *op, int rc, const ProtobufCMessage *res
 		send_start(p);
 }
 
+/* The specification with the console's size as it is now, so that the program never sees another. */
+static cJSON *with_size(struct proc *p, const cJSON *spec)
+{
+	cJSON *copy = cJSON_Duplicate(spec, 1), *process = cJSON_GetObjectItemCaseSensitive(copy, "process"), *size;
+
+	if (!p->tty || !process)
+		return copy;
+	p->told_rows = vt_rows(p->con.vt);
+	p->told_cols = vt_cols(p->con.vt);
+	cJSON_DeleteItemFromObjectCaseSensitive(process, "consoleSize");
+	size = cJSON_AddObjectToObject(process, "consoleSize");
+	cJSON_AddNumberToObject(size, "height", p->told_rows);
+	cJSON_AddNumberToObject(size, "width", p->told_cols);
+	return copy;
+}
+
 int proc_begin(struct proc *p, const cJSON *spec, bool go, struct err *e)
 {
-	AUTO_FREE char *text = json_print(spec);
+	AUTO_JSON cJSON *sized = with_size(p, spec);
+	AUTO_FREE char *text = json_print(sized);
 	Sandbox__CreateProcessRequest req = SANDBOX__CREATE_PROCESS_REQUEST__INIT;
 
 	if (!text)
@@ -306,8 +327,6 @@ void proc_vm_gone(struct proc *p, int exit_code)
 }
 
 /* --- size */
-
-static void send_size(struct proc *p);
 
 static void on_resize_done(struct rpc_unary *op, int rc, const ProtobufCMessage *resp, const struct err *e)
 {

@@ -43,6 +43,7 @@ struct proc {
 	struct rpc_unary create, start, wait, resize, remove;
 	bool calling; /* remove is under way */
 	bool resize_pending, resize_again;
+	int told_rows, told_cols; /* what the guest was given at its start */
 	struct list waiters;
 	void *starter; /* of whoever sets on_started */
 	/* How the start went; once. rc as of the agent's StartProcess, or of a step before: then early is true. */

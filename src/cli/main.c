@@ -222,8 +222,6 @@ static int run_alone(struct cli *cli)
 	return tui_main(&o);
 }
 
-extern int tui_main(const struct tui_options *o) __attribute__((weak));
-
 int main(int argc, char **argv)
 {
 	static struct cli cli;

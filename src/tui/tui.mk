@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += %D%/libtui.la
 %C%_libtui_la_SOURCES = \
-	%D%/tui.h \
-	%D%/theme.c %D%/theme.h \
+	%D%/act.c %D%/act.h \
+	%D%/app.c %D%/app-draw.c %D%/app.h \
 	%D%/canvas.c %D%/canvas.h \
-	%D%/term.c %D%/term.h \
+	%D%/fmt.c %D%/fmt.h \
 	%D%/input.c %D%/input.h \
-	%D%/keys.c %D%/keys.h %D%/keys-print.c
+	%D%/keys.c %D%/keys-print.c %D%/keys.h \
+	%D%/line.c %D%/line.h \
+	%D%/main.c %D%/tui.h \
+	%D%/model.c %D%/model.h \
+	%D%/msgs.c %D%/msgs.h \
+	%D%/rows.c %D%/rows.h \
+	%D%/screen.c %D%/screen.h \
+	%D%/task.c %D%/task.h \
+	%D%/term.c %D%/term.h \
+	%D%/theme.c %D%/theme.h \
+	%D%/tty.c %D%/tty.h \
+	%D%/view-console.c %D%/view-form.c %D%/view-home.c %D%/view-lists.c %D%/view-pull.c %D%/view-text.c \
+	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* act.c - what is done to containers and images. */
+#include "tui/act.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/views.h"
+
+/* What is under way: the words for its end. */
+struct doing {
+	struct app *app;
+	char name[80];
+	const char *done; /* "stopped" */
+	char id[80];
+	bool then_start;
+};
+
+static struct doing *doing(struct app *app, const char *id, const char *done)
+{
+	struct doing *d = calloc(1, sizeof(*d));
+	const struct ctr *c = model_ctr(&app->model, id);
+
+	if (!d) {
+		app_error(app, "out of memory");
+		return NULL;
+	}
+	d->app = app;
+	d->done = done;
+	snprintf(d->id, sizeof(d->id), "%s", id);
+	snprintf(d->name, sizeof(d->name), "%s", c ? c->name : id);
+	return d;
+}
+
+static void on_started(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s)
+{
+	struct doing *d = arg;
+
+	if (rc < 0 && rc != -ECANCELED)
+		app_error(d->app, "%s: %s", d->name, e->text);
+	else if (rc == 0)
+		app_info(d->app, "%s %s", d->name, d->done);
+	free(d);
+}
+
+static void on_done(void *arg, int rc, const struct berth_error *e)
+{
+	struct doing *d = arg;
+	struct berth_error se = { 0 };
+
+	if (rc < 0 && rc != -ECANCELED)
+		app_error(d->app, "%s: %s", d->name, e->text);
+	else if (rc == 0 && d->then_start && !d->app->ending) {
+		if (berth_container_start(d->app->berth, d->id, NULL, on_started, d, NULL, &se) == 0)
+			return;
+		app_error(d->app, "%s: %s", d->name, se.text);
+	} else if (rc == 0) {
+		app_info(d->app, "%s %s", d->name, d->done);
+	}
+	free(d);
+}
+
+static void check(struct doing *d, int rc, const struct berth_error *e)
+{
+	if (rc < 0) {
+		app_error(d->app, "%s: %s", d->name, e->text);
+		free(d);
+	}
+}
+
+static void answer_stop(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "stopped") : NULL;
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	app_cli(app, "berth stop %s", d->name);
+	check(d, berth_container_stop(app->berth, id, -1, on_done, d, &e), &e);
+}
+
+static void answer_restart(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "restarted") : NULL;
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	d->then_start = true;
+	app_cli(app, "berth restart %s", d->name);
+	check(d, berth_container_stop(app->berth, id, -1, on_done, d, &e), &e);
+}
+
+static void answer_kill(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "killed") : NULL;
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	app_cli(app, "berth kill %s", d->name);
+	check(d, berth_container_kill(app->berth, id, SIGKILL, on_done, d, &e), &e);
+}
+
+static void answer_delete(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "deleted") : NULL;
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	app_cli(app, "berth rm %s", d->name);
+	check(d, berth_container_remove(app->berth, id, false, on_done, d, &e), &e);
+}
+
+static void on_image_removed(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n)
+{
+	on_done(arg, rc, e);
+}
+
+static void answer_delete_image(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "deleted") : NULL;
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	app_cli(app, "berth rmi %s", d->name);
+	check(d, berth_image_remove(app->berth, id, false, on_image_removed, d, &e), &e);
+}
+
+void act_delete_image(struct app *app, const struct img *i)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "Delete image %s?\n%u container%s made from it. This cannot be undone.", i->name,
+		 i->used, i->used == 1 ? " is" : "s are");
+	app_ask(app, i->name, "delete", text, answer_delete_image, NULL);
+}
+
+void act_stop(struct app *app, const char *id, const char *name, unsigned viewers)
+{
+	char text[300];
+
+	if (viewers > 1)
+		snprintf(text, sizeof(text), "Stop %s?\n%u viewers have it open.\nSends TERM, KILL after 10 s.", name,
+			 viewers);
+	else
+		snprintf(text, sizeof(text), "Stop %s?\nSends TERM, KILL after 10 s.", name);
+	app_ask(app, id, "stop", text, answer_stop, NULL);
+}
+
+static unsigned viewers_of(const struct app *app, const char *id)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < app->model.ncons; i++)
+		if (strncmp(app->model.cons[i].id, id, 64) == 0)
+			n += app->model.cons[i].viewers;
+	return n;
+}
+
+static void start(struct app *app, const struct ctr *c)
+{
+	struct doing *d = doing(app, c->id, "started");
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	app_cli(app, "berth start %s", c->name);
+	check(d, berth_container_start(app->berth, c->id, NULL, on_started, d, NULL, &e), &e);
+}
+
+void act_console(struct app *app, const struct ctr *c, unsigned n)
+{
+	const struct console_arg arg = { .id = c->id, .name = c->name, .n = n };
+	const struct text_arg logs = { TEXT_LOGS, c->id, c->name };
+
+	if (!ctr_lives(c)) {
+		app_info(app, "%s does not run: S starts it, l shows its log", c->name);
+		return;
+	}
+	if (!c->tty && n == 0)
+		app_push(app, &view_logs, &logs);
+	else
+		app_push(app, &view_console, &arg);
+}
+
+void act_last_console(struct app *app)
+{
+	char id[80];
+	const struct ctr *c;
+	unsigned n = 0;
+
+	snprintf(id, sizeof(id), "%s", app->last_console);
+	if (strchr(id, ':')) {
+		n = (unsigned)atoi(strchr(id, ':') + 1);
+		*strchr(id, ':') = 0;
+	}
+	c = model_ctr(&app->model, id);
+	if (!c)
+		app_info(app, "no console was open yet");
+	else
+		act_console(app, c, n);
+}
+
+static void ask(struct app *app, const struct ctr *c, const char *word, const char *text,
+		void (*answer)(struct app *app, char key, const char *id, void *arg))
+{
+	app_ask(app, c->id, word, text, answer, NULL);
+}
+
+bool act_container(struct app *app, enum act act, const struct ctr *c)
+{
+	const struct text_arg raw = { TEXT_RAW, c->id, c->name }, boot = { TEXT_BOOT, c->id, c->name },
+			      logs = { TEXT_LOGS, c->id, c->name }, detail = { TEXT_DETAIL, c->id, c->name };
+	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name };
+	char text[300];
+
+	switch (act) {
+	case ACT_CONSOLE:
+		act_console(app, c, 0);
+		return true;
+	case ACT_LOGS:
+		app_push(app, &view_logs, &logs);
+		return true;
+	case ACT_DETAIL:
+		app_push(app, &view_text, &detail);
+		return true;
+	case ACT_BOOT:
+		app_push(app, &view_text, &boot);
+		return true;
+	case ACT_RAW:
+		app_push(app, &view_text, &raw);
+		return true;
+	case ACT_START:
+		if (ctr_lives(c))
+			app_info(app, "%s runs already", c->name);
+		else
+			start(app, c);
+		return true;
+	case ACT_STOP:
+		if (ctr_lives(c))
+			act_stop(app, c->id, c->name, viewers_of(app, c->id));
+		else
+			app_info(app, "%s does not run", c->name);
+		return true;
+	case ACT_KILL:
+		snprintf(text, sizeof(text), "Kill %s?\nSends KILL: it cannot clean up.", c->name);
+		if (ctr_lives(c))
+			ask(app, c, "kill", text, answer_kill);
+		else
+			app_info(app, "%s does not run", c->name);
+		return true;
+	case ACT_RESTART:
+		snprintf(text, sizeof(text), "Restart %s?\nSends TERM, KILL after 10 s, then starts it.", c->name);
+		ask(app, c, "restart", text, answer_restart);
+		return true;
+	case ACT_DELETE:
+		snprintf(text, sizeof(text), "Delete %s?\nIts disk and its log go with it. This cannot be undone.",
+			 c->name);
+		if (ctr_lives(c))
+			app_info(app, "%s runs: T stops it first", c->name);
+		else
+			ask(app, c, "delete", text, answer_delete);
+		return true;
+	case ACT_EXEC:
+		if (ctr_lives(c))
+			app_push(app, &view_form, &exec);
+		else
+			app_info(app, "%s does not run", c->name);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* act.h - what is done to containers and images: asked first where the table says so, told in messages. */
+#ifndef BERTH_TUI_ACT_H
+#define BERTH_TUI_ACT_H
+
+#include "tui/app.h"
+
+/* true if the action was one for a container. id is captured here. */
+bool act_container(struct app *app, enum act act, const struct ctr *c);
+/* Its console: attached, or its log if it has no terminal. n: of CTR:N. */
+void act_console(struct app *app, const struct ctr *c, unsigned n);
+void act_last_console(struct app *app);
+void act_delete_image(struct app *app, const struct img *i);
+void act_stop(struct app *app, const char *id, const char *name, unsigned viewers);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* app-draw.c - the frame around a view: title, messages, questions, hints. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/app.h"
+#include "tui/fmt.h"
+#include "tui/task.h"
+
+#define MIN_ROWS 10 /* below, title and hints go */
+#define MIN_COLS 40
+#define LEAST_ROWS 3
+#define LEAST_COLS 16
+
+static void draw_title(struct app *app, struct canvas *c)
+{
+	AUTO_BUF struct buf b = { 0 };
+	char right[64];
+	size_t jobs = 0;
+	int end;
+
+	for (size_t i = 0; i < app->model.njobs; i++)
+		jobs += strcmp(app->model.jobs[i].state, "running") == 0 ||
+			strcmp(app->model.jobs[i].state, "waiting") == 0;
+	snprintf(right, sizeof(right), "%zu job%s  %zu msg%s", jobs, jobs == 1 ? "" : "s", app->msgs.unread,
+		 app->msgs.unread_error ? "!" : "");
+	end = canvas_right(c, 0, c->cols - 1, app->msgs.unread_error ? ROLE_BAD : ROLE_HINT, right);
+	if (c->cols >= 60)
+		canvas_text(c, 0, 1, -1, ROLE_DIM, "berth");
+	app->top->cls->title(app->top, &b);
+	if (b.p)
+		canvas_cut(c, 0, c->cols >= 60 ? 8 : 1, end - (c->cols >= 60 ? 10 : 3), ROLE_TITLE,
+			   (const char *)b.p);
+}
+
+/* One hint; false if there is no room before column end. */
+static bool draw_hint(struct canvas *c, int y, int *x, int end, const char *keys, const char *word)
+{
+	int need = canvas_width(keys) + (*word ? 1 + canvas_width(word) : 0);
+
+	if (*x + need > end)
+		return false;
+	*x += canvas_text(c, y, *x, -1, ROLE_KEY, keys);
+	if (*word)
+		*x += 1 + canvas_text(c, y, *x + 1, -1, ROLE_HINT, word);
+	*x += 2;
+	return true;
+}
+
+static void draw_hints(struct app *app, struct canvas *c, int y)
+{
+	struct hint hints[HINTS_MAX];
+	struct view *v = app->top;
+	int n = v->cls->hints ? v->cls->hints(v, hints, HINTS_MAX) : 0, x = 1;
+	const struct key *help = keys_row(v->cls->ctx, ACT_HELP);
+	char first[16];
+
+	for (int i = 0; i < n; i++) {
+		const struct key *row = keys_row(v->cls->ctx, hints[i].act);
+		int room = c->cols - (help ? 3 : 0);
+
+		if (!row)
+			continue;
+		keys_first(row, first, sizeof(first));
+		if (!draw_hint(c, y, &x, room, hints[i].keys ? hints[i].keys : first,
+			       hints[i].word ? hints[i].word : row->name))
+			break;
+	}
+	if (help) {
+		keys_first(help, first, sizeof(first));
+		if (!draw_hint(c, y, &x, c->cols, first, "help"))
+			draw_hint(c, y, &x, c->cols, first, "");
+	}
+}
+
+static void draw_message(struct app *app, struct canvas *c, int y)
+{
+	const struct msg *m = msgs_shown(&app->msgs);
+	struct view *v = app->top;
+	AUTO_BUF struct buf b = { 0 };
+	char at[FMT_MAX];
+
+	if (m) {
+		fmt_clock(m->time, at);
+		if (m->level == MSG_ERROR)
+			canvas_text(c, y, 0, 1, ROLE_BAD, "!");
+		buf_addf(&b, "%s %s", at, m->text);
+		if (b.p)
+			canvas_cut(c, y, m->level == MSG_ERROR && c->cols >= 60 ? 2 : 1, -1,
+				   m->level == MSG_ERROR ? ROLE_BAD : ROLE_TEXT, (const char *)b.p);
+		return;
+	}
+	if (v->cls->note)
+		v->cls->note(v, &b);
+	if (b.p)
+		canvas_cut(c, y, 1, -1, ROLE_TEXT, (const char *)b.p);
+}
+
+static int count_lines(const char *s)
+{
+	int n = 1;
+
+	for (; *s; s++)
+		n += *s == '\n';
+	return n;
+}
+
+/* The question, from the bottom up. */
+static void draw_ask(struct app *app, struct canvas *c)
+{
+	struct ask *a = &app->ask;
+	int n = MIN(count_lines(a->text), MAX(1, c->rows - 2)), y = MAX(0, c->rows - 2 - n), x;
+	const char *p = a->text;
+	char keys[16];
+
+	for (int i = 0; i < n; i++, y++) {
+		size_t len = strcspn(p, "\n");
+
+		canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
+		canvas_textn(c, y, 0, -1, i == 0 ? ROLE_WARN : ROLE_TEXT, p, len);
+		p += len;
+		p += *p == '\n';
+	}
+	if (strcmp(a->keys, "y") == 0)
+		snprintf(keys, sizeof(keys), "[y/N] ");
+	else
+		snprintf(keys, sizeof(keys), "[%c/%c/N] ", a->keys[0], a->keys[1]);
+	canvas_blank(c, c->rows - 2, 0, c->cols, ROLE_TEXT);
+	x = canvas_text(c, c->rows - 2, 0, -1, ROLE_WARN, keys);
+	canvas_blank(c, c->rows - 1, 0, c->cols, ROLE_TEXT);
+	canvas_text(c, c->rows - 1, 1, -1, ROLE_HINT, a->answers);
+	canvas_cursor(c, c->rows - 2, x);
+	c->cursor_visible = true;
+	a->shown = true;
+}
+
+static void draw_prompt(struct app *app, struct canvas *c, int y)
+{
+	char lead[2] = { app->prompt.lead, 0 };
+	int x;
+
+	canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
+	canvas_text(c, y, 0, 1, ROLE_KEY, lead);
+	x = line_draw(&app->prompt.line, c, y, 1, c->cols - 20 > 20 ? c->cols - 20 : c->cols - 1, ROLE_INPUT);
+	canvas_cursor(c, y, x);
+	c->cursor_visible = true;
+	if (y + 1 < c->rows) {
+		canvas_blank(c, y + 1, 0, c->cols, ROLE_TEXT);
+		canvas_text(c, y + 1, 1, -1, ROLE_HINT, "Enter keep it   Esc clear it");
+	}
+}
+
+static void draw_too_small(struct canvas *c)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "too small: %dx%d, %dx%d needed", c->cols, c->rows, MIN_COLS, MIN_ROWS);
+	canvas_text(c, 0, 0, -1, ROLE_TEXT, text);
+	canvas_cursor(c, 0, 0);
+}
+
+void app_draw(struct app *app, struct canvas *c)
+{
+	struct view *v = app->top;
+	bool small = c->rows < MIN_ROWS || c->cols < MIN_COLS;
+	int message = small ? c->rows - 1 : c->rows - 2;
+
+	if (c->rows < LEAST_ROWS || c->cols < LEAST_COLS) {
+		draw_too_small(c);
+		return;
+	}
+	canvas_cursor(c, 0, 0);
+	if (v->cls->full) {
+		v->cls->draw(v, c, 0, c->rows);
+	} else {
+		v->cls->draw(v, c, small ? 0 : 1, message);
+		if (!small)
+			draw_title(app, c);
+		if (!small)
+			draw_hints(app, c, c->rows - 1);
+		draw_message(app, c, message);
+	}
+	if (app->prompt.active)
+		draw_prompt(app, c, message);
+	if (app->ask.active)
+		draw_ask(app, c);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* app.c - the stack of views, and how keys find their way. */
+#include "tui/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "tui/act.h"
+#include "tui/task.h"
+#include "tui/views.h"
+
+#define ESC_MS 25
+#define ESC_SSH_MS 100
+
+static void on_event(void *arg, const struct input_event *ev);
+
+static void on_changed(void *arg, unsigned changes)
+{
+	struct app *app = arg;
+	unsigned what = 0;
+
+	what |= changes & BERTH_CHANGED_CONTAINERS ? MODEL_CTRS | MODEL_CONS : 0;
+	what |= changes & BERTH_CHANGED_IMAGES ? MODEL_IMGS : 0;
+	what |= changes & BERTH_CHANGED_JOBS ? MODEL_JOBS : 0;
+	model_refresh(app, what);
+}
+
+int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
+{
+	struct berth_error e = { 0 };
+
+	app->loop = loop;
+	app->berth = berth;
+	app->focused = true;
+	if (!app->now)
+		app->now = clock_real_ns;
+	list_init(&app->tasks);
+	input_init(&app->input, on_event, app);
+	app->esc_timer = calloc(1, sizeof(*app->esc_timer));
+	if (!app->esc_timer)
+		return -ENOMEM;
+	uv_timer_init(loop, app->esc_timer);
+	app->esc_timer->data = app;
+	if (app_push(app, &view_containers, NULL) < 0)
+		return -ENOMEM;
+	if (berth_watch(berth, on_changed, app, &e) < 0)
+		app_error(app, "%s: the lists do not follow changes", e.text);
+	model_refresh(app, MODEL_CTRS | MODEL_IMGS | MODEL_JOBS | MODEL_CONS);
+	model_probe(app);
+	return 0;
+}
+
+static void free_timer(uv_handle_t *h)
+{
+	free(h);
+}
+
+void app_finish(struct app *app)
+{
+	while (app->top) {
+		struct view *v = app->top;
+
+		app->top = v->below;
+		if (v->cls->close)
+			v->cls->close(v);
+		free(v);
+	}
+	task_drop_all(app);
+	if (app->esc_timer)
+		uv_close((uv_handle_t *)app->esc_timer, free_timer);
+	app->esc_timer = NULL;
+	model_finish(&app->model);
+	msgs_finish(&app->msgs);
+}
+
+void app_dirty(struct app *app)
+{
+	screen_dirty(&app->screen);
+}
+
+int app_rows(const struct app *app)
+{
+	return app->screen.canvas.rows;
+}
+
+int app_cols(const struct app *app)
+{
+	return app->screen.canvas.cols;
+}
+
+void app_quit(struct app *app, int status)
+{
+	if (app->ending)
+		return;
+	app->ending = true;
+	app->status = status;
+	if (app->ended)
+		app->ended(app);
+}
+
+void app_resize(struct app *app, int rows, int cols)
+{
+	if (rows == app_rows(app) && cols == app_cols(app))
+		return;
+	if (screen_resize(&app->screen, rows, cols) < 0)
+		return;
+	for (struct view *v = app->top; v; v = v->below)
+		if (v->cls->resized)
+			v->cls->resized(v);
+}
+
+void app_changed(struct app *app, unsigned what)
+{
+	for (struct view *v = app->top, *below; v; v = below) {
+		below = v->below;
+		if (v->cls->changed)
+			v->cls->changed(v, what);
+	}
+	app_dirty(app);
+}
+
+/* --- views */
+
+int app_push(struct app *app, const struct view_class *cls, const void *arg)
+{
+	struct view *v = calloc(1, cls->size);
+	int rc;
+
+	if (!v) {
+		app_error(app, "out of memory: cannot open %s", cls->name);
+		return -ENOMEM;
+	}
+	v->cls = cls;
+	v->app = app;
+	rc = cls->open ? cls->open(v, arg) : 0;
+	if (rc < 0) {
+		free(v);
+		return rc;
+	}
+	v->below = app->top;
+	app->top = v;
+	screen_mouse(&app->screen, 0);
+	app_dirty(app);
+	return 0;
+}
+
+void app_drop(struct app *app, struct view *v)
+{
+	struct view **at = &app->top;
+
+	while (*at && *at != v)
+		at = &(*at)->below;
+	if (!*at || !v->below)
+		return;
+	*at = v->below;
+	if (v->cls->close)
+		v->cls->close(v);
+	free(v);
+	screen_mouse(&app->screen, 0);
+	app_dirty(app);
+}
+
+void app_pop(struct app *app)
+{
+	app_drop(app, app->top);
+}
+
+void app_switch(struct app *app, const struct view_class *cls)
+{
+	while (app->top->below)
+		app_pop(app);
+	if (cls)
+		app_push(app, cls, NULL);
+}
+
+/* --- messages */
+
+static void say(struct app *app, enum msg_level level, const char *fmt, va_list ap)
+{
+	AUTO_BUF struct buf raw = { 0 }, b = { 0 };
+
+	if (buf_vaddf(&raw, fmt, ap) < 0)
+		return;
+	for (size_t i = 0; i < raw.len; i++)
+		if (raw.p[i] == '\n')
+			raw.p[i] = ' ';
+	if (str_add_clean(&b, (const char *)raw.p, raw.len) == 0 && b.p)
+		msgs_add(&app->msgs, level, app->now(), (const char *)b.p);
+	app_changed(app, 0);
+}
+
+void app_info(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(app, MSG_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void app_error(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(app, MSG_ERROR, fmt, ap);
+	va_end(ap);
+}
+
+void app_cli(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(app, MSG_CLI, fmt, ap);
+	va_end(ap);
+}
+
+/* --- questions and prompts */
+
+void app_ask(struct app *app, const char *id, const char *word, const char *text,
+	     void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg)
+{
+	struct ask *a = &app->ask;
+
+	if (a->active)
+		a->answer(app, 0, a->id, a->arg); /* the older question is answered by no */
+	*a = (struct ask){ .active = true, .answer = answer, .arg = arg, .keys = "y" };
+	snprintf(a->text, sizeof(a->text), "%s", text);
+	snprintf(a->id, sizeof(a->id), "%s", id);
+	snprintf(a->answers, sizeof(a->answers), "y %s   anything else: no", word);
+	app_dirty(app);
+}
+
+static void answer(struct app *app, const struct input_event *ev)
+{
+	struct ask a = app->ask;
+	char key = 0;
+
+	if (ev->type != INPUT_KEY && ev->type != INPUT_PASTE)
+		return;
+	/* Counts only when it was read after the question could be read, and alone. */
+	if (ev->type == INPUT_KEY && a.armed && app->read_events == 1 && !(ev->mods & ~VT_SHIFT) && ev->key < 0x7f &&
+	    ev->key && strchr(a.keys, (int)ev->key))
+		key = (char)ev->key;
+	app->ask = (struct ask){ 0 };
+	app_dirty(app);
+	a.answer(app, key, a.id, a.arg);
+}
+
+void app_written(struct app *app)
+{
+	if (app->ask.active && app->ask.shown)
+		app->ask.armed = true;
+}
+
+void app_prompt(struct app *app, char lead, const char *text)
+{
+	app->prompt = (struct prompt){ .active = true, .lead = lead };
+	line_set(&app->prompt.line, text);
+	app_dirty(app);
+}
+
+static void prompt_event(struct app *app, const struct input_event *ev)
+{
+	struct prompt *p = &app->prompt;
+	struct view *v = app->top;
+	bool esc = keys_is("Esc", 3, ev) || keys_is("^C", 2, ev);
+
+	if (ev->type == INPUT_PASTE) {
+		if (ev->first)
+			line_paste(&p->line, ev->text, ev->n);
+	} else if (esc || keys_is("Enter", 5, ev)) {
+		p->active = false;
+		v->cls->find(v, esc ? "" : p->line.text, true);
+		app_dirty(app);
+		return;
+	} else if (!line_key(&p->line, ev)) {
+		return;
+	}
+	v->cls->find(v, p->line.text, false);
+	app_dirty(app);
+}
+
+/* --- actions that mean the same everywhere */
+
+static void quit_answer(struct app *app, char key, const char *id, void *arg)
+{
+	(void)id;
+	(void)arg;
+	if (key == 'k')
+		task_keep_all(app);
+	if (key == 'k' || key == 'c')
+		app_quit(app, 0);
+}
+
+static void quit(struct app *app)
+{
+	int n = task_running(app);
+	char text[128];
+
+	if (n == 0) {
+		app_quit(app, 0);
+		return;
+	}
+	snprintf(text, sizeof(text), "%d job%s of this berth run%s: keep running, cancel, or stay?", n,
+		 n == 1 ? "" : "s", n == 1 ? "s" : "");
+	app_ask(app, "", "", text, quit_answer, NULL);
+	snprintf(app->ask.keys, sizeof(app->ask.keys), "kc");
+	snprintf(app->ask.answers, sizeof(app->ask.answers), "k keep running   c cancel   anything else: stay");
+}
+
+static const struct {
+	enum act act;
+	const struct view_class *cls;
+} switches[] = {
+	{ ACT_VIEW_CONTAINERS, NULL },
+	{ ACT_VIEW_IMAGES, &view_images },
+	{ ACT_VIEW_JOBS, &view_jobs },
+	{ ACT_VIEW_MESSAGES, &view_messages },
+	{ ACT_VIEW_CONSOLES, &view_consoles },
+};
+
+static bool act_everywhere(struct app *app, enum act act)
+{
+	for (size_t i = 0; i < ARRAY_LEN(switches); i++)
+		if (switches[i].act == act) {
+			app_switch(app, switches[i].cls);
+			return true;
+		}
+	switch (act) {
+	case ACT_HELP:
+		app_push(app, &view_help, &app->top->cls->ctx);
+		break;
+	case ACT_PALETTE:
+		app_push(app, &view_palette, app->top);
+		break;
+	case ACT_FIND:
+		if (app->top->cls->find)
+			app_prompt(app, '/', "");
+		break;
+	case ACT_BACK:
+	case ACT_INTERRUPT:
+		app_pop(app);
+		break;
+	case ACT_BACK_QUIT:
+		if (app->top->below)
+			app_pop(app);
+		else
+			quit(app);
+		break;
+	case ACT_QUIT:
+		quit(app);
+		break;
+	case ACT_LAST_CONSOLE:
+		act_last_console(app);
+		break;
+	case ACT_REDRAW:
+		screen_redraw(&app->screen);
+		break;
+	case ACT_SUSPEND:
+		if (app->suspend)
+			app->suspend(app);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+bool app_act(struct app *app, enum act act, int index)
+{
+	struct view *v = app->top;
+
+	app_dirty(app);
+	if (v->cls->act && v->cls->act(v, act, index))
+		return true;
+	return act_everywhere(app, act);
+}
+
+/* --- events */
+
+static void on_event(void *arg, const struct input_event *ev)
+{
+	struct app *app = arg;
+	struct view *v = app->top;
+	const struct key *row;
+	int index = 0;
+
+	if (app->ending || ev->type == INPUT_REPLY)
+		return;
+	if (ev->type == INPUT_FOCUS)
+		app->focused = ev->in;
+	if (app->ask.active && ev->type != INPUT_FOCUS) {
+		answer(app, ev);
+		return;
+	}
+	if (app->prompt.active && (ev->type == INPUT_KEY || ev->type == INPUT_PASTE)) {
+		prompt_event(app, ev);
+		return;
+	}
+	if (ev->type == INPUT_KEY) {
+		msgs_hide(&app->msgs);
+		app_dirty(app);
+	}
+	if (v->cls->input && v->cls->input(v, ev))
+		return;
+	row = ev->type == INPUT_KEY ? keys_find(v->cls->ctx, ev, &index) : NULL;
+	if (row)
+		app_act(app, row->act, index);
+}
+
+static void on_esc_timer(uv_timer_t *t)
+{
+	struct app *app = t->data;
+
+	app->read_events = 1;
+	input_flush(&app->input);
+}
+
+static void count(void *arg, const struct input_event *ev)
+{
+	unsigned *n = arg;
+
+	*n += ev->type == INPUT_PASTE ? 2 : 1;
+}
+
+void app_input(struct app *app, const char *p, size_t n)
+{
+	struct input dry = app->input;
+
+	app->read_events = 0;
+	dry.cb = count;
+	dry.arg = &app->read_events;
+	input_feed(&dry, p, n);
+	input_feed(&app->input, p, n);
+	if (app->ending)
+		return;
+	if (input_pending(&app->input))
+		uv_timer_start(app->esc_timer, on_esc_timer, getenv("SSH_CONNECTION") ? ESC_SSH_MS : ESC_MS, 0);
+	else
+		uv_timer_stop(app->esc_timer);
+}

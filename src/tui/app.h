@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* app.h - the program: a stack of views over one engine, one screen and one stream of keys.
+ *
+ * Everything happens on one loop. A view draws on the canvas and gets actions from the table of keys;
+ * changes go to the engine, whose answers come back as messages and as a newer model. */
+#ifndef BERTH_TUI_APP_H
+#define BERTH_TUI_APP_H
+
+#include <berth/berth.h>
+
+#include "base/list.h"
+#include "tui/canvas.h"
+#include "tui/input.h"
+#include "tui/keys.h"
+#include "tui/line.h"
+#include "tui/model.h"
+#include "tui/msgs.h"
+#include "tui/screen.h"
+
+struct app;
+struct view;
+
+/* What the last line names: a row of the table, perhaps with another word or other keys. */
+struct hint {
+	enum act act;
+	const char *word; /* NULL: the table's */
+	const char *keys; /* NULL: the row's first */
+};
+
+struct view_class {
+	const char *name;
+	enum key_ctx ctx;
+	size_t size;  /* of the struct that begins with struct view */
+	bool full;    /* draws the first row too, and its own last one */
+	int (*open)(struct view *v, const void *arg); /* < 0: it does not open; the view said why */
+	void (*close)(struct view *v);
+	/* The title's middle ("Containers 6  3 up"). */
+	void (*title)(struct view *v, struct buf *b);
+	/* Rows [top, bottom) are the view's; the cursor is placed too. */
+	void (*draw)(struct view *v, struct canvas *c, int top, int bottom);
+	/* Up to max; returns how many. */
+	int (*hints)(struct view *v, struct hint *ret, int max);
+	/* True: done. index: which of the row's keys it was. */
+	bool (*act)(struct view *v, enum act act, int index);
+	/* Sees an event before the table does. True: taken. */
+	bool (*input)(struct view *v, const struct input_event *ev);
+	void (*changed)(struct view *v, unsigned what); /* MODEL_… */
+	void (*resized)(struct view *v);
+	/* A line for the message row when no message is shown, e.g. a value that was cut. */
+	void (*note)(struct view *v, struct buf *b);
+	/* The filter or search text changed; done: Enter was pressed. NULL: there is nothing to find here. */
+	void (*find)(struct view *v, const char *text, bool done);
+};
+
+struct view {
+	const struct view_class *cls;
+	struct app *app;
+	struct view *below;
+};
+
+#define HINTS_MAX 16
+#define ASK_LINES 6
+
+struct ask {
+	bool active, armed;
+	bool shown; /* the frame in flight has it */
+	char text[512];        /* lines */
+	char answers[64];      /* "y stop   anything else: no" */
+	char keys[8];          /* what counts as an answer: "y", "kcs" */
+	char id[80];           /* the target, captured at the key press */
+	void (*answer)(struct app *app, char key, const char *id, void *arg); /* 0: no */
+	void *arg;
+};
+
+struct prompt {
+	bool active;
+	char lead; /* '/' or '&' */
+	struct line line;
+};
+
+struct app {
+	uv_loop_t *loop;
+	struct berth *berth;
+	struct screen screen;
+	struct input input;
+	uv_timer_t *esc_timer;
+	struct model model;
+	struct msgs msgs;
+	struct list tasks; /* struct task: pulls, runs */
+	struct view *top;
+	struct ask ask;
+	struct prompt prompt;
+	char last_console[80]; /* "<id>:<n>" */
+	bool focused;
+	bool ending;
+	int status; /* exit status */
+	int64_t (*now)(void); /* ns since 1970; a test has its own */
+	/* of the read under way: how many events it held, and whether one was a paste */
+	unsigned read_events;
+	const struct input_event *queue;
+	void (*suspend)(struct app *app); /* NULL: cannot be */
+	void (*ended)(struct app *app);
+};
+
+/* The screen is set up by the caller; berth is open. Opens home. */
+int app_init(struct app *app, uv_loop_t *loop, struct berth *berth);
+void app_finish(struct app *app);
+/* Bytes of the terminal. */
+void app_input(struct app *app, const char *p, size_t n);
+void app_draw(struct app *app, struct canvas *c);
+void app_written(struct app *app);
+void app_resize(struct app *app, int rows, int cols);
+void app_dirty(struct app *app);
+void app_quit(struct app *app, int status);
+
+/* --- views */
+
+int app_push(struct app *app, const struct view_class *cls, const void *arg);
+void app_pop(struct app *app);
+/* Takes this view off, wherever in the stack it is; home stays. */
+void app_drop(struct app *app, struct view *v);
+/* Back to home, then this one on top of it (NULL: just home). */
+void app_switch(struct app *app, const struct view_class *cls);
+void app_changed(struct app *app, unsigned what);
+bool app_act(struct app *app, enum act act, int index);
+int app_rows(const struct app *app);
+int app_cols(const struct app *app);
+
+/* --- questions */
+
+/* text: lines, the first names the object. word: what "y" does. id is copied. */
+void app_ask(struct app *app, const char *id, const char *word, const char *text,
+	     void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg);
+void app_prompt(struct app *app, char lead, const char *text);
+
+/* --- messages */
+
+void app_info(struct app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void app_error(struct app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The command that does the same as what was just asked for. */
+void app_cli(struct app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.h - what is known of containers, images, jobs and consoles: copies of the engine's lists, asked for
+ * anew when the engine says that something changed. */
+#ifndef BERTH_TUI_MODEL_H
+#define BERTH_TUI_MODEL_H
+
+#include <berth/berth.h>
+
+#include "base/auto.h"
+
+struct app;
+
+struct ctr {
+	char id[65];
+	char *name, *image, *command, *ip, *kernel, *accel, *cause;
+	char *ports; /* "8080>80 5432", "" */
+	enum berth_state state;
+	int exit_code;
+	int64_t created, started, finished; /* ns */
+	uint64_t memory;
+	double cpus;
+	bool tty;
+	unsigned consoles;
+};
+
+struct img {
+	char *id, *digest, *name, *platform;
+	int64_t created;
+	uint64_t size, rootfs;
+	unsigned layers, used;
+};
+
+struct jobrow {
+	char *id, *verb, *object, *state, *error;
+	int64_t started, finished;
+	uint64_t done, total;
+};
+
+struct con {
+	char id[80];
+	char *container, *command;
+	unsigned n, rows, cols, viewers;
+	bool alive;
+	int exit_code;
+};
+
+enum { MODEL_CTRS = 1, MODEL_IMGS = 2, MODEL_JOBS = 4, MODEL_CONS = 8 };
+
+struct model {
+	struct ctr *ctrs;
+	struct img *imgs;
+	struct jobrow *jobs;
+	struct con *cons;
+	size_t nctrs, nimgs, njobs, ncons;
+	unsigned known;    /* what has come at least once */
+	unsigned asked;    /* what is on its way */
+	unsigned again;    /* what changed meanwhile */
+	char host[160];    /* the line "kvm ok   kernel ok …" of the first screen; "" not known yet */
+};
+
+void model_finish(struct model *m);
+/* Asks the engine; app_changed is called when the answer is here. */
+void model_refresh(struct app *app, unsigned what);
+void model_probe(struct app *app);
+
+const struct ctr *model_ctr(const struct model *m, const char *id);
+const struct con *model_con(const struct model *m, const char *id);
+bool ctr_lives(const struct ctr *c);
+/* "+ up", "x exit 137": always a sign and a word. */
+void ctr_state_text(const struct ctr *c, char *ret, size_t max);
+enum role;
+int ctr_state_role(const struct ctr *c);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* task.c - long work that this berth began. */
+#include "tui/task.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "tui/act.h"
+#include "tui/views.h"
+
+static void clean(char *to, size_t max, const char *from)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	if (from && str_add_clean(&b, from, strlen(from)) == 0 && b.p)
+		snprintf(to, max, "%s", (char *)b.p);
+	else
+		*to = 0;
+}
+
+static void drop_layers(struct task *t)
+{
+	for (size_t i = 0; i < t->nlayers; i++)
+		free((char *)t->layers[i].digest);
+	free(t->layers);
+	t->layers = NULL;
+	t->nlayers = 0;
+}
+
+static void task_free(struct task *t)
+{
+	list_remove(&t->link);
+	drop_layers(t);
+	free(t->object);
+	free(t);
+}
+
+static struct task *task_new(struct app *app, const char *object)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->object = strdup(object);
+	if (!t || !t->object) {
+		free(t);
+		app_error(app, "out of memory");
+		return NULL;
+	}
+	t->app = app;
+	t->began = app->now();
+	list_append(&app->tasks, &t->link);
+	return t;
+}
+
+static void on_progress(void *arg, const struct berth_progress *p)
+{
+	struct task *t = arg;
+
+	clean(t->stage, sizeof(t->stage), p->stage);
+	clean(t->note, sizeof(t->note), p->note);
+	if (p->digest)
+		clean(t->digest, sizeof(t->digest), p->digest);
+	t->done = p->done;
+	t->total = p->total;
+	t->rate = p->rate;
+	drop_layers(t);
+	t->layers = calloc(p->nlayers ? p->nlayers : 1, sizeof(*t->layers));
+	for (size_t i = 0; t->layers && i < p->nlayers; i++) {
+		t->layers[i] = p->layers[i];
+		t->layers[i].digest = strdup(p->layers[i].digest);
+		t->nlayers++;
+		if (!t->layers[i].digest)
+			break;
+	}
+	app_changed(t->app, MODEL_JOBS);
+}
+
+static void over(struct task *t, int rc, const struct berth_error *e)
+{
+	t->op = NULL;
+	t->ended = t->app->now();
+	t->failed = rc < 0;
+	if (rc < 0) {
+		clean(t->error, sizeof(t->error), e->text);
+		if (rc != -ECANCELED)
+			app_error(t->app, "%s%s%s", e->text, *e->hint ? "   " : "", e->hint);
+		else
+			app_info(t->app, "%s: canceled; what was fetched is kept", t->object);
+	}
+	app_changed(t->app, MODEL_JOBS);
+}
+
+static void on_pulled(void *arg, int rc, const struct berth_error *e, const char *digest, const char *id)
+{
+	struct task *t = arg;
+
+	if (rc == 0) {
+		clean(t->digest, sizeof(t->digest), digest);
+		app_info(t->app, "%s is here", t->object);
+	}
+	over(t, rc, e);
+}
+
+struct task *task_pull(struct app *app, const char *ref)
+{
+	struct task *t = task_find(app, ref);
+	struct berth_pull p = { .ref = ref };
+	struct berth_error e = { 0 };
+
+	if (t)
+		return t;
+	t = task_new(app, ref);
+	if (!t)
+		return NULL;
+	app_cli(app, "berth pull %s", ref);
+	if (berth_pull(app->berth, &p, on_progress, on_pulled, t, &t->op, &e) < 0) {
+		app_error(app, "%s", e.text);
+		task_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void on_started(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s)
+{
+	struct task *t = arg;
+
+	over(t, rc, e);
+}
+
+static void on_created(void *arg, int rc, const struct berth_error *e, const char *id)
+{
+	struct task *t = arg;
+	struct app *app = t->app;
+	struct berth_error se = { 0 };
+
+	if (rc < 0 || app->ending) {
+		over(t, rc, e);
+		return;
+	}
+	if (t->console) {
+		const struct console_arg c = { .id = id, .name = t->name, .start = true };
+
+		over(t, 0, NULL);
+		/* The form or the pull that is in front made way for it. */
+		app_switch(app, NULL);
+		app_push(app, &view_console, &c);
+		return;
+	}
+	if (!t->background) {
+		app_info(app, "%s is made; S starts it", t->name);
+		over(t, 0, NULL);
+		return;
+	}
+	rc = berth_container_start(app->berth, id, NULL, on_started, t, &t->op, &se);
+	if (rc < 0)
+		over(t, rc, &se);
+}
+
+struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background)
+{
+	struct task *t = task_new(app, c->image);
+	struct berth_error e = { 0 };
+
+	if (!t)
+		return NULL;
+	t->console = console;
+	t->background = background;
+	snprintf(t->name, sizeof(t->name), "%s", c->name ? c->name : c->image);
+	if (berth_container_create(app->berth, c, on_progress, on_created, t, &t->op, &e) < 0) {
+		app_error(app, "%s", e.text);
+		task_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void task_cancel(struct task *t)
+{
+	if (t->op)
+		berth_op_cancel(t->op);
+}
+
+int task_running(const struct app *app)
+{
+	int n = 0;
+
+	for (const struct list *l = app->tasks.next; l != &app->tasks; l = l->next)
+		n += list_entry(l, struct task, link)->op != NULL;
+	return n;
+}
+
+void task_keep_all(struct app *app)
+{
+	list_each(struct task, t, &app->tasks, link)
+		if (t->op)
+			berth_job_keep(t->op);
+}
+
+void task_drop_all(struct app *app)
+{
+	while (app->tasks.next && !list_empty(&app->tasks))
+		task_free(list_entry(app->tasks.next, struct task, link));
+}
+
+struct task *task_find(const struct app *app, const char *object)
+{
+	for (const struct list *l = app->tasks.next; l != &app->tasks; l = l->next) {
+		struct task *t = list_entry(l, struct task, link);
+
+		if (t->op && strcmp(t->object, object) == 0)
+			return t;
+	}
+	return NULL;
+}

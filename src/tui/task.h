@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* task.h - long work that this berth began: pulls, and containers on their way. It goes on while its view is
+ * closed; its last progress is kept for whoever looks. */
+#ifndef BERTH_TUI_TASK_H
+#define BERTH_TUI_TASK_H
+
+#include "tui/app.h"
+
+struct task {
+	struct list link;
+	struct app *app;
+	struct berth_op *op; /* NULL: over */
+	char *object;        /* what the user named */
+	char stage[96], note[160], digest[96];
+	uint64_t done, total, rate;
+	struct berth_layer *layers; /* digests are owned */
+	size_t nlayers;
+	bool failed;
+	char error[320];
+	int64_t began, ended;
+	bool console;        /* open its console once it is made */
+	bool background;     /* start it without one */
+	char name[80];
+};
+
+/* Both return the task, or NULL after a message. A container that is made is started, unless neither console
+ * nor background says so. */
+struct task *task_pull(struct app *app, const char *ref);
+struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background);
+void task_cancel(struct task *t);
+int task_running(const struct app *app);
+void task_keep_all(struct app *app);
+void task_drop_all(struct app *app);
+/* The running task of that object, or NULL. */
+struct task *task_find(const struct app *app, const char *object);
+
+#endif

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view-lists.c - images, jobs, consoles: lists of the model. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/act.h"
+#include "tui/fmt.h"
+#include "tui/rows.h"
+#include "tui/task.h"
+#include "tui/views.h"
+
+struct listview {
+	struct view v;
+	struct rows rows;
+};
+
+static struct app *app_of(void *arg)
+{
+	return ((struct listview *)arg)->v.app;
+}
+
+static void list_close(struct view *v)
+{
+	rows_finish(&((struct listview *)v)->rows);
+}
+
+static void list_draw(struct view *v, struct canvas *c, int top, int bottom)
+{
+	rows_draw(&((struct listview *)v)->rows, c, top, bottom);
+}
+
+static void list_find(struct view *v, const char *text, bool done)
+{
+	rows_filter(&((struct listview *)v)->rows, text);
+}
+
+/* Moving, and Esc for the filter first. */
+static bool list_act(struct listview *l, enum act act)
+{
+	if ((act == ACT_BACK || act == ACT_INTERRUPT) && *l->rows.filter) {
+		rows_filter(&l->rows, "");
+		return true;
+	}
+	return rows_act(&l->rows, act);
+}
+
+static void list_note(struct view *v, struct buf *b)
+{
+	const struct rows *r = &((struct listview *)v)->rows;
+
+	if (*r->filter)
+		buf_addf(b, "filter /%s   %zu of %zu shown   Esc clears it", r->filter, r->n, r->total);
+}
+
+/* --- images */
+
+static size_t img_count(void *arg)
+{
+	return app_of(arg)->model.nimgs;
+}
+
+static const struct img *img_at(void *arg, size_t i)
+{
+	return &app_of(arg)->model.imgs[i];
+}
+
+static const char *img_id(void *arg, size_t i)
+{
+	return img_at(arg, i)->name;
+}
+
+static bool img_match(void *arg, size_t i, const char *word)
+{
+	return rows_has(img_at(arg, i)->name, word) || rows_has(img_at(arg, i)->id, word);
+}
+
+static void img_cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
+{
+	const struct img *m = img_at(arg, i);
+	char span[FMT_MAX];
+
+	switch (column) {
+	case 0:
+		snprintf(ret, max, "%s", m->name);
+		break;
+	case 1:
+		fmt_size(m->size, ret);
+		break;
+	case 2:
+		if (m->rootfs) {
+			fmt_size(m->rootfs, span);
+			snprintf(ret, max, "ext4 %s ready", span);
+		} else {
+			snprintf(ret, max, "built on first run");
+			*role = ROLE_DIM;
+		}
+		break;
+	case 3:
+		snprintf(ret, max, "%u", m->used);
+		break;
+	case 4:
+		if (m->created)
+			fmt_span(app_of(arg)->now() - m->created, ret);
+		else
+			snprintf(ret, max, "-");
+		break;
+	default:
+		snprintf(ret, max, "%s", strchr(m->platform, '/') ? strchr(m->platform, '/') + 1 : m->platform);
+	}
+}
+
+static const struct column img_columns[] = {
+	{ "IMAGE", 24, 0, false, true }, { "SIZE", 6, 4, true, false }, { "ROOT FS", 19, 2, false, false },
+	{ "USED", 4, 3, true, false },	 { "AGE", 5, 1, false, false }, { "ARCH", 7, 1, false, false },
+};
+static const struct rows_source img_source = { img_count, img_id, img_match, img_cell, img_columns,
+					       ARRAY_LEN(img_columns) };
+
+static const struct img *img_focus(struct view *v)
+{
+	long i = rows_focus(&((struct listview *)v)->rows);
+
+	return i < 0 || (size_t)i >= v->app->model.nimgs ? NULL : &v->app->model.imgs[i];
+}
+
+static int img_open(struct view *v, const void *arg)
+{
+	rows_init(&((struct listview *)v)->rows, &img_source, v);
+	rows_update(&((struct listview *)v)->rows);
+	return 0;
+}
+
+static void img_title(struct view *v, struct buf *b)
+{
+	const struct model *m = &v->app->model;
+	uint64_t size = 0;
+	char text[FMT_MAX];
+
+	for (size_t i = 0; i < m->nimgs; i++)
+		size += m->imgs[i].size + m->imgs[i].rootfs;
+	fmt_size(size, text);
+	buf_addf(b, "Images %zu  %s on disk", m->nimgs, text);
+}
+
+static int img_hints(struct view *v, struct hint *ret, int max)
+{
+	int n = 0;
+
+	if (img_focus(v)) {
+		ret[n++] = (struct hint){ ACT_CREATE, "run", "Enter" };
+		ret[n++] = (struct hint){ ACT_RAW, NULL, NULL };
+	}
+	ret[n++] = (struct hint){ ACT_PULL, NULL, NULL };
+	if (img_focus(v))
+		ret[n++] = (struct hint){ ACT_DELETE, NULL, NULL };
+	ret[n++] = (struct hint){ ACT_FIND, NULL, NULL };
+	ret[n++] = (struct hint){ ACT_BACK, NULL, NULL };
+	return n;
+}
+
+static bool img_act(struct view *v, enum act act, int index)
+{
+	const struct img *m = img_focus(v);
+	struct form_arg form = { .kind = FORM_RUN, .image = m ? m->name : NULL };
+	const struct text_arg raw = { TEXT_IMAGE, m ? m->name : "", m ? m->name : "" };
+
+	if (list_act((struct listview *)v, act))
+		return true;
+	if (act == ACT_PULL) {
+		form.kind = FORM_PULL;
+		form.image = NULL;
+		app_push(v->app, &view_form, &form);
+		return true;
+	}
+	if (!m)
+		return false;
+	if (act == ACT_OPEN || act == ACT_CREATE)
+		app_push(v->app, &view_form, &form);
+	else if (act == ACT_RAW)
+		app_push(v->app, &view_text, &raw);
+	else if (act == ACT_DELETE)
+		act_delete_image(v->app, m);
+	else
+		return false;
+	return true;
+}
+
+static void img_changed(struct view *v, unsigned what)
+{
+	if (what & MODEL_IMGS)
+		rows_update(&((struct listview *)v)->rows);
+}
+
+static void img_note(struct view *v, struct buf *b)
+{
+	const struct img *m = img_focus(v);
+	char digest[FMT_MAX];
+
+	list_note(v, b);
+	if (b->len)
+		return;
+	if (!m) {
+		buf_adds(b, "No images yet: P pulls one.");
+		return;
+	}
+	fmt_digest(m->digest, digest);
+	buf_addf(b, "%s  %s  %u layer%s  used by %u", m->name, digest, m->layers, m->layers == 1 ? "" : "s", m->used);
+}
+
+const struct view_class view_images = {
+	.name = "images", .ctx = CTX_I, .size = sizeof(struct listview), .open = img_open, .close = list_close,
+	.title = img_title, .draw = list_draw, .hints = img_hints, .act = img_act, .changed = img_changed,
+	.note = img_note, .find = list_find,
+};
+
+/* --- jobs: those of all berths */
+
+static size_t job_count(void *arg)
+{
+	return app_of(arg)->model.njobs;
+}
+
+static const struct jobrow *job_at(void *arg, size_t i)
+{
+	return &app_of(arg)->model.jobs[i];
+}
+
+static const char *job_id(void *arg, size_t i)
+{
+	return job_at(arg, i)->id;
+}
+
+static bool job_match(void *arg, size_t i, const char *word)
+{
+	return rows_has(job_at(arg, i)->object, word) || rows_has(job_at(arg, i)->verb, word);
+}
+
+static void job_cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
+{
+	const struct jobrow *j = job_at(arg, i);
+
+	if (column == 0)
+		snprintf(ret, max, "%s", j->verb);
+	else if (column == 1)
+		snprintf(ret, max, "%s", j->object);
+	else if (column == 2)
+		snprintf(ret, max, "%s", j->state);
+	else if (j->started)
+		fmt_span(app_of(arg)->now() - j->started, ret);
+}
+
+static const struct column job_columns[] = {
+	{ "VERB", 8, 0, false, false }, { "OBJECT", 30, 0, false, true }, { "STATE", 9, 1, false, false },
+	{ "SINCE", 6, 2, false, false },
+};
+static const struct rows_source job_source = { job_count, job_id, job_match, job_cell, job_columns,
+					       ARRAY_LEN(job_columns) };
+
+static int job_open(struct view *v, const void *arg)
+{
+	rows_init(&((struct listview *)v)->rows, &job_source, v);
+	rows_update(&((struct listview *)v)->rows);
+	model_refresh(v->app, MODEL_JOBS);
+	return 0;
+}
+
+static void job_title(struct view *v, struct buf *b)
+{
+	buf_addf(b, "Jobs %zu", v->app->model.njobs);
+}
+
+static const struct jobrow *job_focus(struct view *v)
+{
+	long i = rows_focus(&((struct listview *)v)->rows);
+
+	return i < 0 || (size_t)i >= v->app->model.njobs ? NULL : &v->app->model.jobs[i];
+}
+
+static int job_hints(struct view *v, struct hint *ret, int max)
+{
+	int n = 0;
+
+	if (job_focus(v)) {
+		ret[n++] = (struct hint){ ACT_OPEN, NULL, NULL };
+		ret[n++] = (struct hint){ ACT_CANCEL, NULL, NULL };
+	}
+	ret[n++] = (struct hint){ ACT_BACK, NULL, NULL };
+	return n;
+}
+
+static void on_cancelled(void *arg, int rc, const struct berth_error *e)
+{
+	struct app *app = arg;
+
+	if (rc < 0 && rc != -ECANCELED)
+		app_error(app, "%s", e->text);
+	model_refresh(app, MODEL_JOBS);
+}
+
+static void answer_cancel(struct app *app, char key, const char *id, void *arg)
+{
+	struct berth_error e = { 0 };
+
+	if (key != 'y')
+		return;
+	app_cli(app, "berth jobs cancel %s", id);
+	if (berth_job_cancel(app->berth, id, on_cancelled, app, &e) < 0)
+		app_error(app, "%s", e.text);
+}
+
+static bool job_act(struct view *v, enum act act, int index)
+{
+	const struct jobrow *j = job_focus(v);
+	struct task *t;
+	char text[300];
+
+	if (list_act((struct listview *)v, act))
+		return true;
+	if (!j)
+		return false;
+	if (act == ACT_OPEN) {
+		t = task_find(v->app, j->object);
+		if (t)
+			app_push(v->app, &view_pull, t);
+		else
+			app_info(v->app, "%s %s runs in another berth", j->verb, j->object);
+		return true;
+	}
+	if (act == ACT_CANCEL) {
+		snprintf(text, sizeof(text), "Cancel %s of %s?\nParts that were fetched are kept.", j->verb, j->object);
+		app_ask(v->app, j->id, "cancel", text, answer_cancel, NULL);
+		return true;
+	}
+	return false;
+}
+
+static void job_changed(struct view *v, unsigned what)
+{
+	if (what & MODEL_JOBS)
+		rows_update(&((struct listview *)v)->rows);
+}
+
+static void job_note(struct view *v, struct buf *b)
+{
+	list_note(v, b);
+	if (!b->len && !v->app->model.njobs)
+		buf_adds(b, "No job runs.");
+}
+
+const struct view_class view_jobs = {
+	.name = "jobs", .ctx = CTX_J, .size = sizeof(struct listview), .open = job_open, .close = list_close,
+	.title = job_title, .draw = list_draw, .hints = job_hints, .act = job_act, .changed = job_changed,
+	.note = job_note, .find = list_find,
+};
+
+/* --- consoles */
+
+static size_t con_count(void *arg)
+{
+	return app_of(arg)->model.ncons;
+}
+
+static const struct con *con_at(void *arg, size_t i)
+{
+	return &app_of(arg)->model.cons[i];
+}
+
+static const char *con_id(void *arg, size_t i)
+{
+	return con_at(arg, i)->id;
+}
+
+static bool con_match(void *arg, size_t i, const char *word)
+{
+	return rows_has(con_at(arg, i)->container, word) || rows_has(con_at(arg, i)->command, word);
+}
+
+static void con_cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
+{
+	const struct con *c = con_at(arg, i);
+
+	if (column == 0)
+		snprintf(ret, max, "%s:%u", c->container, c->n);
+	else if (column == 1) {
+		snprintf(ret, max, c->alive ? "+ up" : "x exit %d", c->exit_code);
+		*role = c->alive ? ROLE_OK : ROLE_TEXT;
+	} else if (column == 2)
+		snprintf(ret, max, c->rows ? "%ux%u" : "-", c->cols, c->rows);
+	else if (column == 3)
+		snprintf(ret, max, "%u", c->viewers);
+	else
+		snprintf(ret, max, "%s", c->command);
+}
+
+static const struct column con_columns[] = {
+	{ "CONSOLE", 16, 0, false, false }, { "STATE", 10, 0, false, false }, { "SIZE", 8, 2, false, false },
+	{ "VIEWERS", 7, 1, true, false },   { "COMMAND", 20, 0, false, true },
+};
+static const struct rows_source con_source = { con_count, con_id, con_match, con_cell, con_columns,
+					       ARRAY_LEN(con_columns) };
+
+static int con_open(struct view *v, const void *arg)
+{
+	rows_init(&((struct listview *)v)->rows, &con_source, v);
+	rows_update(&((struct listview *)v)->rows);
+	model_refresh(v->app, MODEL_CONS);
+	return 0;
+}
+
+static void con_title(struct view *v, struct buf *b)
+{
+	buf_addf(b, "Consoles %zu", v->app->model.ncons);
+}
+
+static int con_hints(struct view *v, struct hint *ret, int max)
+{
+	ret[0] = (struct hint){ ACT_OPEN, NULL, NULL };
+	ret[1] = (struct hint){ ACT_FIND, NULL, NULL };
+	ret[2] = (struct hint){ ACT_BACK, NULL, NULL };
+	return 3;
+}
+
+static bool con_act(struct view *v, enum act act, int index)
+{
+	long i = rows_focus(&((struct listview *)v)->rows);
+	const struct con *c = i < 0 || (size_t)i >= v->app->model.ncons ? NULL : &v->app->model.cons[i];
+	char id[65];
+	const struct ctr *ctr;
+
+	if (list_act((struct listview *)v, act))
+		return true;
+	if (!c || act != ACT_OPEN)
+		return false;
+	snprintf(id, sizeof(id), "%.64s", c->id);
+	ctr = model_ctr(&v->app->model, id);
+	if (ctr)
+		act_console(v->app, ctr, c->n);
+	return true;
+}
+
+static void con_changed(struct view *v, unsigned what)
+{
+	if (what & MODEL_CONS)
+		rows_update(&((struct listview *)v)->rows);
+}
+
+static void con_note(struct view *v, struct buf *b)
+{
+	list_note(v, b);
+	if (!b->len && !v->app->model.ncons)
+		buf_adds(b, "No consoles: no container runs.");
+}
+
+const struct view_class view_consoles = {
+	.name = "consoles", .ctx = CTX_L, .size = sizeof(struct listview), .open = con_open, .close = list_close,
+	.title = con_title, .draw = list_draw, .hints = con_hints, .act = con_act, .changed = con_changed,
+	.note = con_note, .find = list_find,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* views.h - all views, and what each is opened with. */
+#ifndef BERTH_TUI_VIEWS_H
+#define BERTH_TUI_VIEWS_H
+
+#include "tui/app.h"
+
+extern const struct view_class view_containers; /* NULL; home, and the first screen while there is none */
+extern const struct view_class view_images;     /* NULL */
+extern const struct view_class view_jobs;       /* NULL */
+extern const struct view_class view_consoles;   /* NULL */
+extern const struct view_class view_pull;       /* struct task * */
+extern const struct view_class view_console;    /* struct console_arg */
+extern const struct view_class view_form;       /* struct form_arg */
+extern const struct view_class view_text, view_logs; /* struct text_arg */
+extern const struct view_class view_messages;   /* NULL */
+extern const struct view_class view_help;       /* enum key_ctx * */
+extern const struct view_class view_palette;    /* struct view *, whose actions are listed */
+
+struct console_arg {
+	const char *id; /* of the container */
+	const char *name;
+	unsigned n;
+	bool start;     /* the container is to be started; n is 0 */
+	/* Streams that are there already, of an exec; NULL: to be attached. Taken over. */
+	const struct berth_streams *streams;
+	const char *exec_id;
+};
+
+enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL };
+struct form_arg {
+	enum form_kind kind;
+	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL */
+	const char *command; /* FORM_RUN; may be NULL */
+	const char *ports;
+	const char *id, *name; /* FORM_EXEC, FORM_SIGNAL: the container */
+};
+
+enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT, TEXT_DETAIL, TEXT_LOGS, TEXT_SCROLLBACK };
+struct text_arg {
+	enum text_kind kind;
+	const char *id, *name; /* TEXT_SCROLLBACK: "<id>:<n>" */
+};
+
+#endif

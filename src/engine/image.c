@@ -280,6 +280,7 @@ static int remove_image(struct work *w, struct err *e)
 {
 	struct image_op *o = container_of(w, struct image_op, work);
 	char **untagged = NULL, **deleted = NULL;
+	struct store_gc_stats gone;
 	size_t n = 0, k;
 	int rc = store_image_remove(o->op.b->store, o->ref, o->force, &untagged, &deleted, e);
 
@@ -295,7 +296,7 @@ static int remove_image(struct work *w, struct err *e)
 			n++;
 	strv_free(untagged);
 	strv_free(deleted);
-	return store_gc(o->op.b->store, NULL, e);
+	return store_gc(o->op.b->store, &gone, e);
 }
 
 static void on_removed(struct work *w, int rc, const struct err *e)

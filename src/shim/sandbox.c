@@ -185,6 +185,8 @@ static void exec_exited(struct proc *p)
 	struct sandbox *sb = p->sb;
 
 	proc_answer_waiters(p, p->exit_code);
+	if (p->tty)
+		container_touch(sb->dir);
 	prune_execs(sb);
 	sb->on_idle(sb);
 }
@@ -580,6 +582,8 @@ int sandbox_exec(struct sandbox *sb, const struct sandbox_exec *x, struct proc *
 		proc_destroy(p);
 		return rc;
 	}
+	if (p->tty)
+		container_touch(sb->dir);
 	*ret = p;
 	return 0;
 }

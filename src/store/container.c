@@ -299,8 +299,7 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 	return TAKE_FD(dir);
 }
 
-/* For those who watch the folder of all containers. */
-static void touch_changed(int dir)
+void container_touch(int dir)
 {
 	AUTO_CLOSE int fd = openat(dir, "../.changed", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -316,7 +315,7 @@ int container_write_state(int dir, const cJSON *state, bool sync, struct err *e)
 	if (!text)
 		return err_sys(e, -ENOMEM, "cannot write the container's state");
 	rc = (sync ? file_replace : file_swap)(dir, "state.json", text, strlen(text), 0600, e);
-	touch_changed(dir);
+	container_touch(dir);
 	return rc;
 }
 

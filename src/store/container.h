@@ -52,6 +52,8 @@ int container_ids(const char *root, char ***ret, struct err *e);
 int container_find(const char *root, const char *name, char ret[static CONTAINER_ID_LEN + 1], struct err *e);
 /* Replaces state.json and touches containers/.changed. dir: the container's folder; sync: it is on the disk when this returns. */
 int container_write_state(int dir, const cJSON *state, bool sync, struct err *e);
+/* For those who watch the folder of all containers: something about the one in dir is another way now. */
+void container_touch(int dir);
 /* The state's word as a user sees it: "created" … "exited", or "dead" when state.json says that it runs but
  * no shim does. */
 const char *container_state_word(const struct container *c);

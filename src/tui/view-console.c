@@ -303,10 +303,13 @@ static void draw_menu(struct consview *c, struct canvas *cv, int bottom)
 
 static void draw_status(struct consview *c, struct canvas *cv)
 {
+	const struct ctr *ctr = model_ctr(&c->v.app->model, c->id);
 	const struct con *con;
 	char left[200], id[80], right[80];
 	unsigned viewers;
 
+	if (ctr) /* it may have been named since */
+		snprintf(c->name, sizeof(c->name), "%s", ctr->name);
 	snprintf(id, sizeof(id), "%s:%u", c->id, c->n);
 	con = model_con(&c->v.app->model, id);
 	viewers = con ? con->viewers : 1;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -119,6 +120,9 @@ static int enter_userns(const struct share_plan *p)
 	int rc;
 
 	if (unshare(CLONE_NEWUSER) < 0)
+		return -errno;
+	/* The files of a process that must not be dumped belong to root. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return -errno;
 	rc = put("/proc/self/setgroups", "deny");
 	if (rc == 0)

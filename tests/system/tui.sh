@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The terminal UI in tmux: first run to a shell in a VM in three keys, detach, quit, come back.
+# timeout: 180
+. "$(dirname "$0")/lib/vm.sh"
+command -v tmux >/dev/null || skip_all "no tmux here"
+tm() { tmux -L "berth-$$" -f /dev/null "$@"; }
+trap 'tm kill-server 2>/dev/null; cleanup' EXIT
+screen() { tm capture-pane -p; }
+keys() { tm send-keys "$@"; }
+shows() { wait_for sh -c "tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
+sees() { shows "$1"; local rc=$?; ok $rc "$2"; [ $rc -eq 0 ] || screen | sed 's/^/# /'; }
+
+env -u TMUX TERM=xterm-256color tmux -L "berth-$$" -f /dev/null new-session -d -x 80 -y 24 "PS1='ready> ' sh"
+shows 'ready>'
+keys "stty -g > $T/before; $BERTH; echo ended \$?; stty -g > $T/after" Enter
+sees 'No containers yet.' 'the first screen'
+keys Enter
+sees '[localhost/busybox' 'Enter fills in the form'
+keys Enter
+sees '/ #' 'Enter runs it: a shell in a VM'
+keys 'echo $((6*7)) in a guest' Enter
+sees '42 in a guest' 'it answers'
+keys 'stty size' Enter
+sees '23 80' 'it has the screen but the last line'
+keys C-]
+sees 'Menu: Esc closes it.' 'the prefix shows its menu'
+keys d
+sees 'Containers 1  1 up' 'd goes back to the list'
+keys a
+sees '42 in a guest' 'a shows the console as it stood'
+keys C-]
+keys X
+sees 'New process' 'X asks for a command'
+keys Enter
+name=$(berth ps --format name)
+sees "$name:1 sh" 'a second console'
+sees '/ #' 'with a shell'
+keys 'exit 3' Enter
+sees 'exit 3   Enter closes' 'its end is told'
+keys Enter
+sees '42 in a guest' 'Enter closes it'
+keys C-]
+keys d
+sees 'Containers 1' 'back at home'
+keys 2
+sees 'localhost/busybox:latest' 'images'
+keys 1
+keys '?'
+sees 'Help for: containers' 'help'
+keys Escape
+sees 'Containers 1' 'Esc goes back'
+keys b
+sees 'PHASE' 'the boot'
+keys Escape
+shows 'Containers 1'
+keys T
+sees '[y/N]' 'T asks'
+keys n
+sees '1 up' 'n is no'
+keys q
+sees 'ended 0' 'q quits'
+check 'the terminal is as it was' cmp "$T/before" "$T/after"
+is "$(berth ps --format state)" running 'quitting stops nothing'
+keys "$BERTH" Enter
+sees '1 up' 'the next berth shows it'
+keys a
+sees '42 in a guest' 'with the same console'
+tui=$(pgrep -n -x berth -P "$(tm display-message -p '#{pane_pid}')")
+kill -9 "$tui"
+wait_for sh -c "! kill -0 $tui"
+keys Enter "reset" Enter
+keys "$BERTH attach $(berth ps -q)" Enter
+sees '42 in a guest' 'after kill -9 of the UI: same shell, same screen'
+keys C-p C-q
+sees 'comes back' 'and it detaches'
+tm resize-window -x 40 -y 10
+keys "clear; $BERTH" Enter
+sees '+ up' 'at 40x10'
+keys K
+sees '[y/N]' 'K asks'
+keys y
+sees 'exit 137' 'y kills'
+keys D
+sees '[y/N]' 'D asks'
+keys y
+sees 'No containers' 'y deletes'
+keys q
+is "$(berth ps -aq)" '' 'nothing is left'
+done_testing

@@ -69,9 +69,10 @@ sees '42 in a guest' 'with the same console'
 tui=$(pgrep -n -x berth -P "$(tm display-message -p '#{pane_pid}')")
 kill -9 "$tui"
 wait_for sh -c "! kill -0 $tui"
-keys Enter "reset" Enter
+keys C-j "stty $(cat "$T/before"); reset; clear; echo fresh" C-j
+sees 'fresh' 'the shell is there after kill -9 of the UI'
 keys "$BERTH attach $(berth ps -q)" Enter
-sees '42 in a guest' 'after kill -9 of the UI: same shell, same screen'
+sees '42 in a guest' 'attach: same shell, same screen'
 keys C-p C-q
 sees 'comes back' 'and it detaches'
 tm resize-window -x 40 -y 10

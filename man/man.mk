@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += %D%/berth.1
+nodist_man_MANS = %D%/berth-tui.7
+EXTRA_DIST += %D%/berth-tui.7.in
+CLEANFILES += %D%/berth-tui.7
+
+# The keys in the page are those of the program.
+noinst_PROGRAMS += %D%/gen-keys
+%C%_gen_keys_SOURCES = %D%/gen-keys.c
+%C%_gen_keys_LDADD = $(tui_LIBS)
+%D%/berth-tui.7: %D%/berth-tui.7.in %D%/gen-keys$(EXEEXT)
+	$(AM_V_GEN)%D%/gen-keys$(EXEEXT) >$@.keys && \
+	sed -e '/^@KEYS@$$/{' -e 'r $@.keys' -e 'd' -e '}' '$(srcdir)/%D%/berth-tui.7.in' >$@.tmp && \
+	rm -f $@.keys && mv $@.tmp $@
+
+TESTS += tests/man/pages.sh
+EXTRA_DIST += tests/man/pages.sh

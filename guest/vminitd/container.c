@@ -466,7 +466,7 @@ static void on_report(struct vi_watch *w, uint32_t events)
 			p->pty = fd;
 		} else if (r.kind == VI_REPORT_PID) {
 			p->pid = r.value;
-			vi_child_add(&p->child, p->pid, on_exited);
+			vi_child_adopt(&p->child, p->pid, on_exited);
 		} else if (r.kind == VI_REPORT_FAILED || r.kind == VI_REPORT_EXEC_FAILED) {
 			err_set(&p->fail, r.value, "%s", r.text);
 			p->fail_exec = r.kind == VI_REPORT_EXEC_FAILED;

@@ -21,18 +21,45 @@ static struct vi_watch signals;
 static struct epoll_event batch[EVENTS_MAX];
 static int nbatch;
 
+/* The last children that ended unknown to us: one that a helper made may end before the helper's word of it
+ * is read. */
+#define STRAYS_MAX 64
+static struct stray {
+	pid_t pid;
+	int status;
+} strays[STRAYS_MAX];
+static unsigned next_stray;
+
+static struct stray *find_stray(pid_t pid)
+{
+	for (unsigned i = 0; i < STRAYS_MAX; i++)
+		if (strays[i].pid == pid)
+			return &strays[i];
+	return NULL;
+}
+
+static struct vi_child *find_child(pid_t pid)
+{
+	for (struct list *l = children.next; l != &children; l = l->next)
+		if (list_entry(l, struct vi_child, link)->pid == pid)
+			return list_entry(l, struct vi_child, link);
+	return NULL;
+}
+
 static void reap(void)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		list_each(struct vi_child, c, &children, link)
-			if (c->pid == pid) {
-				list_remove(&c->link);
-				c->exited(c, status);
-				break;
-			}
+		struct vi_child *c = find_child(pid);
+
+		if (c) {
+			list_remove(&c->link);
+			c->exited(c, status);
+		} else {
+			strays[next_stray++ % STRAYS_MAX] = (struct stray){ pid, status };
+		}
 	}
 }
 
@@ -178,9 +205,25 @@ void vi_loop_stop(void)
 
 void vi_child_add(struct vi_child *c, pid_t pid, void (*exited)(struct vi_child *c, int status))
 {
+	struct stray *old = find_stray(pid);
+
+	if (old) /* the number's last owner */
+		old->pid = 0;
 	c->pid = pid;
 	c->exited = exited;
 	list_append(&children, &c->link);
+}
+
+void vi_child_adopt(struct vi_child *c, pid_t pid, void (*exited)(struct vi_child *c, int status))
+{
+	struct stray *s = find_stray(pid);
+	int status = s ? s->status : 0;
+
+	vi_child_add(c, pid, exited);
+	if (s) {
+		list_remove(&c->link);
+		exited(c, status);
+	}
 }
 
 void vi_child_forget(struct vi_child *c)

@@ -54,7 +54,10 @@ struct vi_child {
 	pid_t pid;
 	void (*exited)(struct vi_child *c, int status);
 };
+/* One that was made just now, by us. */
 void vi_child_add(struct vi_child *c, pid_t pid, void (*exited)(struct vi_child *c, int status));
+/* One that another made for us (CLONE_PARENT); it may have ended: exited may come from within. */
+void vi_child_adopt(struct vi_child *c, pid_t pid, void (*exited)(struct vi_child *c, int status));
 void vi_child_forget(struct vi_child *c);
 
 #endif

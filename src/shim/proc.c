@@ -424,5 +424,5 @@ void proc_answer_waiters(struct proc *p, int exit_code)
 
 bool proc_busy(const struct proc *p)
 {
-	return (p->started || p->exited) && (!p->drained || (p->tty && console_busy(&p->con)));
+	return p->started && (!p->drained || (p->tty && console_busy(&p->con)));
 }

@@ -92,11 +92,19 @@ berth run -d --name boot $busybox sleep 100 >/dev/null
 is "$(berth boot boot --format json | /usr/bin/python3 -c 'import json,sys; print(*[s["name"] for s in json.load(sys.stdin)["stages"]])')" \
 	'prepare qemu kernel agent mounts network process' 'the stages of a start'
 
+# --- many at once, each over before it is well begun
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do berth exec boot sh -c "exit $i" & pids[i]=$!; done
+codes=
+for i in "${!pids[@]}"; do wait "${pids[i]}"; codes+="$? "; done
+is "$codes" '1 2 3 4 5 6 7 8 9 10 11 12 ' 'short execs side by side each end with their own code'
+
 # --- who is killed
 shim=$(berth inspect -f '{{.pid}}' boot)
 qemu=$(pgrep -P "$shim" -f qemu-system | head -1)
 kill -9 "$shim"
-wait_for sh -c "! kill -0 $qemu"
+# ended, or dead and not yet reaped by whoever inherited it
+gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"; }
+wait_for gone "$qemu"
 ok $? 'kill -9 of the shim ends its VM'
 is "$(state boot)" dead 'and ps says dead'
 check_fails 'attach to it is refused' 1 berth attach boot

@@ -32,8 +32,7 @@ int64_t vi_ready_ns;
 
 static void on_hello(struct rpc_call *call, const ProtobufCMessage *msg)
 {
-	static const char *const features[] = { "prepare", "events", "pause", "trim", "forward", "processes", "memory",
-						"shutdown" };
+	static const char *const features[] = { "prepare", "events", "forward", "shutdown" };
 	Berth__Agent__V1__HelloResponse resp = BERTH__AGENT__V1__HELLO_RESPONSE__INIT;
 	AUTO_FREE char *boot_id = NULL;
 	struct utsname u;
@@ -235,34 +234,6 @@ static void on_delete_process(struct rpc_call *call, const ProtobufCMessage *msg
 	  &sandbox__##lower##_response__descriptor, RPC_UNARY, on_##lower }
 
 #define on_prepare vi_method_prepare
-#define on_process_list vi_method_process_list
-#define on_pause vi_method_pause
-#define on_resume vi_method_resume
-#define on_memory_report vi_method_memory_report
-#define on_trim vi_method_trim
-#define on_network_devices vi_method_network_devices
-#define on_mount vi_method_mount
-#define on_umount vi_method_umount
-#define on_setenv vi_method_setenv
-#define on_getenv vi_method_getenv
-#define on_mkdir vi_method_mkdir
-#define on_sysctl vi_method_sysctl
-#define on_set_time vi_method_set_time
-#define on_setup_emulator vi_method_setup_emulator
-#define on_write_file vi_method_write_file
-#define on_stat vi_method_stat
-#define on_filesystem_operation vi_method_filesystem_operation
-#define on_container_statistics vi_method_container_statistics
-#define on_proxy_vsock vi_method_proxy_vsock
-#define on_stop_vsock_proxy vi_method_stop_vsock_proxy
-#define on_ip_link_set vi_method_ip_link_set
-#define on_ip_addr_add vi_method_ip_addr_add
-#define on_ip_route_add_link vi_method_ip_route_add_link
-#define on_ip_route_add_default vi_method_ip_route_add_default
-#define on_configure_dns vi_method_configure_dns
-#define on_configure_hosts vi_method_configure_hosts
-#define on_sync vi_method_sync
-#define on_kill vi_method_kill
 
 const struct rpc_method vi_methods[] = {
 	OURS(Hello, hello),

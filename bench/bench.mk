@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Programs that measure what we publish; built by name (make bench/vsock).
+# What we publish is measured here: whole commands by "make bench", parts by programs that are built by name
+# (make bench/vsock).
+EXTRA_DIST += %D%/commands.sh
+bench: all kernel
+	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/commands.sh' $(RUNS)
+
 EXTRA_PROGRAMS += %D%/vsock
 %C%_vsock_SOURCES = %D%/vsock.c
 %C%_vsock_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)

@@ -389,6 +389,8 @@ static bool all_there(struct pull *p, const struct oci_desc *d)
 		all = store_blob_has(p->store, &m.manifest.layers[i]);
 	if (all && p->unpack)
 		all = store_rootfs_key(&m.config, key, NULL) == 0 && store_rootfs_has(p->store, key, NULL);
+	if (m.config.platform.arch[0] && !oci_platform_match(&p->platform, &m.config.platform))
+		all = false; /* what to say about it is told in one place */
 	p->known_image = m.manifest.config.digest;
 	p->known_size = m.size;
 	oci_image_finish(&m);

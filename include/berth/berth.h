@@ -85,7 +85,9 @@ BERTH_API int berth_image_inspect(struct berth *b, const char *ref, berth_json_c
 				  struct berth_error *e);
 /* removed: what was untagged or deleted, a line each, in the order it was done. */
 typedef void (*berth_lines_cb)(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n);
-BERTH_API int berth_image_remove(struct berth *b, const char *ref, bool force, berth_lines_cb done, void *arg,
+/* For removals; what went to the trash can be given back for 7 days. */
+enum berth_remove_flags { BERTH_REMOVE_FORCE = 1, BERTH_REMOVE_TRASH = 2 };
+BERTH_API int berth_image_remove(struct berth *b, const char *ref, unsigned flags, berth_lines_cb done, void *arg,
 				 struct berth_error *e);
 
 enum berth_layer_state {
@@ -235,7 +237,12 @@ BERTH_API int berth_container_boot(struct berth *b, const char *name, berth_json
 
 /* Called, soon and at least once, after containers, images or jobs changed, by whomever. No cost while
  * nothing does. NULL ends it. */
-enum berth_change { BERTH_CHANGED_CONTAINERS = 1, BERTH_CHANGED_IMAGES = 2, BERTH_CHANGED_JOBS = 4 };
+enum berth_change {
+	BERTH_CHANGED_CONTAINERS = 1,
+	BERTH_CHANGED_IMAGES = 2,
+	BERTH_CHANGED_JOBS = 4,
+	BERTH_CHANGED_TRASH = 8,
+};
 typedef void (*berth_changed_cb)(void *arg, unsigned changes);
 BERTH_API int berth_watch(struct berth *b, berth_changed_cb changed, void *arg, struct berth_error *e);
 
@@ -331,8 +338,33 @@ BERTH_API int berth_container_kill(struct berth *b, const char *name, int signal
 				   struct berth_error *e);
 /* Signal numbers by name, with or without SIG, or decimal; -EINVAL. */
 BERTH_API int berth_signal_number(const char *word);
-BERTH_API int berth_container_remove(struct berth *b, const char *name, bool force, berth_done_cb done,
+/* flags: enum berth_remove_flags; FORCE stops it first. -EBUSY without if it runs. */
+BERTH_API int berth_container_remove(struct berth *b, const char *name, unsigned flags, berth_done_cb done,
 				     void *arg, struct berth_error *e);
+/* -EINVAL for what is no name, -EEXIST for one that is taken. It may run. */
+BERTH_API int berth_container_rename(struct berth *b, const char *name, const char *to, berth_done_cb done,
+				     void *arg, struct berth_error *e);
+
+/* ------------------------------------------------------------------ trash */
+
+struct berth_trash {
+	const char *id;   /* 64 hex digits; a container's is its own */
+	const char *kind; /* "container", "image" */
+	const char *name; /* "web"; an image's names, ", " between */
+	int64_t deleted;
+	uint64_t size_bytes;
+};
+typedef void (*berth_trash_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_trash *list,
+			       size_t n);
+/* Newest first. */
+BERTH_API int berth_trash_list(struct berth *b, berth_trash_cb done, void *arg, struct berth_error *e);
+/* what: an id, a prefix of one, or a name (its newest entry). lines: the name of what came back. -EEXIST if the
+ * name is another's by now. */
+BERTH_API int berth_trash_restore(struct berth *b, const char *what, berth_lines_cb done, void *arg,
+				  struct berth_error *e);
+/* For good; what NULL: all of it. */
+BERTH_API int berth_trash_purge(struct berth *b, const char *what, berth_done_cb done, void *arg,
+				struct berth_error *e);
 
 struct berth_exec {
 	const char *name;

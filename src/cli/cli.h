@@ -72,6 +72,8 @@ void cli_args_finish(struct cli_args *a);
 bool cli_flag(const struct cli_args *a, const char *name);
 /* The last one given, or NULL. */
 const char *cli_value(const struct cli_args *a, const char *name);
+/* --force and --trash as enum berth_remove_flags. */
+unsigned cli_remove_flags(const struct cli_args *a);
 /* All that were given, NULL-terminated, NULL if none; the caller frees the array alone. */
 const char **cli_values(const struct cli_args *a, const char *name);
 

@@ -214,6 +214,7 @@ const struct cli_cmd cli_cmd_image_ls = {
 
 static const struct cli_opt rmi_opts[] = {
 	{ 'f', "force", NULL, "also if containers use it or it has several names" },
+	{ 0, "trash", NULL, "keep them in the trash for 7 days" },
 	{ 0 },
 };
 
@@ -229,7 +230,7 @@ static int run_rmi(struct cli *cli, const struct cli_args *a)
 	int code = CLI_OK;
 
 	for (int i = 0; i < a->argc; i++)
-		if (cli_await(cli, berth_image_remove(cli->berth, a->argv[i], cli_flag(a, "force"), on_removed, cli,
+		if (cli_await(cli, berth_image_remove(cli->berth, a->argv[i], cli_remove_flags(a), on_removed, cli,
 						      &cli->error)) < 0)
 			code = cli_fail(cli);
 	return code;

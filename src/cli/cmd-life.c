@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd-life.c - stop, kill, wait, rm, restart: containers ended. */
+/* cmd-life.c - stop, kill, wait, rm, restart, rename: containers ended, and named anew. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,13 +161,14 @@ const struct cli_cmd cli_cmd_wait = {
 
 static const struct cli_opt rm_opts[] = {
 	{ 'f', "force", NULL, "kill those that run" },
+	{ 0, "trash", NULL, "keep them in the trash for 7 days" },
 	{ 'v', "volumes", NULL, "accepted for docker's sake: a container has no volumes of its own yet" },
 	{ 0 },
 };
 
 static int start_rm(struct cli *cli, const struct cli_args *a, const char *name)
 {
-	return berth_container_remove(cli->berth, name, cli_flag(a, "force"), cli_on_done, cli, &cli->error);
+	return berth_container_remove(cli->berth, name, cli_remove_flags(a), cli_on_done, cli, &cli->error);
 }
 
 static int run_rm(struct cli *cli, const struct cli_args *a)
@@ -176,6 +177,22 @@ static int run_rm(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_rm = {
-	.name = "rm", .args = "CONTAINER...", .brief = "remove containers for good",
+	.name = "rm", .args = "CONTAINER...", .brief = "remove containers",
+	.about = "For good, with their disks and logs, unless --trash is given: berth trash restore takes that back.",
 	.opts = rm_opts, .min_args = 1, .max_args = -1, .run = run_rm,
+};
+
+/* --- rename */
+
+static int run_rename(struct cli *cli, const struct cli_args *a)
+{
+	return cli_await(cli, berth_container_rename(cli->berth, a->argv[0], a->argv[1], cli_on_done, cli,
+						     &cli->error)) < 0 ?
+		       cli_fail(cli) :
+		       CLI_OK;
+}
+
+const struct cli_cmd cli_cmd_rename = {
+	.name = "rename", .args = "CONTAINER NAME", .brief = "give a container another name", .min_args = 2,
+	.max_args = 2, .run = run_rename,
 };

@@ -102,7 +102,7 @@ static int fail_start(struct cli *cli, const char *id, bool remove)
 		struct berth_error e;
 
 		cli->interrupted = false;
-		if (berth_container_remove(cli->berth, id, true, on_removed, cli, &e) == 0)
+		if (berth_container_remove(cli->berth, id, BERTH_REMOVE_FORCE, on_removed, cli, &e) == 0)
 			cli_wait(cli);
 	}
 	return code == CLI_FAILED ? berth_exit_code_of(rc) : code;

@@ -218,6 +218,11 @@ bool cli_flag(const struct cli_args *a, const char *name)
 	return v && strcmp(v, "true") == 0;
 }
 
+unsigned cli_remove_flags(const struct cli_args *a)
+{
+	return (cli_flag(a, "force") ? BERTH_REMOVE_FORCE : 0) | (cli_flag(a, "trash") ? BERTH_REMOVE_TRASH : 0);
+}
+
 const char **cli_values(const struct cli_args *a, const char *name)
 {
 	const char **v = NULL;

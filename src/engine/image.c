@@ -13,12 +13,13 @@
 #include "store/gc.h"
 #include "store/image.h"
 #include "store/import.h"
+#include "store/trash.h"
 
 struct image_op {
 	struct berth_op op;
 	struct work work;
 	char *ref;
-	bool force;
+	unsigned flags;
 	union {
 		berth_images_cb list;
 		berth_json_cb json;
@@ -282,7 +283,11 @@ static int remove_image(struct work *w, struct err *e)
 	char **untagged = NULL, **deleted = NULL;
 	struct store_gc_stats gone;
 	size_t n = 0, k;
-	int rc = store_image_remove(o->op.b->store, o->ref, o->force, &untagged, &deleted, e);
+	char id[CONTAINER_ID_LEN + 1];
+	bool force = o->flags & BERTH_REMOVE_FORCE;
+	int rc = o->flags & BERTH_REMOVE_TRASH ?
+			 store_trash_image(o->op.b->store, o->ref, force, &untagged, id, e) :
+			 store_image_remove(o->op.b->store, o->ref, force, &untagged, &deleted, e);
 
 	if (rc < 0)
 		return rc;
@@ -310,7 +315,7 @@ static void on_removed(struct work *w, int rc, const struct err *e)
 	image_op_free(o);
 }
 
-int berth_image_remove(struct berth *b, const char *ref, bool force, berth_lines_cb done, void *arg,
+int berth_image_remove(struct berth *b, const char *ref, unsigned flags, berth_lines_cb done, void *arg,
 		       struct berth_error *e)
 {
 	struct image_op *o = calloc(1, sizeof(*o));
@@ -319,7 +324,7 @@ int berth_image_remove(struct berth *b, const char *ref, bool force, berth_lines
 		free(o);
 		return eng_refuse(e, -ENOMEM, NULL);
 	}
-	o->force = force;
+	o->flags = flags;
 	o->cb.lines = done;
 	return image_op_start(b, o, arg, remove_image, on_removed, e);
 }

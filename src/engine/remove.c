@@ -7,13 +7,15 @@
 #include "base/auto.h"
 #include "base/lock.h"
 #include "engine/engine.h"
+#include "store/trash.h"
 
 struct removal {
 	struct berth_op op;
 	struct work work;
 	berth_done_cb done;
 	char name[256];
-	bool force, stopped, running;
+	unsigned flags;
+	bool stopped, running;
 };
 
 static void look(struct removal *r);
@@ -42,11 +44,14 @@ static int remove_in_pool(struct work *w, struct err *e)
 		return dir;
 	lock = lock_try(dir, "lock", false, e);
 	r->running = lock == -EWOULDBLOCK;
-	if (r->running && !r->force)
+	if (r->running && !(r->flags & BERTH_REMOVE_FORCE))
 		return err_set(e, -EBUSY, "container %s is running", r->name);
 	if (r->running)
 		return 0;
-	return lock < 0 ? lock : container_remove(r->op.b->root, id, e);
+	if (lock < 0)
+		return lock;
+	return r->flags & BERTH_REMOVE_TRASH ? store_trash_container(r->op.b->store, id, e) :
+					       container_remove(r->op.b->root, id, e);
 }
 
 static void on_stopped(void *arg, int rc, const struct berth_error *be)
@@ -75,7 +80,7 @@ static void on_removed(struct work *w, int rc, const struct err *we)
 			return;
 		err_set(&e, rc, "%s", be.text);
 	}
-	end(r, rc, &e, rc == -EBUSY && !r->force ? "berth stop ends it, berth rm -f does both" : NULL);
+	end(r, rc, &e, rc == -EBUSY && !(r->flags & BERTH_REMOVE_FORCE) ? "berth stop ends it, berth rm -f does both" : NULL);
 }
 
 static void look(struct removal *r)
@@ -87,7 +92,7 @@ static void look(struct removal *r)
 		end(r, err_sys(&e, rc, "cannot start a thread"), &e, NULL);
 }
 
-int berth_container_remove(struct berth *b, const char *name, bool force, berth_done_cb done, void *arg,
+int berth_container_remove(struct berth *b, const char *name, unsigned flags, berth_done_cb done, void *arg,
 			   struct berth_error *be)
 {
 	struct removal *r = calloc(1, sizeof(*r));
@@ -96,7 +101,7 @@ int berth_container_remove(struct berth *b, const char *name, bool force, berth_
 	int rc = r ? eng_split_console(name, r->name, &console, &e) : -ENOMEM;
 
 	if (rc == 0) {
-		r->force = force;
+		r->flags = flags;
 		r->done = done;
 		eng_op_begin(b, &r->op, arg, NULL, NULL);
 		rc = work_start(&r->work, b->loop, remove_in_pool, on_removed);

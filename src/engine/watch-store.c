@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch-store.c - told when containers, images or jobs change, at no cost while they do not.
  *
- * A shim touches containers/.changed with each change of a state; containers, images and jobs that come and go
+ * A shim touches containers/.changed with each change of a state; containers, images, jobs and trash that come and go
  * change the folders themselves. A shim that is killed writes nothing: its pidfd tells. */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #define SETTLE_MS 20 /* a burst of changes is one */
 
-enum { WATCH_CONTAINERS, WATCH_IMAGES, WATCH_JOBS, WATCH_N };
+enum { WATCH_CONTAINERS, WATCH_IMAGES, WATCH_TRASH, WATCH_JOBS, WATCH_N };
 
 struct folder {
 	uv_fs_event_t h;
@@ -204,6 +204,8 @@ int berth_watch(struct berth *b, berth_changed_cb changed, void *arg, struct ber
 	rc = watch_folder(w, WATCH_CONTAINERS, b->root, "containers", BERTH_CHANGED_CONTAINERS, &e);
 	if (rc == 0)
 		rc = watch_folder(w, WATCH_IMAGES, b->root, "content", BERTH_CHANGED_IMAGES, &e);
+	if (rc == 0)
+		rc = watch_folder(w, WATCH_TRASH, b->root, "trash", BERTH_CHANGED_TRASH, &e);
 	if (rc == 0)
 		rc = watch_folder(w, WATCH_JOBS, b->run_root, "jobs", BERTH_CHANGED_JOBS, &e);
 	if (rc < 0) {

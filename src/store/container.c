@@ -152,6 +152,18 @@ struct search {
 	int nprefixed;
 };
 
+/* That has this very name. */
+static int match_name(void *arg, int all, const char *id)
+{
+	struct search *s = arg;
+	AUTO_FREE char *name = NULL;
+
+	if (name_of(all, id, &name) < 0 || strcmp(name, s->name) != 0)
+		return 0;
+	memcpy(s->id, id, sizeof(s->id));
+	return 1;
+}
+
 static int match(void *arg, int all, const char *id)
 {
 	struct search *s = arg;
@@ -344,4 +356,96 @@ int container_remove(const char *root, const char *id, struct err *e)
 		return errno == ENOENT ? err_set(e, -ENOENT, "no such container: %.12s", id) :
 					 err_sys(e, -errno, "cannot remove container '%.12s'", id);
 	return file_remove_tree(all, tmp, e);
+}
+
+int container_move_out(const char *root, const char *id, int to, const char *name, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+
+	if (all < 0)
+		return all;
+	if (renameat(all, id, to, name) < 0)
+		return errno == ENOENT ? err_set(e, -ENOENT, "no such container: %.12s", id) :
+					 err_sys(e, -errno, "cannot move container '%.12s'", id);
+	return fsync(to) < 0 || fsync(all) < 0 ? err_sys(e, -errno, "cannot write the folder of containers") : 0;
+}
+
+/* Under the lock of all names: may this container have that one? */
+static int check_name(int all, const char *name, const char *id, struct err *e)
+{
+	struct search s = { .name = name };
+	int rc = walk(all, match_name, &s);
+
+	if (rc < 0)
+		return err_sys(e, rc, "cannot read the containers");
+	if (*s.id && strcmp(s.id, id) != 0)
+		return err_set(e, -EEXIST, "the name '%s' is taken by container %.12s", name, s.id);
+	return 0;
+}
+
+int container_move_in(const char *root, int from, const char *name, const char *id, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	AUTO_CLOSE int lock = all < 0 ? all : lock_wait(all, ".lock", false, e);
+	AUTO_CLOSE int dir = lock < 0 ? lock : openat(from, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_JSON cJSON *config = NULL;
+	int rc;
+
+	if (lock < 0)
+		return lock;
+	if (dir < 0)
+		return err_sys(e, -errno, "cannot open the folder of container '%.12s'", id);
+	rc = load_json(dir, "config.json", CONFIG_MAX, &config, e);
+	if (rc == 0)
+		rc = check_name(all, json_str(config, "name") ?: "", id, e);
+	if (rc < 0)
+		return rc;
+	if (renameat(from, name, all, id) < 0)
+		return err_sys(e, -errno, "cannot move container '%.12s'", id);
+	return fsync(all) < 0 || fsync(from) < 0 ? err_sys(e, -errno, "cannot write the folder of containers") : 0;
+}
+
+/* config.json with the new name; its time, by which containers are listed, stays. */
+static int write_name(int dir, const char *name, struct err *e)
+{
+	AUTO_JSON cJSON *config = NULL;
+	AUTO_FREE char *text = NULL;
+	struct stat st;
+	int rc = load_json(dir, "config.json", CONFIG_MAX, &config, e);
+
+	if (rc < 0)
+		return rc;
+	if (!cJSON_ReplaceItemInObjectCaseSensitive(config, "name", cJSON_CreateString(name)) ||
+	    !(text = cJSON_Print(config)))
+		return err_sys(e, -ENOMEM, "cannot write the container's configuration");
+	if (fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, -errno, "cannot read the container's configuration");
+	rc = file_replace(dir, "config.json", text, strlen(text), 0600, e);
+	if (rc == 0)
+		utimensat(dir, "config.json", (struct timespec[2]){ st.st_mtim, st.st_mtim }, 0);
+	return rc;
+}
+
+int container_rename(const char *root, const char *id, const char *name, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	AUTO_CLOSE int lock = all < 0 ? all : lock_wait(all, ".lock", false, e);
+	AUTO_CLOSE int dir = -1;
+	int rc;
+
+	if (lock < 0)
+		return lock;
+	if (!container_name_valid(name))
+		return err_set(e, -EINVAL, "'%s' is no name: two or more of letters, digits, '_', '.', '-', the first "
+					   "a letter or digit", name);
+	rc = check_name(all, name, id, e);
+	if (rc < 0)
+		return rc;
+	dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0)
+		return err_set(e, -errno, "no such container: %.12s", id);
+	rc = write_name(dir, name, e);
+	if (rc == 0)
+		container_touch(dir);
+	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* container.h - what the store keeps of a container: containers/<id>/.
  *
- *   config.json   written once, when the container is made:
+ *   config.json   written when the container is made; only its name may change later:
  *                 id name image image_id image_digest platform rootfs_key (of its base) command[] tty
  *                 open_stdin remove labels{} env[] user workdir hostname network dns[] dns_search[]
  *                 add_hosts[] ports[{host_ip,host_port,container_port,proto}]
@@ -60,5 +60,11 @@ const char *container_state_word(const struct container *c);
 /* Removes the folder; the caller holds its lock or knows that it has none. The folder's name goes first, so
  * that nobody sees half of it. */
 int container_remove(const char *root, const char *id, struct err *e);
+/* Moves the folder to `to`/name, in one step, and back; the caller holds its lock, or knows that it has none.
+ * Coming back, -EEXIST with words if the container's name was given to another. */
+int container_move_out(const char *root, const char *id, int to, const char *name, struct err *e);
+int container_move_in(const char *root, int from, const char *name, const char *id, struct err *e);
+/* Gives it another name: -EINVAL for one that is none, -EEXIST for one that is taken. It may run. */
+int container_rename(const char *root, const char *id, const char *name, struct err *e);
 
 #endif

@@ -23,6 +23,7 @@
 #include "store/content.h"
 #include "store/rootfs.h"
 #include "store/tags.h"
+#include "store/trash.h"
 
 #define PART_AGE_S (7 * 24 * 3600)
 #define LEASE_MAX (16u << 20)
@@ -147,6 +148,23 @@ static int mark_container(struct gc *g, const char *id, struct err *e)
 	rc = key ? remember(&g->keys, key, e) : 0;
 	if (rc >= 0 && digest && oci_digest_parse(digest, &d.digest, NULL) == 0)
 		rc = mark(g, &d, 0, e);
+	return rc < 0 ? rc : 0;
+}
+
+static int mark_trash(struct gc *g, struct err *e)
+{
+	struct store_trash *v = NULL;
+	size_t n = 0;
+	int rc = store_trash_list(g->store, &v, &n, e);
+
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		struct oci_desc d = { .size = 0 };
+
+		rc = v[i].rootfs_key ? remember(&g->keys, v[i].rootfs_key, e) : 0;
+		if (rc >= 0 && v[i].image_digest && oci_digest_parse(v[i].image_digest, &d.digest, NULL) == 0)
+			rc = mark(g, &d, 0, e);
+	}
+	store_trash_list_free(v, n);
 	return rc < 0 ? rc : 0;
 }
 
@@ -307,7 +325,11 @@ static int collect(struct gc *g, struct err *e)
 	int rc = mark_tags(g, e);
 
 	if (rc == 0)
+		rc = mark_trash(g, e); /* before and after the containers: one may come back meanwhile, or go */
+	if (rc == 0)
 		rc = mark_containers(g, e);
+	if (rc == 0)
+		rc = mark_trash(g, e);
 	if (rc == 0)
 		rc = each_name(g, g->store->leases_fd, ".", false, on_lease, e);
 	if (rc == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gc.h - removes what nothing needs: blobs that no image of index.json leads to and no lease names, root file
- * systems of no image and no container, parts of downloads older than 7 days, leases of the dead.
+ * systems of no image, no container and nothing in the trash, parts of downloads older than 7 days, leases of
+ * the dead.
  *
  * A container needs what its containers/<id>/config.json names: "image_digest" (of the manifest or index)
  * and "rootfs_key". One that cannot be read keeps the collection from removing anything. */

@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libstore.la
 	%D%/lease.c %D%/lease.h \
 	%D%/rootfs.c %D%/rootfs.h \
 	%D%/store.c %D%/store.h \
-	%D%/tags.c %D%/tags.h
+	%D%/tags.c %D%/tags.h \
+	%D%/trash.c %D%/trash.h
 %C%_libstore_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 store_LIBS = %D%/libstore.la %D%/libcontainer.la $(oci_LIBS)

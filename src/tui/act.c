@@ -7,15 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/fmt.h"
 #include "tui/views.h"
 
 /* What is under way: the words for its end. */
 struct doing {
 	struct app *app;
-	char name[80];
+	char name[300];
 	const char *done; /* "stopped" */
-	char id[80];
+	char id[300];
 	bool then_start;
+	bool undoable; /* a delete */
 };
 
 static struct doing *doing(struct app *app, const char *id, const char *done)
@@ -45,6 +47,13 @@ static void on_started(void *arg, int rc, const struct berth_error *e, const str
 	free(d);
 }
 
+static void remember(const struct doing *d)
+{
+	d->app->undo = (struct undo){ .kind = UNDO_DELETE };
+	snprintf(d->app->undo.what, sizeof(d->app->undo.what), "%s", d->id);
+	snprintf(d->app->undo.name, sizeof(d->app->undo.name), "%s", d->name);
+}
+
 static void on_done(void *arg, int rc, const struct berth_error *e)
 {
 	struct doing *d = arg;
@@ -57,7 +66,9 @@ static void on_done(void *arg, int rc, const struct berth_error *e)
 			return;
 		app_error(d->app, "%s: %s", d->name, se.text);
 	} else if (rc == 0) {
-		app_info(d->app, "%s %s", d->name, d->done);
+		if (d->undoable)
+			remember(d);
+		app_info(d->app, "%s %s%s", d->name, d->done, d->undoable ? ", U gives it back" : "");
 	}
 	free(d);
 }
@@ -111,8 +122,9 @@ static void answer_delete(struct app *app, char key, const char *id, void *arg)
 
 	if (!d)
 		return;
-	app_cli(app, "berth rm %s", d->name);
-	check(d, berth_container_remove(app->berth, id, false, on_done, d, &e), &e);
+	d->undoable = true;
+	app_cli(app, "berth rm --trash %s", d->name);
+	check(d, berth_container_remove(app->berth, id, BERTH_REMOVE_TRASH, on_done, d, &e), &e);
 }
 
 static void on_image_removed(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n)
@@ -127,16 +139,17 @@ static void answer_delete_image(struct app *app, char key, const char *id, void 
 
 	if (!d)
 		return;
-	app_cli(app, "berth rmi %s", d->name);
-	check(d, berth_image_remove(app->berth, id, false, on_image_removed, d, &e), &e);
+	d->undoable = true;
+	app_cli(app, "berth rmi --trash %s", d->name);
+	check(d, berth_image_remove(app->berth, id, BERTH_REMOVE_TRASH, on_image_removed, d, &e), &e);
 }
 
 void act_delete_image(struct app *app, const struct img *i)
 {
-	char text[400];
+	char text[512];
 
-	snprintf(text, sizeof(text), "Delete image %s?\n%u container%s made from it. This cannot be undone.", i->name,
-		 i->used, i->used == 1 ? " is" : "s are");
+	snprintf(text, sizeof(text), "Delete image %s?\n%u container%s made from it. It stays in the trash for 7 days, U gives it back.",
+		 i->name, i->used, i->used == 1 ? " is" : "s are");
 	app_ask(app, i->name, "delete", text, answer_delete_image, NULL);
 }
 
@@ -212,6 +225,90 @@ static void ask(struct app *app, const struct ctr *c, const char *word, const ch
 	app_ask(app, c->id, word, text, answer, NULL);
 }
 
+/* --- the trash */
+
+static void on_restored(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n)
+{
+	struct doing *d = arg;
+
+	if (rc < 0 && rc != -ECANCELED) {
+		app_error(d->app, "%s%s%s", e->text, *e->hint ? ". " : "", e->hint);
+	} else if (rc == 0) {
+		if (strcmp(d->app->undo.what, d->id) == 0)
+			d->app->undo.kind = UNDO_NONE;
+		app_info(d->app, "%s is back", d->name);
+	}
+	free(d);
+}
+
+static void answer_restore(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "back") : NULL;
+	const struct trashrow *t = model_trash(&app->model, id);
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	snprintf(d->name, sizeof(d->name), "%s", t ? t->name : app->undo.name);
+	app_cli(app, "berth trash restore %.12s", t ? id : app->undo.name);
+	check(d, berth_trash_restore(app->berth, id, on_restored, d, &e), &e);
+}
+
+void act_restore(struct app *app, const char *id, const char *kind, const char *name)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "Give back %s%s%s from the trash?", kind, *kind ? " " : "", name);
+	app_ask(app, id, "give back", text, answer_restore, NULL);
+}
+
+void act_undo(struct app *app)
+{
+	const struct undo *u = &app->undo;
+
+	if (u->kind == UNDO_DELETE)
+		act_restore(app, u->what, "", u->name);
+	else
+		app_info(app, "nothing was deleted here yet: 9 shows the trash");
+}
+
+static void answer_purge(struct app *app, char key, const char *id, void *arg)
+{
+	struct doing *d = key == 'y' ? doing(app, id, "gone for good") : NULL;
+	const struct trashrow *t = model_trash(&app->model, id);
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	snprintf(d->name, sizeof(d->name), "%s", *id ? t ? t->name : id : "trash");
+	if (!*id)
+		d->done = "emptied";
+	app_cli(app, *id ? "berth trash purge %.12s" : "berth trash purge%s", id);
+	check(d, berth_trash_purge(app->berth, *id ? id : NULL, on_done, d, &e), &e);
+}
+
+void act_purge(struct app *app, const struct trashrow *t)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "Delete %s %s for good?\nThis cannot be undone. Type its name: %s", t->kind, t->name,
+		 t->name);
+	app_ask_name(app, t->id, t->name, text, answer_purge, NULL);
+}
+
+void act_empty_trash(struct app *app)
+{
+	char text[300], size[FMT_MAX];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < app->model.ntrash; i++)
+		sum += app->model.trash[i].size;
+	fmt_size(sum, size);
+	snprintf(text, sizeof(text), "Empty the trash? %zu thing%s, %s.\nThis cannot be undone. Type: trash",
+		 app->model.ntrash, app->model.ntrash == 1 ? "" : "s", size);
+	app_ask_name(app, "", "trash", text, answer_purge, NULL);
+}
+
 bool act_container(struct app *app, enum act act, const struct ctr *c)
 {
 	const struct text_arg raw = { TEXT_RAW, c->id, c->name }, boot = { TEXT_BOOT, c->id, c->name },
@@ -259,8 +356,7 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		ask(app, c, "restart", text, answer_restart);
 		return true;
 	case ACT_DELETE:
-		snprintf(text, sizeof(text), "Delete %s?\nIts disk and its log go with it. This cannot be undone.",
-			 c->name);
+		snprintf(text, sizeof(text), "Delete %s?\nIts disk and its log go with it to the trash, for 7 days: U gives it back.", c->name);
 		if (ctr_lives(c))
 			app_info(app, "%s runs: T stops it first", c->name);
 		else

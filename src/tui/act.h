@@ -10,6 +10,12 @@ bool act_container(struct app *app, enum act act, const struct ctr *c);
 /* Its console: attached, or its log if it has no terminal. n: of CTR:N. */
 void act_console(struct app *app, const struct ctr *c, unsigned n);
 void act_last_console(struct app *app);
+/* Takes back the last delete; what is given back from the trash: its id (or an image's name), kind, name. */
+void act_undo(struct app *app);
+void act_restore(struct app *app, const char *id, const char *kind, const char *name);
+/* For good. */
+void act_purge(struct app *app, const struct trashrow *t);
+void act_empty_trash(struct app *app);
 void act_delete_image(struct app *app, const struct img *i);
 void act_stop(struct app *app, const char *id, const char *name, unsigned viewers);
 

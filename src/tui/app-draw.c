@@ -121,12 +121,16 @@ static void draw_ask(struct app *app, struct canvas *c)
 		p += len;
 		p += *p == '\n';
 	}
-	if (strcmp(a->keys, "y") == 0)
+	if (*a->want)
+		snprintf(keys, sizeof(keys), "> ");
+	else if (strcmp(a->keys, "y") == 0)
 		snprintf(keys, sizeof(keys), "[y/N] ");
 	else
 		snprintf(keys, sizeof(keys), "[%c/%c/N] ", a->keys[0], a->keys[1]);
 	canvas_blank(c, c->rows - 2, 0, c->cols, ROLE_TEXT);
 	x = canvas_text(c, c->rows - 2, 0, -1, ROLE_WARN, keys);
+	if (*a->want)
+		x = line_draw(&a->line, c, c->rows - 2, x, c->cols - x, ROLE_INPUT);
 	canvas_blank(c, c->rows - 1, 0, c->cols, ROLE_TEXT);
 	canvas_text(c, c->rows - 1, 1, -1, ROLE_HINT, a->answers);
 	canvas_cursor(c, c->rows - 2, x);

@@ -25,6 +25,7 @@ static void on_changed(void *arg, unsigned changes)
 	what |= changes & BERTH_CHANGED_CONTAINERS ? MODEL_CTRS | MODEL_CONS : 0;
 	what |= changes & BERTH_CHANGED_IMAGES ? MODEL_IMGS : 0;
 	what |= changes & BERTH_CHANGED_JOBS ? MODEL_JOBS : 0;
+	what |= changes & BERTH_CHANGED_TRASH ? MODEL_TRASH : 0;
 	model_refresh(app, what);
 }
 
@@ -48,7 +49,7 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 		return -ENOMEM;
 	if (berth_watch(berth, on_changed, app, &e) < 0)
 		app_error(app, "%s: the lists do not follow changes", e.text);
-	model_refresh(app, MODEL_CTRS | MODEL_IMGS | MODEL_JOBS | MODEL_CONS);
+	model_refresh(app, MODEL_ALL);
 	model_probe(app);
 	return 0;
 }
@@ -235,6 +236,34 @@ void app_ask(struct app *app, const char *id, const char *word, const char *text
 	app_dirty(app);
 }
 
+void app_ask_name(struct app *app, const char *id, const char *want, const char *text,
+		  void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg)
+{
+	struct ask *a = &app->ask;
+
+	app_ask(app, id, "", text, answer, arg);
+	snprintf(a->want, sizeof(a->want), "%s", want);
+	snprintf(a->answers, sizeof(a->answers), "Enter if it is the name, Esc no");
+}
+
+/* Typed letter by letter, once the question could be read. False: it goes on. */
+static bool answer_by_name(struct app *app, const struct input_event *ev, char *ret_key)
+{
+	struct ask *a = &app->ask;
+
+	app_dirty(app);
+	if (ev->type == INPUT_PASTE || keys_is("Esc", 3, ev) || keys_is("^C", 2, ev))
+		return true;
+	if (!a->armed)
+		return false;
+	if (!keys_is("Enter", 5, ev)) {
+		line_key(&a->line, ev);
+		return false;
+	}
+	*ret_key = app->read_events == 1 && strcmp(a->line.text, a->want) == 0 ? 'y' : 0;
+	return true;
+}
+
 static void answer(struct app *app, const struct input_event *ev)
 {
 	struct ask a = app->ask;
@@ -242,6 +271,13 @@ static void answer(struct app *app, const struct input_event *ev)
 
 	if (ev->type != INPUT_KEY && ev->type != INPUT_PASTE)
 		return;
+	if (*a.want) {
+		if (!answer_by_name(app, ev, &key))
+			return;
+		app->ask = (struct ask){ 0 };
+		a.answer(app, key, a.id, a.arg);
+		return;
+	}
 	/* Counts only when it was read after the question could be read, and alone. */
 	if (ev->type == INPUT_KEY && a.armed && app->read_events == 1 && !(ev->mods & ~VT_SHIFT) && ev->key < 0x7f &&
 	    ev->key && strchr(a.keys, (int)ev->key))
@@ -322,6 +358,7 @@ static const struct {
 	{ ACT_VIEW_JOBS, &view_jobs },
 	{ ACT_VIEW_MESSAGES, &view_messages },
 	{ ACT_VIEW_CONSOLES, &view_consoles },
+	{ ACT_VIEW_TRASH, &view_trash },
 };
 
 static bool act_everywhere(struct app *app, enum act act)
@@ -354,6 +391,9 @@ static bool act_everywhere(struct app *app, enum act act)
 		break;
 	case ACT_QUIT:
 		quit(app);
+		break;
+	case ACT_UNDO:
+		act_undo(app);
 		break;
 	case ACT_LAST_CONSOLE:
 		act_last_console(app);

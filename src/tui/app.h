@@ -67,7 +67,9 @@ struct ask {
 	char text[512];        /* lines */
 	char answers[64];      /* "y stop   anything else: no" */
 	char keys[8];          /* what counts as an answer: "y", "kcs" */
-	char id[80];           /* the target, captured at the key press */
+	char want[300];        /* not "": this, typed and then Enter, is the answer y */
+	struct line line;
+	char id[300];          /* the target, captured at the key press */
 	void (*answer)(struct app *app, char key, const char *id, void *arg); /* 0: no */
 	void *arg;
 };
@@ -76,6 +78,13 @@ struct prompt {
 	bool active;
 	char lead; /* '/' or '&' */
 	struct line line;
+};
+
+/* The last change that can be taken back. */
+struct undo {
+	enum { UNDO_NONE, UNDO_DELETE, UNDO_RENAME } kind;
+	char what[300]; /* DELETE: id or name in the trash; RENAME: the container's id */
+	char name[300]; /* for people; RENAME: the old name */
 };
 
 struct app {
@@ -91,6 +100,7 @@ struct app {
 	struct ask ask;
 	struct prompt prompt;
 	char last_console[80]; /* "<id>:<n>" */
+	struct undo undo;
 	bool focused;
 	bool ending;
 	int status; /* exit status */
@@ -131,6 +141,9 @@ int app_cols(const struct app *app);
 /* text: lines, the first names the object. word: what "y" does. id is copied. */
 void app_ask(struct app *app, const char *id, const char *word, const char *text,
 	     void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg);
+/* For what cannot be undone: want must be typed. */
+void app_ask_name(struct app *app, const char *id, const char *want, const char *text,
+		  void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg);
 void app_prompt(struct app *app, char lead, const char *text);
 
 /* --- messages */

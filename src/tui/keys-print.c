@@ -109,6 +109,8 @@ static int man_row(struct buf *out, const struct key *k)
 		rc = buf_adds(out, "; asks [y/N] first");
 	if (rc == 0 && k->ask == ASK_FORM)
 		rc = buf_adds(out, "; opens a form first");
+	if (rc == 0 && k->ask == ASK_NAME)
+		rc = buf_adds(out, "; asks for its name first");
 	return rc ? rc : buf_adds(out, ".\n");
 }
 

@@ -20,6 +20,7 @@ const struct key keys_table[] = {
 	{ CTX_G, "2", ACT_VIEW_IMAGES, ASK_NONE, "view-images", "images" },
 	{ CTX_G, "6", ACT_VIEW_JOBS, ASK_NONE, "view-jobs", "running and past jobs" },
 	{ CTX_G, "8 e", ACT_VIEW_MESSAGES, ASK_NONE, "view-messages", "every message and error, newest first" },
+	{ CTX_G, "9", ACT_VIEW_TRASH, ASK_NONE, "view-trash", "deleted, can be given back" },
 	{ CTX_G, "c", ACT_VIEW_CONSOLES, ASK_NONE, "view-consoles", "all consoles, with viewers and sizes" },
 	{ CTX_G, "`", ACT_LAST_CONSOLE, ASK_NONE, "last-console", "the console used last" },
 	{ CTX_G, "j Down", ACT_DOWN, ASK_NONE, "down", "one down" },
@@ -31,6 +32,7 @@ const struct key keys_table[] = {
 	{ CTX_G, "^D", ACT_HALF_DOWN, ASK_NONE, "half-down", "half a screen down" },
 	{ CTX_G, "^U", ACT_HALF_UP, ASK_NONE, "half-up", "half a screen up" },
 	{ CTX_G, "Left Right", ACT_PAN, ASK_NONE, "pan", "sideways by 8 columns" },
+	{ CTX_G, "U", ACT_UNDO, ASK_Y, "undo", "take back the last delete or rename" },
 	{ CTX_G, "^C", ACT_INTERRUPT, ASK_NONE, "interrupt", "as Esc; never quits, never kills" },
 	{ CTX_G, "^L", ACT_REDRAW, ASK_NONE, "redraw", "forget the screen, draw all of it" },
 	{ CTX_G, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },
@@ -48,14 +50,18 @@ const struct key keys_table[] = {
 	{ CTX_C, "K", ACT_KILL, ASK_Y, "kill", "KILL at once" },
 	{ CTX_C, "R", ACT_RESTART, ASK_Y, "restart", "stop, then start" },
 	{ CTX_C, "X", ACT_EXEC, ASK_FORM, "exec", "new process in it" },
-	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "for good; refused while it runs" },
+	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while it runs" },
 
 	{ CTX_I, "C", ACT_CREATE, ASK_FORM, "create", "container from this image" },
 	{ CTX_I, "P", ACT_PULL, ASK_FORM, "pull", "fetch an image" },
-	{ CTX_I, "D", ACT_DELETE, ASK_Y, "delete", "for good; refused while in use" },
+	{ CTX_I, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while in use" },
 	{ CTX_I, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },
 
 	{ CTX_J, "K", ACT_CANCEL, ASK_Y, "cancel", "stop the job; parts fetched are kept" },
+
+	{ CTX_X, "U", ACT_UNDO, ASK_Y, "undo", "give back the row" },
+	{ CTX_X, "Z", ACT_PURGE, ASK_NAME, "purge", "gone for good; type the name" },
+	{ CTX_X, "F", ACT_FREE, ASK_NAME, "free", "empty the trash; type: trash" },
 
 	{ CTX_T, "&", ACT_ONLY, ASK_NONE, "only", "show only lines that match; !x without x" },
 	{ CTX_T, "w", ACT_WRAP, ASK_NONE, "wrap", "wrap long lines, or pan" },
@@ -103,6 +109,7 @@ static const struct {
 	[CTX_C] = { "C", "containers", CTX_L },
 	[CTX_I] = { "I", "images", CTX_L },
 	[CTX_J] = { "J", "jobs and pulls", CTX_L },
+	[CTX_X] = { "X", "trash", CTX_L },
 	[CTX_T] = { "T", "text", CTX_G },
 	[CTX_O] = { "O", "logs", CTX_T },
 	[CTX_K] = { "K", "console, after ^]", CTX_NONE },
@@ -136,7 +143,9 @@ const char *keys_ctx_name(enum key_ctx ctx)
 
 const char *keys_ask_word(enum key_ask ask)
 {
-	return ask == ASK_Y ? "[y/N]" : ask == ASK_FORM ? "form" : "";
+	static const char *const words[] = { "", "[y/N]", "form", "name" };
+
+	return words[ask];
 }
 
 bool keys_is(const char *word, size_t n, const struct input_event *ev)

@@ -17,6 +17,7 @@ enum key_ctx {
 	CTX_C, /* containers, also their detail */
 	CTX_I, /* images */
 	CTX_J, /* pulls and jobs */
+	CTX_X, /* trash */
 	CTX_T, /* text */
 	CTX_O, /* logs, a text */
 	CTX_K, /* in a console, after the prefix */
@@ -26,7 +27,7 @@ enum key_ctx {
 	CTX_COUNT
 };
 
-enum key_ask { ASK_NONE, ASK_Y, ASK_FORM };
+enum key_ask { ASK_NONE, ASK_Y, ASK_FORM, ASK_NAME };
 
 enum act {
 	ACT_NONE,
@@ -34,10 +35,12 @@ enum act {
 	ACT_HELP, ACT_PALETTE, ACT_FIND, ACT_FIND_NEXT, ACT_FIND_PREV, ACT_BACK, ACT_BACK_QUIT, ACT_QUIT,
 	ACT_VIEW_CONTAINERS, ACT_VIEW_IMAGES, ACT_VIEW_JOBS, ACT_VIEW_MESSAGES, ACT_VIEW_CONSOLES,
 	ACT_LAST_CONSOLE, ACT_DOWN, ACT_UP, ACT_TOP, ACT_END, ACT_PAGE_DOWN, ACT_PAGE_UP, ACT_HALF_DOWN,
-	ACT_HALF_UP, ACT_PAN, ACT_INTERRUPT, ACT_REDRAW, ACT_SUSPEND,
+	ACT_HALF_UP, ACT_PAN, ACT_UNDO, ACT_VIEW_TRASH, ACT_INTERRUPT, ACT_REDRAW, ACT_SUSPEND,
 	/* lists, containers, images, jobs */
 	ACT_OPEN, ACT_DELETE, ACT_CONSOLE, ACT_LOGS, ACT_DETAIL, ACT_BOOT, ACT_RAW, ACT_CREATE, ACT_START,
 	ACT_STOP, ACT_KILL, ACT_RESTART, ACT_EXEC, ACT_PULL, ACT_CANCEL,
+	/* trash */
+	ACT_PURGE, ACT_FREE,
 	/* text */
 	ACT_ONLY, ACT_WRAP, ACT_FOLLOW, ACT_TIME,
 	/* consoles */
@@ -74,7 +77,7 @@ size_t keys_first(const struct key *k, char *ret, size_t max);
 
 const char *keys_ctx_letter(enum key_ctx ctx); /* "C" */
 const char *keys_ctx_name(enum key_ctx ctx);   /* "containers" */
-const char *keys_ask_word(enum key_ask ask);   /* "", "[y/N]", "form" */
+const char *keys_ask_word(enum key_ask ask);   /* "", "[y/N]", "form", "name" */
 
 /* The table for people, as JSON, and as roff for berth-tui(7). 0 or -ENOMEM. */
 int keys_print_table(struct buf *out);

@@ -64,8 +64,20 @@ static void free_cons(struct model *m)
 	m->ncons = 0;
 }
 
+static void free_trash(struct model *m)
+{
+	for (size_t i = 0; i < m->ntrash; i++) {
+		free(m->trash[i].kind);
+		free(m->trash[i].name);
+	}
+	free(m->trash);
+	m->trash = NULL;
+	m->ntrash = 0;
+}
+
 void model_finish(struct model *m)
 {
+	free_trash(m);
 	free_ctrs(m);
 	free_imgs(m);
 	free_jobs(m);
@@ -142,6 +154,14 @@ static bool copy_con(struct con *to, const struct berth_console *b)
 	return all_there((char *[]){ to->container, to->command }, 2);
 }
 
+static bool copy_trash(struct trashrow *to, const struct berth_trash *b)
+{
+	*to = (struct trashrow){ .kind = copy(b->kind), .name = copy(b->name), .deleted = b->deleted,
+				 .size = b->size_bytes };
+	snprintf(to->id, sizeof(to->id), "%s", b->id);
+	return all_there((char *[]){ to->kind, to->name }, 2);
+}
+
 /* --- answers */
 
 static void answered(struct app *app, unsigned what, int rc, const struct berth_error *e, bool whole)
@@ -185,6 +205,7 @@ ANSWER(on_ctrs, berth_container, MODEL_CTRS, ctrs, nctrs, free_ctrs, copy_ctr, c
 ANSWER(on_imgs, berth_image, MODEL_IMGS, imgs, nimgs, free_imgs, copy_img, img)
 ANSWER(on_jobs, berth_job, MODEL_JOBS, jobs, njobs, free_jobs, copy_job, jobrow)
 ANSWER(on_cons, berth_console, MODEL_CONS, cons, ncons, free_cons, copy_con, con)
+ANSWER(on_trash, berth_trash, MODEL_TRASH, trash, ntrash, free_trash, copy_trash, trashrow)
 
 static void ask_for(struct app *app, unsigned what)
 {
@@ -197,8 +218,10 @@ static void ask_for(struct app *app, unsigned what)
 		rc = berth_image_list(app->berth, on_imgs, app, &e);
 	else if (what == MODEL_JOBS)
 		rc = berth_job_list(app->berth, on_jobs, app, &e);
-	else
+	else if (what == MODEL_CONS)
 		rc = berth_console_list(app->berth, NULL, on_cons, app, &e);
+	else
+		rc = berth_trash_list(app->berth, on_trash, app, &e);
 	if (rc < 0)
 		app_error(app, "%s", e.text);
 	else
@@ -207,7 +230,7 @@ static void ask_for(struct app *app, unsigned what)
 
 void model_refresh(struct app *app, unsigned what)
 {
-	for (unsigned bit = 1; bit <= MODEL_CONS && !app->ending; bit <<= 1) {
+	for (unsigned bit = 1; bit <= MODEL_TRASH && !app->ending; bit <<= 1) {
 		if (!(what & bit))
 			continue;
 		if (app->model.asked & bit)
@@ -260,6 +283,14 @@ const struct ctr *model_ctr(const struct model *m, const char *id)
 	for (size_t i = 0; i < m->nctrs; i++)
 		if (strcmp(m->ctrs[i].id, id) == 0)
 			return &m->ctrs[i];
+	return NULL;
+}
+
+const struct trashrow *model_trash(const struct model *m, const char *id)
+{
+	for (size_t i = 0; i < m->ntrash; i++)
+		if (strcmp(m->trash[i].id, id) == 0)
+			return &m->trash[i];
 	return NULL;
 }
 

@@ -44,14 +44,22 @@ struct con {
 	int exit_code;
 };
 
-enum { MODEL_CTRS = 1, MODEL_IMGS = 2, MODEL_JOBS = 4, MODEL_CONS = 8 };
+struct trashrow {
+	char id[65];
+	char *kind, *name;
+	int64_t deleted;
+	uint64_t size;
+};
+
+enum { MODEL_CTRS = 1, MODEL_IMGS = 2, MODEL_JOBS = 4, MODEL_CONS = 8, MODEL_TRASH = 16, MODEL_ALL = 31 };
 
 struct model {
 	struct ctr *ctrs;
 	struct img *imgs;
 	struct jobrow *jobs;
 	struct con *cons;
-	size_t nctrs, nimgs, njobs, ncons;
+	struct trashrow *trash; /* newest first */
+	size_t nctrs, nimgs, njobs, ncons, ntrash;
 	unsigned known;    /* what has come at least once */
 	unsigned asked;    /* what is on its way */
 	unsigned again;    /* what changed meanwhile */
@@ -64,6 +72,7 @@ void model_refresh(struct app *app, unsigned what);
 void model_probe(struct app *app);
 
 const struct ctr *model_ctr(const struct model *m, const char *id);
+const struct trashrow *model_trash(const struct model *m, const char *id);
 const struct con *model_con(const struct model *m, const char *id);
 bool ctr_lives(const struct ctr *c);
 /* "+ up", "x exit 137": always a sign and a word. */

@@ -9,6 +9,7 @@ extern const struct view_class view_containers; /* NULL; home, and the first scr
 extern const struct view_class view_images;     /* NULL */
 extern const struct view_class view_jobs;       /* NULL */
 extern const struct view_class view_consoles;   /* NULL */
+extern const struct view_class view_trash;      /* NULL */
 extern const struct view_class view_pull;       /* struct task * */
 extern const struct view_class view_console;    /* struct console_arg */
 extern const struct view_class view_form;       /* struct form_arg */

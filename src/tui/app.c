@@ -260,7 +260,7 @@ static bool answer_by_name(struct app *app, const struct input_event *ev, char *
 		line_key(&a->line, ev);
 		return false;
 	}
-	*ret_key = app->read_events == 1 && strcmp(a->line.text, a->want) == 0 ? 'y' : 0;
+	*ret_key = strcmp(a->line.text, a->want) == 0 ? 'y' : 0;
 	return true;
 }
 

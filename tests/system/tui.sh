@@ -86,6 +86,26 @@ keys D
 sees '[y/N]' 'D asks'
 keys y
 sees 'No containers' 'y deletes'
-keys q
+keys U
+sees 'Give back' 'U asks'
+keys y
+sees 'exit 137' 'y gives it back'
+keys D
+shows '[y/N]'
+keys y
+sees 'No containers' 'and D takes it again'
+keys 9
+sees 'Trash 1' '9 shows it'
+keys F
+sees 'Type: trash' 'F asks for a word'
+keys -l y
+keys Enter
+sees 'Trash 1' 'another is no'
+keys F
+shows 'Type: trash'
+keys -l trash
+keys Enter
+sees 'Trash 0' 'the word empties it'
+keys q q
 is "$(berth ps -aq)" '' 'nothing is left'
 done_testing

@@ -5,13 +5,13 @@
 berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" "$@"; }
 tree() { (cd "$T/root/containers/$1" && find . -type f ! -name lock -exec sha256sum {} + | sort -k2); }
 
-id=$(berth create --name web localhost/busybox true) || exit 1
+id=$(berth create --root-size 64m --name web localhost/busybox true) || exit 1
 before=$(tree "$id")
 check 'rm --trash' berth rm --trash web
 is "$(berth ps -aq)" '' 'it is gone from the list'
 is "$(berth trash ls --format kind,name,id)" "container	web	$id" 'and stands in the trash'
 check_fails 'a container that is in the trash cannot be started' 1 berth start web
-berth create --name web localhost/busybox true >/dev/null
+berth create --root-size 64m --name web localhost/busybox true >/dev/null
 check_fails 'it does not come back over another of its name' 1 berth trash restore web
 like "$(cat "$T/.check")" "the name 'web' is taken.*berth: hint: " 'which is told with the way out'
 check 'rename' berth rename web web2
@@ -44,13 +44,13 @@ check_fails 'and no way back' 1 berth trash restore web
 is "$(ls "$T/root/rootfs" | grep -v '^\.')" '' 'the root file system that only it needed is gone too'
 
 # What a kill left, and what is too old, goes with the next deletion.
-old=$(berth create --name old localhost/busybox true)
+old=$(berth create --root-size 64m --name old localhost/busybox true)
 berth rm --trash old >/dev/null
 sed -i 's/"deleted":[[:space:]]*"[^"]*"/"deleted":"2020-01-01T00:00:00Z"/' "$T/root/trash/$old/meta.json"
 mkdir -p "$T/root/trash/.old-$(printf '%064d' 1)/container" "$T/root/trash/$(printf '%064d' 2)"
 printf '{"kind":"container","name":"half"}' >"$T/root/trash/$(printf '%064d' 2)/meta.json"
 is "$(berth trash ls --format name)" 'old' 'half an entry is not shown'
-berth create --name new localhost/busybox true >/dev/null
+berth create --root-size 64m --name new localhost/busybox true >/dev/null
 berth rm --trash new >/dev/null
 is "$(berth trash ls --format name)" 'new' 'after 7 days an entry goes'
 is "$(ls -A "$T/root/trash" | wc -l)" 2 'with what a killed process left'

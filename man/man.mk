@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-dist_man_MANS += %D%/berth.1
+dist_man_MANS += %D%/berth.1 %D%/berth-filter.7
 nodist_man_MANS = %D%/berth-tui.7
 EXTRA_DIST += %D%/berth-tui.7.in
 CLEANFILES += %D%/berth-tui.7

@@ -13,6 +13,7 @@ base_guest_sources = \
 noinst_LTLIBRARIES += %D%/libbase.la
 %C%_libbase_la_SOURCES = $(base_guest_sources) \
 	%D%/sock.c %D%/sock.h \
+	%D%/filter.c %D%/filter.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/json.c %D%/json.h \
 	%D%/spawn.c %D%/spawn.h \

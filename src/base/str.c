@@ -104,6 +104,8 @@ int str_parse_duration(const char *s, int64_t *ret_ms, struct err *e)
 			mul = 60e3, end++;
 		else if (*end == 'h')
 			mul = 3600e3, end++;
+		else if (*end == 'd')
+			mul = 24 * 3600e3, end++;
 		else if (*end)
 			return err_set(e, -EINVAL, "'%s' is not a duration, as in 10s or 1m30s", s);
 		total += v * mul;

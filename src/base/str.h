@@ -22,7 +22,7 @@ bool str_is_hex(const char *s, size_t len);
 int str_parse_u64(const char *s, uint64_t max, uint64_t *ret);
 /* "512m", "8G", "1.5GiB", "1024" (bytes): units of 1024. -EINVAL or -ERANGE. */
 int str_parse_size(const char *s, uint64_t *ret, struct err *e);
-/* "10s", "1m30s", "2h", "250ms", "5" (seconds). Milliseconds. */
+/* "10s", "1m30s", "2h", "3d", "250ms", "5" (seconds). Milliseconds. */
 int str_parse_duration(const char *s, int64_t *ret_ms, struct err *e);
 /* "71M", "1.4G", "128B", in units of 1024, at most 6 characters. */
 void str_size(uint64_t bytes, char ret[static 8]);

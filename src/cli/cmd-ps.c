@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/filter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -16,7 +17,7 @@ static const struct cli_opt ps_opts[] = {
 	{ 'a', "all", NULL, "those that do not run too" },
 	{ 'n', "last", "N", "the N newest, in any state" },
 	{ 'l', "latest", NULL, "the newest one, in any state" },
-	{ 'f', "filter", "KEY=VALUE", "only those: name, id, state, image, label" },
+	{ 'f', "filter", "FILTER", "only those: name=, id=, status=, ancestor=, label=, or words as in berth-filter(7)" },
 	{ 0, "no-trunc", NULL, "whole ids and commands" },
 	CLI_FORMAT_OPT,
 	CLI_QUIET_OPT,
@@ -79,8 +80,65 @@ static bool is_up(const char *state)
 	return strcmp(state, "created") != 0 && strcmp(state, "exited") != 0 && strcmp(state, "dead") != 0;
 }
 
-/* -1: not a filter. */
-static int matches(const cJSON *row, const char *filter)
+/* --- filters: docker's KEY=VALUE, or the words of berth-filter(7) */
+
+struct asked {
+	const cJSON *row;
+	struct buf text;
+};
+
+/* What a plain word is looked for in, or one field of it. */
+static const char *field_text(void *arg, const char *field)
+{
+	struct asked *q = arg;
+	const cJSON *p;
+
+	q->text.len = 0;
+	for (const char *const *f = (const char *const[]){ "name", "image", "id", "state", "command", NULL }; *f; f++)
+		if (field ? strcmp(field, *f) == 0 : strcmp(*f, "name") == 0 || strcmp(*f, "image") == 0)
+			buf_addf(&q->text, "%s\n", cli_str(q->row, *f));
+	if (field && strcmp(field, "state") == 0) {
+		bool up = is_up(cli_str(q->row, "state"));
+		bool bad = strcmp(cli_str(q->row, "state"), "dead") == 0 ||
+			   (strcmp(cli_str(q->row, "state"), "exited") == 0 && json_int(q->row, "exit_code", 0) != 0);
+
+		buf_adds(&q->text, up ? "up\n" : bad ? "failed\n" : "");
+	}
+	if (!field || strcmp(field, "port") == 0)
+		cJSON_ArrayForEach(p, json_arr(q->row, "ports"))
+			buf_addf(&q->text, "%lld\n%lld\n", (long long)json_int(p, "host_port", 0),
+				 (long long)json_int(p, "container_port", 0));
+	if (!field || strcmp(field, "label") == 0)
+		cJSON_ArrayForEach(p, json_obj(q->row, "labels"))
+			buf_addf(&q->text, "%s=%s\n", p->string, cJSON_GetStringValue(p) ?: "");
+	return q->text.p ? (const char *)q->text.p : "";
+}
+
+static int64_t ns_of(const cJSON *r, const char *key);
+
+static enum filter_number field_number(void *arg, const char *field, double *ret)
+{
+	const struct asked *q = arg;
+	int64_t ns = ns_of(q->row, strcmp(field, "up") == 0 ? "started" : "created");
+
+	if (strcmp(field, "mem") == 0 || strcmp(field, "cpus") == 0 || strcmp(field, "exit") == 0) {
+		const char *key = *field == 'm' ? "memory_bytes" : *field == 'e' ? "exit_code" : "cpus";
+		const cJSON *v = cJSON_GetObjectItemCaseSensitive(q->row, key);
+
+		*ret = cJSON_IsNumber(v) ? v->valuedouble : 0;
+		return cJSON_IsNumber(v) ? FILTER_AMOUNT : FILTER_NONE;
+	}
+	*ret = (double)(clock_real_ns() - ns) / 1e9;
+	return ns && (strcmp(field, "age") == 0 || (strcmp(field, "up") == 0 && is_up(cli_str(q->row, "state")))) ?
+		       FILTER_SECONDS : FILTER_NONE;
+}
+
+static const char *const fields[] = { "name", "image", "id",  "state", "command", "port",
+				      "label", "mem",  "cpus", "exit", "up",	  "age", NULL };
+static const struct filter_source source = { field_text, field_number, fields };
+
+/* docker's forms: name and image have it, the others are it. -1: not one. */
+static int matches_as_docker(const cJSON *row, const char *filter)
 {
 	const char *eq = strchr(filter, '=');
 	size_t n = eq ? (size_t)(eq - filter) : 0;
@@ -103,6 +161,37 @@ static int matches(const cJSON *row, const char *filter)
 		return have && (!strchr(eq, '=') || strcmp(strchr(eq, '=') + 1, have) == 0);
 	}
 	return -1;
+}
+
+/* Takes away the rows that a filter does not choose. A word that docker would take for KEY=VALUE, of a key that
+ * neither knows, is an error. */
+static int choose(const struct cli_args *a, cJSON *rows, const char *word)
+{
+	static const cJSON none;
+	bool docker = matches_as_docker(&none, word) >= 0;
+	size_t key = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+	struct filter *f = NULL;
+	struct err e = { 0 };
+	bool known = false;
+
+	for (const char *const *w = fields; *w; w++)
+		known = known || (strlen(*w) == key && strncmp(*w, word, key) == 0);
+	if (!docker && key && word[key] == '=' && !known)
+		return cli_usage(a->cmd, "'%s' is not a filter: name, id, state, image, label, or the words of "
+					 "berth-filter(7)", word);
+	if (!docker && filter_parse(word, &source, &f, &e) < 0)
+		return cli_usage(a->cmd, "%s", e.text);
+	for (cJSON *r = rows->child, *next; r; r = next) {
+		struct asked q = { .row = r };
+		bool keep = docker ? matches_as_docker(r, word) : filter_match(f, &source, &q);
+
+		next = r->next;
+		buf_finish(&q.text);
+		if (!keep)
+			cJSON_Delete(cJSON_DetachItemViaPointer(rows, r));
+	}
+	filter_free(f);
+	return 0;
 }
 
 static char *cell_id(const cJSON *r, bool wide)
@@ -188,24 +277,23 @@ static int run_ps(struct cli *cli, const struct cli_args *a)
 	if (cli_flag(a, "latest"))
 		max = 1;
 	for (const char **f = filters; f && *f; f++)
-		if (str_starts(*f, "state=") || str_starts(*f, "status="))
+		if (str_starts(*f, "status=") || strstr(*f, "state"))
 			all = true;
 	if (cli_await(cli, berth_container_list(cli->berth, on_list, cli, &cli->error)) < 0) {
 		cJSON_Delete(TAKE(cli->rows));
 		return cli_fail(cli);
 	}
 	rows = TAKE(cli->rows);
+	for (const char **f = filters; f && *f; f++) {
+		int rc = choose(a, rows, *f);
+
+		if (rc)
+			return rc;
+	}
 	for (cJSON *r = rows->child, *next; r; r = next) {
 		bool keep = all || is_up(cli_str(r, "state"));
 
 		next = r->next;
-		for (const char **f = filters; keep && f && *f; f++) {
-			int m = matches(r, *f);
-
-			if (m < 0)
-				return cli_usage(a->cmd, "'%s' is not a filter: name, id, state, image, label", *f);
-			keep = m;
-		}
 		if (keep && max > 0)
 			max--;
 		else

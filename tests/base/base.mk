@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-base_tests = %D%/t-str
+base_tests = %D%/t-str %D%/t-filter
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 %C%_t_str_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
+%C%_t_filter_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 endif
+
+fuzz_targets += %D%/fuzz-filter
+%C%_fuzz_filter_SOURCES = %D%/fuzz-filter.c $(fuzz_main)
+%C%_fuzz_filter_LDADD = $(base_LIBS)
+%C%_fuzz_filter_LDFLAGS = $(fuzz_ldflags)

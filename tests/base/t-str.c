@@ -40,7 +40,7 @@ static void test_durations(void **state)
 		int64_t ms;
 	} rows[] = {
 		{ "10", 0, 10000 }, { "10s", 0, 10000 }, { "1m30s", 0, 90000 }, { "250ms", 0, 250 },
-		{ "2h", 0, 7200000 }, { "", -EINVAL, 0 }, { "1y", -EINVAL, 0 }, { "s", -EINVAL, 0 },
+		{ "2h", 0, 7200000 }, { "2d4h", 0, 187200000 }, { "", -EINVAL, 0 }, { "1y", -EINVAL, 0 }, { "s", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -129,7 +129,7 @@ static void vhost_up(void)
 	driver_init(&d, false);
 	p = mmap(NULL, MEM_FD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	memcpy(p, d.mem, MEM_FD_SIZE);
-	free(d.mem);
+	munmap(d.mem, DRIVER_MEM);
 	d.mem = p;
 	driver_post(&d, 16);
 	vhost_send(VHOST_SET_FEATURES, &keep, 8, NULL, 0);

@@ -142,7 +142,7 @@ static void step(struct world *w, struct input *in)
 			transport_dial_cancel(&w->dial);
 		break;
 	case 8:
-		if (w->nfds && write(w->fd[i % w->nfds], block, sizeof(block)) < 0)
+		if (w->nfds && send(w->fd[i % w->nfds], block, sizeof(block), MSG_NOSIGNAL) < 0)
 			shutdown(w->fd[i % w->nfds], i & 1 ? SHUT_WR : SHUT_RD);
 		break;
 	case 9:

@@ -302,6 +302,7 @@ struct berth_streams {
 	unsigned console;  /* N of CTR:N; 0 is the main process */
 	char id[65];       /* of the container */
 	uint64_t viewer;   /* for berth_console_resize */
+	char notice[256];  /* a line for the user, such as that KVM did not work; or "" */
 };
 enum berth_attach_flags {
 	BERTH_ATTACH_STDIN = 1,

@@ -118,6 +118,7 @@ int cli_await(struct cli *cli, int start_rc);
 int cli_fail(struct cli *cli);
 int cli_fail_with(const struct berth_error *e);
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for wrong words: returns CLI_USAGE. */
 int cli_usage(const struct cli_cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -411,6 +411,9 @@ static int run_boot(struct cli *cli, const struct cli_args *a)
 		       "########################################");
 	}
 	printf("%-10s  %9s  %6.1f ms  %s\n", "total", "", total, cli_str(boot, "accel"));
+	if (cJSON_GetObjectItem(boot, "tried_kvm_ms"))
+		printf("KVM was tried first, in vain, for %.1f ms\n",
+		       cJSON_GetNumberValue(cJSON_GetObjectItem(boot, "tried_kvm_ms")));
 	return CLI_OK;
 }
 

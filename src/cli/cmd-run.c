@@ -85,6 +85,8 @@ static int start(struct cli *cli, const char *name, const struct berth_attach *a
 	int rc = cli_await(cli, berth_container_start(cli->berth, name, at, on_started, &st, &cli->op, &cli->error));
 
 	*ret = st.streams;
+	if (rc == 0 && *st.streams.notice)
+		cli_warn("%s", st.streams.notice);
 	return rc;
 }
 

@@ -34,6 +34,15 @@ void cli_error(const char *fmt, ...)
 	va_end(ap);
 }
 
+void cli_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning", fmt, ap);
+	va_end(ap);
+}
+
 void cli_hint(const char *fmt, ...)
 {
 	va_list ap;

@@ -128,10 +128,10 @@ static void on_started(struct rpc_unary *op, int rc, const ProtobufCMessage *res
 	struct err se = *e;
 
 	s->calling = false;
-	if (rc == 0 && r->notice && *r->notice)
-		log_warn("%s", r->notice);
 	if (rc == 0 && r->streams)
 		rc = eng_take_streams(s->op.b, s->id, r->streams, &streams, &se);
+	if (rc == 0)
+		snprintf(streams.notice, sizeof(streams.notice), "%s", r->notice ? r->notice : "");
 	memcpy(streams.id, s->id, sizeof(streams.id));
 	end(s, rc, &se, rc < 0 ? NULL : &streams);
 }

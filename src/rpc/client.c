@@ -128,7 +128,7 @@ static int start(struct rpc_op *op, struct rpc_client *c, const struct rpc_metho
 	struct rpc_exch *x;
 	int rc = 0;
 
-	if (!rpc_client_alive(c))
+	if (!c || !rpc_client_alive(c))
 		return err_set(e, -ENOTCONN, "the connection is closed");
 	x = rpc_exch_create(&c->session);
 	if (!x)

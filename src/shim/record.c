@@ -19,7 +19,7 @@ static const char *state_word(const struct sandbox *sb)
 	case SANDBOX_STARTING:
 		return "starting";
 	case SANDBOX_RUNNING:
-		return "running";
+		return sb->paused ? "paused" : "running";
 	case SANDBOX_STOPPING:
 		return "stopping";
 	case SANDBOX_GONE:
@@ -86,7 +86,7 @@ void record_boot(struct sandbox *sb)
 	if (mounted > sb->prepare_end || mounted == sb->prepare_begin)
 		mounted = sb->prepare_end;
 	add_stage(stages, "prepare", begin, begin, b->begin);
-	add_stage(stages, "qemu", begin, b->begin, b->qemu);
+	add_stage(stages, "qemu", begin, b->begin + b->tried_kvm_ns, b->qemu);
 	add_stage(stages, "kernel", begin, b->qemu, b->kernel);
 	add_stage(stages, "agent", begin, b->kernel, sb->prepare_begin);
 	add_stage(stages, "mounts", begin, sb->prepare_begin, mounted);
@@ -94,6 +94,8 @@ void record_boot(struct sandbox *sb)
 	add_stage(stages, "process", begin, MAX(sb->prepare_end, sb->start_begin), sb->start_end);
 	cJSON_AddNumberToObject(j, "total_ms", (double)((sb->start_end - begin) / 1000) / 1000);
 	cJSON_AddStringToObject(j, "accel", b->kvm ? "kvm" : "tcg");
+	if (b->tried_kvm_ns)
+		cJSON_AddNumberToObject(j, "tried_kvm_ms", (double)(b->tried_kvm_ns / 1000) / 1000);
 	add_time(j, "started", sb->started);
 	text = json_print(j);
 	if (!text || file_swap(sb->dir, "boots.json", text, strlen(text), 0600, &e) < 0)

@@ -23,6 +23,7 @@
 #define AGENT_MS 30000
 #define SHUTDOWN_MS 5000
 #define KILL_VM_MS 1000
+#define LOST_MS 1000 /* in which the end of the VM follows that of its agent */
 #define LOG_BYTES (64ull << 20)
 #define LOG_FILES 3
 #define ENDED_EXECS 64
@@ -64,6 +65,7 @@ static void gone(struct sandbox *sb)
 	sb->state = SANDBOX_GONE;
 	sb->finished = clock_real_ns();
 	uv_timer_stop(&sb->stop_timer);
+	uv_timer_stop(&sb->lost_timer);
 	list_each(struct proc, p, &sb->procs, link)
 		proc_vm_gone(p, 128 + SIGKILL);
 	record_screen(sb);
@@ -139,10 +141,46 @@ static void fail(struct sandbox *sb, int rc, const struct err *e)
 	sandbox_kill_vm(sb);
 }
 
+/* The VM went by itself, or is of no use any more. */
+static void dead(struct sandbox *sb, const char *why)
+{
+	if (sb->state != SANDBOX_STARTING && sb->state != SANDBOX_RUNNING)
+		return;
+	sb->dead = true;
+	sb->exit_code = 255;
+	snprintf(sb->cause, sizeof(sb->cause), "%s", why);
+	if (!sb->main || !sb->main->started) {
+		sb->failed = true;
+		sb->start_rc = -EIO;
+		err_set(&sb->start_err, -EIO, "%s", sb->cause);
+	}
+	sandbox_kill_vm(sb);
+}
+
+static void on_lost(uv_timer_t *t)
+{
+	struct sandbox *sb = container_of(t, struct sandbox, lost_timer);
+
+	dead(sb, sb->lost.text);
+}
+
+/* A VM without agent is of no use. Why it went is told best by the VM's own end, which comes in a moment; if
+ * it does not, the agent alone is gone. */
+static void lost(struct sandbox *sb, const struct err *e)
+{
+	if (sb->lost.code)
+		return;
+	sb->lost = *e;
+	uv_timer_start(&sb->lost_timer, on_lost, LOST_MS, 0);
+}
+
 /* As fail, for steps whose errno must not be taken for that of the container's program. */
 static void fail_early(struct sandbox *sb, int rc, const struct err *e)
 {
-	fail(sb, rc == -ENOENT || rc == -EACCES ? -EIO : rc, e);
+	if (sb->vm_running && rc == -ENOTCONN)
+		lost(sb, e);
+	else
+		fail(sb, rc == -ENOENT || rc == -EACCES ? -EIO : rc, e);
 }
 
 void sandbox_fail_boot(struct sandbox *sb, int rc, const struct err *e)
@@ -191,6 +229,16 @@ static void exec_exited(struct proc *p)
 	sb->on_idle(sb);
 }
 
+/* The host's disk is full, or has space again. */
+static void vm_paused(struct sandbox *sb, bool paused, const char *text)
+{
+	if (sb->state == SANDBOX_STOPPING || sb->state == SANDBOX_GONE)
+		return;
+	sb->paused = paused;
+	snprintf(sb->cause, sizeof(sb->cause), "%s", paused ? text : "");
+	record_state(sb, false);
+}
+
 static void on_vm_event(struct vm *vm, const struct vm_event *ev, void *arg)
 {
 	struct sandbox *sb = arg;
@@ -200,19 +248,12 @@ static void on_vm_event(struct vm *vm, const struct vm_event *ev, void *arg)
 		snprintf(sb->notice, sizeof(sb->notice), "%s", ev->text);
 		return;
 	}
-	if (ev->kind != VM_EVENT_EXITED)
+	if (ev->kind != VM_EVENT_EXITED) {
+		vm_paused(sb, ev->kind == VM_EVENT_PAUSED, ev->text ? ev->text : "");
 		return;
-	sb->vm_running = false;
-	if (sb->state == SANDBOX_STARTING || sb->state == SANDBOX_RUNNING) {
-		/* Nobody asked for it. */
-		sb->dead = true;
-		sb->exit_code = 255;
-		snprintf(sb->cause, sizeof(sb->cause), "%s", ev->text ? ev->text : "the VM ended");
-		if (sb->start_call) {
-			sb->start_rc = -EIO;
-			err_set(&sb->start_err, -EIO, "%s", sb->cause);
-		}
 	}
+	sb->vm_running = false;
+	dead(sb, ev->text ? ev->text : "the VM ended"); /* unless somebody asked for it */
 	sandbox_kill_vm(sb);
 }
 
@@ -286,16 +327,8 @@ static void on_agent_closed(void *data, int rc, const struct err *e)
 	rpc_client_destroy(TAKE(sb->agent));
 	if (sb->state != SANDBOX_STARTING && sb->state != SANDBOX_RUNNING)
 		return;
-	/* The VM's end, which says more, usually comes in a moment; a VM without agent is of no use. */
 	err_set(&ae, -EIO, "the guest agent closed its connection%s%s", rc < 0 ? ": " : "", rc < 0 ? e->text : "");
-	if (sb->main->started) {
-		sb->dead = true;
-		sb->exit_code = 255;
-		snprintf(sb->cause, sizeof(sb->cause), "%s", ae.text);
-		sandbox_kill_vm(sb);
-	} else {
-		fail_early(sb, -EIO, &ae);
-	}
+	lost(sb, &ae);
 }
 
 static void on_dialed(struct transport_dial *op, int rc, int fd, const struct err *e)
@@ -397,7 +430,7 @@ static void main_started(struct proc *p, int rc, bool early, const struct err *e
 	struct sandbox *sb = p->sb;
 
 	if (rc < 0) {
-		if (early)
+		if (early || rc == -ENOTCONN)
 			fail_early(sb, rc, e);
 		else
 			fail(sb, rc, e);
@@ -495,7 +528,8 @@ int sandbox_signal(struct sandbox *sb, struct proc *p, int sig, struct err *e)
 
 	if (p->exited)
 		return err_set(e, -ESRCH, "the process has ended");
-	if (!p->started || !sb->agent) {
+	/* A guest that stands still hears of nothing. */
+	if (!p->started || !sb->agent || (sb->paused && p == sb->main && sig == SIGKILL)) {
 		if (p != sb->main)
 			return err_set(e, -EAGAIN, "the process has not started yet");
 		sb->exit_code = 128 + sig;
@@ -616,6 +650,7 @@ int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const ch
 	list_init(&sb->procs);
 	list_init(&sb->stop_calls);
 	uv_timer_init(loop, &sb->stop_timer);
+	uv_timer_init(loop, &sb->lost_timer);
 	snprintf(sb->id, sizeof(sb->id), "%s", id);
 	rc = container_read(root, id, &c, e);
 	if (rc < 0)
@@ -646,6 +681,7 @@ void sandbox_finish(struct sandbox *sb)
 	if (sb->vm)
 		vm_destroy(TAKE(sb->vm), NULL, NULL);
 	uv_close((uv_handle_t *)&sb->stop_timer, NULL);
+	uv_close((uv_handle_t *)&sb->lost_timer, NULL);
 	crilog_finish(&sb->log);
 	cJSON_Delete(TAKE(sb->config));
 	cJSON_Delete(TAKE(sb->ports));

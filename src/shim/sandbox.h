@@ -43,6 +43,7 @@ struct sandbox {
 	char kernel[128];      /* the guest's release, once known */
 	bool dead;             /* the VM went without being asked */
 	bool oom_killed;
+	bool paused;           /* until the host's disk has space again; cause says so */
 	int64_t started, finished;
 
 	struct vm *vm;
@@ -55,6 +56,8 @@ struct sandbox {
 	struct rpc_unary hello, prepare, shutdown, kill;
 	struct rpc_stream events;
 	bool prepared;
+	struct err lost;       /* the way to the agent broke; code 0: it did not */
+	uv_timer_t lost_timer;
 
 	struct iosock *io;
 	struct crilog log;

@@ -42,6 +42,8 @@ static void on_started(void *arg, int rc, const struct berth_error *e, const str
 
 	if (rc < 0 && rc != -ECANCELED)
 		app_error(d->app, "%s: %s", d->name, e->text);
+	else if (rc == 0 && *s->notice)
+		app_info(d->app, "%s", s->notice);
 	else if (rc == 0)
 		app_info(d->app, "%s %s", d->name, d->done);
 	free(d);

@@ -127,6 +127,8 @@ static void on_started(void *arg, int rc, const struct berth_error *e, const str
 {
 	struct task *t = arg;
 
+	if (rc == 0 && *s->notice)
+		app_info(t->app, "%s", s->notice);
 	over(t, rc, e);
 }
 

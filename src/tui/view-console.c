@@ -165,6 +165,8 @@ static void on_attached(void *arg, int rc, const struct berth_error *e, const st
 		app_error(c->v.app, "%s: %s", c->name, e->text);
 	} else {
 		take_streams(c, s);
+		if (*s->notice)
+			app_info(c->v.app, "%s", s->notice);
 		wait_for_end(c);
 		app_dirty(c->v.app);
 	}

@@ -237,6 +237,14 @@ static int from_environment(enum vm_accel *ret, struct err *e)
 	return 0;
 }
 
+int accel_open_kvm(void)
+{
+	const char *test = getenv("BERTH_KVM_DEVICE");
+	int fd = open(test && *test ? test : "/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int accel_choose(const char *dir, const char *key, enum vm_accel want, struct accel_choice *ret, struct err *e)
 {
 	AUTO_CLOSE int kvm = -1;
@@ -250,10 +258,10 @@ int accel_choose(const char *dir, const char *key, enum vm_accel want, struct ac
 	*ret = (struct accel_choice){ .accel = VM_ACCEL_TCG, .forced = want != VM_ACCEL_AUTO };
 	if (want == VM_ACCEL_TCG)
 		return 0;
-	kvm = open(getenv("BERTH_KVM_DEVICE") ? getenv("BERTH_KVM_DEVICE") : "/dev/kvm", O_RDWR | O_CLOEXEC);
+	kvm = accel_open_kvm();
 	if (want == VM_ACCEL_KVM) {
 		if (kvm < 0)
-			return err_sys(e, -errno, "KVM was asked for, but /dev/kvm cannot be opened");
+			return err_sys(e, kvm, "KVM was asked for, but /dev/kvm cannot be opened");
 		ret->accel = VM_ACCEL_KVM;
 		return 0;
 	}

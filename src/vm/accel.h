@@ -54,6 +54,8 @@ struct accel_choice {
 /* The file <dir>/accel.json, where dir is /run/berth for root and $XDG_RUNTIME_DIR/berth for others, or
  * /tmp/berth-<uid> without that. For tests: BERTH_ACCEL_DIR. NULL when there is no safe place. */
 char *accel_dir(void);
+/* /dev/kvm, opened: a descriptor or -errno. For tests: BERTH_KVM_DEVICE names another file. */
+int accel_open_kvm(void);
 /* What the memory knows an outcome by: the QEMU program and the kernel. */
 int accel_key(const char *qemu, const char *kernel_id, char ret[static ACCEL_KEY_MAX], struct err *e);
 /* What is remembered of key: as accel_recall; *ret_until_s is when that ends (CLOCK_BOOTTIME, ACCEL_FOREVER,

@@ -69,12 +69,11 @@ static void recall(struct vm_probe *p, const char *key)
 void vm_probe(struct vm_probe *p)
 {
 	AUTO_FREE char *program = NULL;
-	AUTO_CLOSE int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	AUTO_CLOSE int kvm = accel_open_kvm();
 	struct vm_kernel k = { .fd = -1, .initramfs_fd = -1 };
 	char key[ACCEL_KEY_MAX];
 	const char *forced = getenv("BERTH_ACCEL");
 	bool have_kernel;
-	int kvm_errno = errno;
 
 	*p = (struct vm_probe){ .chosen = "tcg" };
 	p->qemu = qemu_find(NULL, &program, NULL) == 0;
@@ -87,7 +86,7 @@ void vm_probe(struct vm_probe *p)
 	}
 	if (kvm < 0) {
 		p->kvm_known = true;
-		snprintf(p->reason, sizeof(p->reason), "/dev/kvm cannot be opened: %s", err_str(kvm_errno));
+		snprintf(p->reason, sizeof(p->reason), "/dev/kvm cannot be opened: %s", err_str(-kvm));
 	} else if (!p->qemu) {
 		snprintf(p->reason, sizeof(p->reason), "QEMU is not installed");
 	} else if (!have_kernel) {

@@ -59,7 +59,7 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 		const struct key *row = keys_row(v->cls->ctx, hints[i].act);
 		int room = c->cols - (help ? 3 : 0);
 
-		if (!row)
+		if (!row || !*row->keys)
 			continue;
 		keys_first(row, first, sizeof(first));
 		if (!draw_hint(c, y, &x, room, hints[i].keys ? hints[i].keys : first,

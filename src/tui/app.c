@@ -264,6 +264,16 @@ static bool answer_by_name(struct app *app, const struct input_event *ev, char *
 	return true;
 }
 
+/* "y" is what the table says it is; other answers are the question's own. */
+static char answer_key(const struct ask *a, const struct input_event *ev)
+{
+	const struct key *row = keys_find(CTX_P, ev, NULL);
+
+	if (strcmp(a->keys, "y") == 0)
+		return row && row->act == ACT_YES ? 'y' : 0;
+	return !(ev->mods & ~VT_SHIFT) && ev->key && ev->key < 0x7f && strchr(a->keys, (int)ev->key) ? (char)ev->key : 0;
+}
+
 static void answer(struct app *app, const struct input_event *ev)
 {
 	struct ask a = app->ask;
@@ -279,9 +289,8 @@ static void answer(struct app *app, const struct input_event *ev)
 		return;
 	}
 	/* Counts only when it was read after the question could be read, and alone. */
-	if (ev->type == INPUT_KEY && a.armed && app->read_events == 1 && !(ev->mods & ~VT_SHIFT) && ev->key < 0x7f &&
-	    ev->key && strchr(a.keys, (int)ev->key))
-		key = (char)ev->key;
+	if (ev->type == INPUT_KEY && a.armed && app->read_events == 1)
+		key = answer_key(&a, ev);
 	app->ask = (struct ask){ 0 };
 	app_dirty(app);
 	a.answer(app, key, a.id, a.arg);

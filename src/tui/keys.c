@@ -7,7 +7,7 @@
 
 #include "base/auto.h"
 
-const struct key keys_table[] = {
+static const struct key table[] = {
 	{ CTX_G, "?", ACT_HELP, ASK_NONE, "help", "keys of this context, narrow by typing" },
 	{ CTX_G, ":", ACT_PALETTE, ASK_NONE, "palette", "every action that can be done here" },
 	{ CTX_G, "/", ACT_FIND, ASK_NONE, "find", "filter in lists, find in text" },
@@ -97,22 +97,24 @@ const struct key keys_table[] = {
 
 	{ CTX_P, "y", ACT_YES, ASK_NONE, "yes", "do it; every other key is no, Enter too" },
 };
-const int keys_count = ARRAY_LEN(keys_table);
+const struct key *keys_table = table;
+int keys_count = ARRAY_LEN(table);
 
 static const struct {
 	const char *letter, *name;
 	enum key_ctx next;
+	const char *word; /* in the configuration; NULL: the name */
 } contexts[CTX_COUNT] = {
 	[CTX_NONE] = { "", "", CTX_NONE },
-	[CTX_G] = { "G", "everywhere", CTX_NONE },
+	[CTX_G] = { "G", "everywhere", CTX_NONE, "global" },
 	[CTX_L] = { "L", "lists", CTX_G },
 	[CTX_C] = { "C", "containers", CTX_L },
 	[CTX_I] = { "I", "images", CTX_L },
-	[CTX_J] = { "J", "jobs and pulls", CTX_L },
+	[CTX_J] = { "J", "jobs and pulls", CTX_L, "jobs" },
 	[CTX_X] = { "X", "trash", CTX_L },
 	[CTX_T] = { "T", "text", CTX_G },
 	[CTX_O] = { "O", "logs", CTX_T },
-	[CTX_K] = { "K", "console, after ^]", CTX_NONE },
+	[CTX_K] = { "K", "console, after ^]", CTX_NONE, "console" },
 	[CTX_S] = { "S", "scrollback", CTX_T },
 	[CTX_F] = { "F", "forms", CTX_NONE },
 	[CTX_P] = { "P", "questions", CTX_NONE },
@@ -128,7 +130,11 @@ static const struct {
 	{ "Up", VT_KEY_UP, 0 },             { "Down", VT_KEY_DOWN, 0 },      { "Left", VT_KEY_LEFT, 0 },
 	{ "Right", VT_KEY_RIGHT, 0 },       { "Home", VT_KEY_HOME, 0 },      { "End", VT_KEY_END, 0 },
 	{ "PgUp", VT_KEY_PAGE_UP, 0 },      { "PgDn", VT_KEY_PAGE_DOWN, 0 }, { "F1", VT_KEY_F1, 0 },
-	{ "F12", VT_KEY_F1 + 11, 0 },
+	{ "F2", VT_KEY_F1 + 1, 0 },         { "F3", VT_KEY_F1 + 2, 0 },      { "F4", VT_KEY_F1 + 3, 0 },
+	{ "F5", VT_KEY_F1 + 4, 0 },         { "F6", VT_KEY_F1 + 5, 0 },      { "F7", VT_KEY_F1 + 6, 0 },
+	{ "F8", VT_KEY_F1 + 7, 0 },         { "F9", VT_KEY_F1 + 8, 0 },      { "F10", VT_KEY_F1 + 9, 0 },
+	{ "F11", VT_KEY_F1 + 10, 0 },       { "F12", VT_KEY_F1 + 11, 0 },    { "Ins", VT_KEY_INSERT, 0 },
+	{ "Del", VT_KEY_DELETE, 0 },
 };
 
 const char *keys_ctx_letter(enum key_ctx ctx)
@@ -139,6 +145,33 @@ const char *keys_ctx_letter(enum key_ctx ctx)
 const char *keys_ctx_name(enum key_ctx ctx)
 {
 	return contexts[ctx].name;
+}
+
+enum key_ctx keys_ctx_find(const char *word)
+{
+	for (int i = CTX_NONE + 1; i < CTX_COUNT; i++)
+		if (strcmp(contexts[i].word ? contexts[i].word : contexts[i].name, word) == 0)
+			return (enum key_ctx)i;
+	return CTX_NONE;
+}
+
+bool keys_changes(const struct key *k)
+{
+	return k->ask != ASK_NONE || k->act == ACT_START;
+}
+
+bool keys_word_valid(const char *word)
+{
+	size_t n = strlen(word);
+
+	if (n == 1)
+		return word[0] > ' ' && word[0] < 0x7f;
+	if (n == 2 && word[0] == '^')
+		return word[1] > ' ' && word[1] < 0x7f;
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (strcmp(named[i].word, word) == 0)
+			return true;
+	return false;
 }
 
 const char *keys_ask_word(enum key_ask ask)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "tui/input.h"
 
 /* Contexts. A lookup goes from the view's own to L or T, then to G; K, S, F and P never fall back. */
@@ -59,10 +60,21 @@ struct key {
 	const char *name; /* the word of hints, palette and configuration */
 	const char *what; /* a line of help */
 	bool harmless;    /* an UPPER-case key that changes nothing, or what another key undoes at once */
+	const char *changed; /* where the user changed its keys: "FILE line N"; NULL: as berth comes */
 };
 
-extern const struct key keys_table[];
-extern const int keys_count;
+/* As it is in use: the built-in table, or what keys_remap made of it. */
+extern const struct key *keys_table;
+extern int keys_count;
+
+/* From the configuration: this key means that action in a context ("global", "containers", "jobs", "console" …),
+ * "none": nothing. where is kept for help. -EINVAL with words: unknown names, a key that has a meaning in a
+ * context above or below, a Ctrl key for what changes something, keys that belong together. The question of an
+ * action stays with it, whatever its key. */
+int keys_remap(const char *context, const char *key, const char *action, const char *where, struct err *e);
+void keys_reset(void);
+/* The row's keys do nothing from now on; for tests of tests. */
+int keys_mute(enum key_ctx ctx, enum act act, struct err *e);
 
 /* The contexts that a lookup in ctx goes through, CTX_NONE behind the last. */
 void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static 4]);
@@ -75,6 +87,11 @@ bool keys_is(const char *word, size_t n, const struct input_event *ev);
 /* The first of a row's keys. */
 size_t keys_first(const struct key *k, char *ret, size_t max);
 
+/* Does it change something, of the store or of what runs? */
+bool keys_changes(const struct key *k);
+bool keys_word_valid(const char *word);
+/* By its word in the configuration; CTX_NONE. */
+enum key_ctx keys_ctx_find(const char *word);
 const char *keys_ctx_letter(enum key_ctx ctx); /* "C" */
 const char *keys_ctx_name(enum key_ctx ctx);   /* "containers" */
 const char *keys_ask_word(enum key_ask ask);   /* "", "[y/N]", "form", "name" */

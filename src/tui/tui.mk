@@ -6,7 +6,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/canvas.c %D%/canvas.h \
 	%D%/fmt.c %D%/fmt.h \
 	%D%/input.c %D%/input.h \
-	%D%/keys.c %D%/keys-print.c %D%/keys.h \
+	%D%/keys.c %D%/keys-map.c %D%/keys-print.c %D%/keys.h \
 	%D%/line.c %D%/line.h \
 	%D%/main.c %D%/tui.h \
 	%D%/model.c %D%/model.h \

@@ -482,7 +482,7 @@ static void prefix_key(struct consview *c, const struct input_event *ev)
 	int index = 0;
 	const struct key *row = keys_find(CTX_K, ev, &index);
 
-	if (!row) { /* an unknown key shows what there is, and sends nothing */
+	if (!row || row->act == ACT_NONE) { /* an unknown key shows what there is, and sends nothing */
 		on_menu_timer(c->timer);
 		return;
 	}

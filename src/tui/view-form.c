@@ -476,6 +476,7 @@ static bool form_act(struct view *v, enum act act, int index)
 static bool form_input(struct view *v, const struct input_event *ev)
 {
 	struct formview *f = (struct formview *)v;
+	const struct key *row = keys_find(CTX_F, ev, NULL);
 	bool field = f->cur < nfields(f), check = field && forms[f->kind].fields[f->cur].check;
 
 	if (ev->type == INPUT_KEY && !field && (ev->key == VT_KEY_LEFT || ev->key == VT_KEY_RIGHT)) {
@@ -491,7 +492,7 @@ static bool form_input(struct view *v, const struct input_event *ev)
 		app_dirty(v->app);
 		return true;
 	}
-	if (!field || check)
+	if (!field || check || (row && row->act != ACT_EDIT_LINE))
 		return false;
 	if (ev->type == INPUT_PASTE) {
 		if (ev->first)

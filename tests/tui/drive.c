@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/tui/drive.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+static int64_t now(void)
+{
+	return FAKE_NOW;
+}
+
+static void draw(void *arg, struct canvas *c)
+{
+	app_draw(arg, c);
+}
+
+static void written(void *arg)
+{
+	app_written(arg);
+}
+
+static void input(void *arg, const char *p, size_t n)
+{
+	app_input(arg, p, n);
+}
+
+static void gone(void *arg)
+{
+}
+
+static void suspend(struct app *app)
+{
+	container_of(app, struct drive, app)->suspended++;
+}
+
+struct drive *drive_new(const char *term, int rows, int cols, bool empty)
+{
+	struct drive *d = calloc(1, sizeof(*d));
+	struct screen *s = &d->app.screen;
+	struct err e = { 0 };
+	int pair[2];
+
+	uv_loop_init(&d->loop);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ||
+	    screen_init(s, &d->loop, pair[0], term, rows, cols, TERM_COLOR_AUTO, &e) < 0) {
+		fprintf(stderr, "# no screen: %s\n", e.text);
+		abort();
+	}
+	d->peer = pair[1];
+	d->vt = vt_new(rows, cols, NULL, NULL, NULL);
+	d->fake.empty = empty;
+	d->berth = fake_new(&d->loop, &d->fake);
+	s->arg = &d->app;
+	s->draw = draw;
+	s->written = written;
+	s->input = input;
+	s->gone = gone;
+	d->app.now = now;
+	d->app.suspend = suspend;
+	app_init(&d->app, &d->loop, d->berth);
+	screen_dirty(s);
+	drive_settle(d);
+	return d;
+}
+
+void drive_free(struct drive *d)
+{
+	d->app.ending = true;
+	berth_close(d->berth, NULL, NULL);
+	app_finish(&d->app);
+	screen_finish(&d->app.screen);
+	for (int i = 0; i < 4; i++)
+		uv_run(&d->loop, UV_RUN_NOWAIT);
+	loop_finish(&d->loop);
+	uv_run(&d->loop, UV_RUN_NOWAIT);
+	uv_loop_close(&d->loop);
+	vt_free(d->vt);
+	close(d->peer);
+	buf_finish(&d->fake.calls);
+	buf_finish(&d->fake.typed);
+	buf_finish(&d->text);
+	free(d);
+}
+
+/* What the UI wrote, shown by the terminal. */
+static bool take(struct drive *d)
+{
+	char chunk[65536];
+	ssize_t n = recv(d->peer, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+	if (n <= 0)
+		return false;
+	d->frames += (size_t)n;
+	vt_feed(d->vt, chunk, (size_t)n);
+	return true;
+}
+
+void drive_settle(struct drive *d)
+{
+	/* The timers of a test are those of a lone Esc and of menus: they end by themselves. */
+	for (int quiet = 0; quiet < 4; quiet++) {
+		uv_run(&d->loop, UV_RUN_NOWAIT);
+		if (take(d) || screen_busy(&d->app.screen))
+			quiet = 0;
+		if (d->app.esc_timer && uv_is_active((uv_handle_t *)d->app.esc_timer)) {
+			uv_run(&d->loop, UV_RUN_ONCE);
+			quiet = 0;
+		}
+	}
+	fake_take_typed(d->berth);
+}
+
+void drive_bytes(struct drive *d, const char *p, size_t n)
+{
+	if (send(d->peer, p, n, MSG_DONTWAIT) != (ssize_t)n)
+		abort();
+	drive_settle(d);
+}
+
+static const struct {
+	const char *word, *bytes;
+} named[] = {
+	{ "Enter", "\r" },      { "Esc", "\033" },      { "Tab", "\t" },	{ "S-Tab", "\033[Z" },  { "Space", " " },
+	{ "Up", "\033[A" },     { "Down", "\033[B" },   { "Right", "\033[C" },  { "Left", "\033[D" },   { "Home", "\033[H" },
+	{ "End", "\033[F" },    { "PgUp", "\033[5~" },  { "PgDn", "\033[6~" },  { "F1", "\033OP" },     { "F5", "\033[15~" },
+	{ "F12", "\033[24~" },  { "paste", "\033[200~y\033[201~" },
+};
+
+static bool one_key(struct drive *d, const char *word, size_t n)
+{
+	char ctrl;
+
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (strlen(named[i].word) == n && memcmp(named[i].word, word, n) == 0) {
+			drive_bytes(d, named[i].bytes, strlen(named[i].bytes));
+			return true;
+		}
+	if (n == 2 && word[0] == '^') {
+		ctrl = word[1] & 0x1f;
+		drive_bytes(d, &ctrl, 1);
+		return true;
+	}
+	if (n == 1)
+		drive_bytes(d, word, 1);
+	return n == 1;
+}
+
+bool drive_keys(struct drive *d, const char *keys)
+{
+	while (*keys) {
+		size_t n = strcspn(keys, " ");
+
+		if (*keys == '"' && keys[1]) {
+			for (keys++; *keys && *keys != '"'; keys++)
+				drive_bytes(d, keys, 1);
+			keys += *keys == '"';
+			n = 0;
+		} else if (n && !one_key(d, keys, n)) {
+			return false;
+		}
+		keys += n;
+		keys += *keys == ' ';
+	}
+	return true;
+}
+
+const char *drive_screen(struct drive *d)
+{
+	d->text.len = 0;
+	for (int y = 0; y < vt_rows(d->vt); y++) {
+		struct vt_row row = vt_row(d->vt, y);
+		size_t begin = d->text.len;
+
+		for (int x = 0; x < row.used; x++) {
+			char text[VT_CELL_TEXT_MAX];
+
+			vt_cell_text(d->vt, &row.cells[x], text);
+			buf_adds(&d->text, text);
+		}
+		while (d->text.len > begin && d->text.p[d->text.len - 1] == ' ')
+			d->text.len--;
+		buf_addc(&d->text, '\n');
+	}
+	return (const char *)d->text.p;
+}

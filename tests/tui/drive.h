@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drive.h - the whole UI without a terminal: keys in, the screen out as a terminal shows it. The bytes go through
+ * curses and a socket into our own terminal engine. */
+#ifndef BERTH_TESTS_TUI_DRIVE_H
+#define BERTH_TESTS_TUI_DRIVE_H
+
+#include "tests/tui/fake-engine.h"
+#include "tui/app.h"
+#include "vt/vt.h"
+
+struct drive {
+	uv_loop_t loop;
+	struct app app;
+	struct fake fake;
+	struct berth *berth;
+	struct vt *vt;
+	int peer;        /* the terminal's end */
+	size_t frames;   /* bytes that came since the last drive_reset_bytes */
+	unsigned suspended;
+	struct buf text; /* of drive_screen */
+};
+
+/* empty: a store without anything. */
+struct drive *drive_new(const char *term, int rows, int cols, bool empty);
+void drive_free(struct drive *d);
+/* Runs the loop until nothing moves. */
+void drive_settle(struct drive *d);
+/* Bytes as one read. */
+void drive_bytes(struct drive *d, const char *p, size_t n);
+/* "Esc D y ^] PgDn \"typed text\"": each key a read of its own, the screen drawn in between. false: no key. */
+bool drive_keys(struct drive *d, const char *keys);
+/* The screen's rows, trailing blanks cut, a newline behind each. Lives until the next call. */
+const char *drive_screen(struct drive *d);
+
+#endif

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fake-engine.c - the API of berth/berth.h over fixed data; answers come in the loop's next turn. */
+#include "tests/tui/fake-engine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/loop.h"
+
+#define SECOND 1000000000ll
+#define ID(c) #c #c #c #c #c #c #c #c
+#define ID64(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c)
+
+struct berth {
+	uv_loop_t *loop;
+	struct fake *f;
+	berth_changed_cb changed;
+	void *changed_arg;
+	void (*closed)(void *arg);
+	void *closed_arg;
+	struct loop_defer defer;
+	bool all_changed;
+};
+
+/* One answer that is owed. */
+struct owed {
+	struct loop_defer d;
+	struct berth *b;
+	void (*tell)(struct owed *o);
+	union {
+		berth_containers_cb containers;
+		berth_images_cb images;
+		berth_jobs_cb jobs;
+		berth_consoles_cb consoles;
+		berth_trash_cb trash;
+		berth_json_cb json;
+		berth_text_cb text;
+		berth_done_cb done;
+		berth_lines_cb lines;
+		berth_attached_cb attached;
+		berth_exec_cb exec;
+		berth_created_cb created;
+		berth_log_cb line;
+	} cb;
+	berth_done_cb end;
+	void *arg;
+	char name[80];
+};
+
+static void on_due(struct loop_defer *d)
+{
+	struct owed *o = container_of(d, struct owed, d);
+
+	o->tell(o);
+	free(o);
+}
+
+static struct owed *owe(struct berth *b, void (*tell)(struct owed *o), void *arg)
+{
+	struct owed *o = calloc(1, sizeof(*o));
+
+	o->b = b;
+	o->tell = tell;
+	o->arg = arg;
+	loop_defer(b->loop, &o->d, on_due);
+	return o;
+}
+
+static void called(struct berth *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void called(struct berth *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&b->f->calls, fmt, ap);
+	va_end(ap);
+	buf_addc(&b->f->calls, '\n');
+}
+
+/* ---- data ------------------------------------------------------------------------------------------------- */
+
+static const struct berth_port web_ports[] = { { "0.0.0.0", 8080, 80, "tcp" } };
+static const struct berth_container containers[] = {
+	{ .id = ID64(a), .name = "web1", .image = "nginx:1.27", .image_id = "sha256:1", .state = BERTH_RUNNING,
+	  .command = "nginx -g 'daemon off;'", .created = FAKE_NOW - 187200 * SECOND, .started = FAKE_NOW - 187200 * SECOND,
+	  .pid = 0, .ports = web_ports, .nports = 1, .memory_bytes = 256 << 20, .cpus = 2, .kernel = "6.1", .accel = "tcg",
+	  .cause = "", .tty = true, .consoles = 2 },
+	{ .id = ID64(b), .name = "db", .image = "postgres:16", .image_id = "sha256:2", .state = BERTH_RUNNING,
+	  .command = "postgres", .created = FAKE_NOW - 187200 * SECOND, .started = FAKE_NOW - 187200 * SECOND,
+	  .memory_bytes = 1 << 30, .cpus = 1, .kernel = "6.1", .accel = "tcg", .cause = "" },
+	{ .id = ID64(c), .name = "worker-1", .image = "acme/worker:9f2c", .image_id = "sha256:3", .state = BERTH_RUNNING,
+	  .command = "worker", .created = FAKE_NOW - 3060 * SECOND, .started = FAKE_NOW - 3060 * SECOND,
+	  .memory_bytes = 512 << 20, .cpus = 1, .kernel = "6.1", .accel = "tcg", .cause = "", .tty = true, .consoles = 1 },
+	{ .id = ID64(d), .name = "migrate", .image = "acme/migrate:12", .image_id = "sha256:4", .state = BERTH_EXITED,
+	  .command = "migrate up", .exit_code = 137, .created = FAKE_NOW - 400 * SECOND, .started = FAKE_NOW - 342 * SECOND,
+	  .finished = FAKE_NOW - 300 * SECOND, .memory_bytes = 128 << 20, .cpus = 1, .kernel = "6.1", .accel = "tcg",
+	  .cause = "out of memory" },
+};
+static const struct berth_image images[] = {
+	{ .id = "sha256:1111", .digest = "sha256:aaaa", .repository = "docker.io/library/debian", .tag = "stable",
+	  .name = "debian:stable", .platform = "linux/amd64", .created = FAKE_NOW - 12 * 86400 * SECOND,
+	  .size_bytes = 124 << 20, .layers = 1, .rootfs_bytes = 256 << 20 },
+	{ .id = "sha256:2222", .digest = "sha256:bbbb", .repository = "docker.io/library/nginx", .tag = "1.27",
+	  .name = "nginx:1.27", .platform = "linux/amd64", .created = FAKE_NOW - 2 * 86400 * SECOND,
+	  .size_bytes = 188 << 20, .layers = 7, .rootfs_bytes = 384 << 20, .used = 1 },
+};
+static const struct berth_job jobs[] = {
+	{ "0000000000000007", "pull", "docker.io/library/postgres:16", "running", FAKE_NOW - 5 * SECOND, 0, 77 << 20, 130 << 20,
+	  NULL },
+};
+static const struct berth_console consoles[] = {
+	{ .id = ID64(a) ":0", .container = "web1", .n = 0, .command = "nginx", .rows = 23, .cols = 80, .viewers = 0,
+	  .alive = true },
+	{ .id = ID64(a) ":1", .container = "web1", .n = 1, .command = "bash", .rows = 23, .cols = 80, .viewers = 2,
+	  .alive = true },
+	{ .id = ID64(c) ":0", .container = "worker-1", .n = 0, .command = "worker", .rows = 23, .cols = 80, .alive = true },
+};
+static const struct berth_trash trash[] = {
+	{ ID64(e), "container", "old-db", FAKE_NOW - 7200 * SECOND, 200 << 20 },
+};
+
+static const char *name_of(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(containers); i++)
+		if (strncmp(containers[i].id, id, 64) == 0)
+			return containers[i].name;
+	for (size_t i = 0; i < ARRAY_LEN(trash); i++)
+		if (strcmp(trash[i].id, id) == 0)
+			return trash[i].name;
+	return id;
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------------ */
+
+static void tell_containers(struct owed *o)
+{
+	struct berth_container v[ARRAY_LEN(containers)];
+	size_t n = o->b->f->empty ? 0 : ARRAY_LEN(containers);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = containers[o->b->f->reversed ? n - 1 - i : i];
+	o->cb.containers(o->arg, 0, NULL, v, n);
+}
+
+int berth_container_list(struct berth *b, berth_containers_cb done, void *arg, struct berth_error *e)
+{
+	owe(b, tell_containers, arg)->cb.containers = done;
+	return 0;
+}
+
+#define LIST(fn, tell_fn, cb_type, member, array)                                                       \
+	static void tell_fn(struct owed *o)                                                            \
+	{                                                                                              \
+		o->cb.member(o->arg, 0, NULL, array, o->b->f->empty ? 0 : ARRAY_LEN(array));           \
+	}                                                                                              \
+	int fn(struct berth *b, cb_type done, void *arg, struct berth_error *e)                        \
+	{                                                                                              \
+		owe(b, tell_fn, arg)->cb.member = done;                                                \
+		return 0;                                                                              \
+	}
+LIST(berth_image_list, tell_images, berth_images_cb, images, images)
+LIST(berth_job_list, tell_jobs, berth_jobs_cb, jobs, jobs)
+LIST(berth_trash_list, tell_trash, berth_trash_cb, trash, trash)
+
+static void tell_consoles(struct owed *o)
+{
+	o->cb.consoles(o->arg, 0, NULL, consoles, o->b->f->empty ? 0 : ARRAY_LEN(consoles));
+}
+
+int berth_console_list(struct berth *b, const char *name, berth_consoles_cb done, void *arg, struct berth_error *e)
+{
+	owe(b, tell_consoles, arg)->cb.consoles = done;
+	return 0;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------- */
+
+static void tell_inspect(struct owed *o)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "{\"name\":\"%s\",\"raw_marker\":\"raw of %s\",\"long\":\"%0120d\"}", name_of(o->name),
+		 name_of(o->name), 7);
+	o->cb.json(o->arg, 0, NULL, text);
+}
+
+int berth_container_inspect(struct berth *b, const char *name, berth_json_cb done, void *arg, struct berth_error *e)
+{
+	struct owed *o = owe(b, tell_inspect, arg);
+
+	o->cb.json = done;
+	snprintf(o->name, sizeof(o->name), "%s", name);
+	return 0;
+}
+
+int berth_image_inspect(struct berth *b, const char *name, berth_json_cb done, void *arg, struct berth_error *e)
+{
+	return berth_container_inspect(b, name, done, arg, e);
+}
+
+static void tell_boot(struct owed *o)
+{
+	o->cb.json(o->arg, 0, NULL,
+		   "{\"total_ms\":212,\"accel\":\"tcg\",\"stages\":[{\"name\":\"prepare\",\"start_ms\":0,\"ms\":3.1},"
+		   "{\"name\":\"kernel\",\"start_ms\":3.1,\"ms\":208.9}]}");
+}
+
+int berth_container_boot(struct berth *b, const char *name, berth_json_cb done, void *arg, struct berth_error *e)
+{
+	owe(b, tell_boot, arg)->cb.json = done;
+	return 0;
+}
+
+static void tell_probe(struct owed *o)
+{
+	o->cb.json(o->arg, 0, NULL, "{\"kvm\":{\"usable\":true,\"reason\":\"\",\"since\":null},\"tcg\":{\"usable\":true},"
+				    "\"chosen\":\"kvm\"}");
+}
+
+int berth_system_probe(struct berth *b, berth_json_cb done, void *arg, struct berth_error *e)
+{
+	owe(b, tell_probe, arg)->cb.json = done;
+	return 0;
+}
+
+/* 60 lines a second apart: "web1 line 7", every tenth on stderr. */
+static void tell_logs(struct owed *o)
+{
+	for (int i = 0; i < 60; i++) {
+		char text[200];
+		struct berth_log_line line = { .time = FAKE_NOW - (60 - i) * SECOND, .stream = i % 10 ? 1 : 2, .text = text };
+
+		line.len = (size_t)snprintf(text, sizeof(text), "%s line %d %s%s", name_of(o->name), i,
+					    i % 10 ? "" : "error", i == 5 ? " and a long tail that does not fit on a screen of "
+									 "eighty columns, with its END-OF-LINE" : "");
+		o->cb.line(o->arg, &line);
+	}
+}
+
+int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, berth_done_cb done, void *arg,
+	       struct berth_op **op, struct berth_error *e)
+{
+	struct owed *o = owe(b, tell_logs, arg);
+
+	o->cb.line = line;
+	o->end = done;
+	snprintf(o->name, sizeof(o->name), "%s", l->name);
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+static void tell_scrollback(struct owed *o)
+{
+	static const char text[] = "first of the scrollback\nsecond of the scrollback\n";
+
+	o->cb.text(o->arg, 0, NULL, text, sizeof(text) - 1);
+}
+
+int berth_console_scrollback(struct berth *b, const char *name, unsigned max, berth_text_cb done, void *arg,
+			     struct berth_error *e)
+{
+	owe(b, tell_scrollback, arg)->cb.text = done;
+	return 0;
+}
+
+/* ---- changing --------------------------------------------------------------------------------------------- */
+
+static void tell_done(struct owed *o)
+{
+	if (o->cb.done)
+		o->cb.done(o->arg, 0, NULL);
+}
+
+static int done_soon(struct berth *b, berth_done_cb done, void *arg)
+{
+	owe(b, tell_done, arg)->cb.done = done;
+	return 0;
+}
+
+static void tell_lines(struct owed *o)
+{
+	const char *lines[] = { o->name, NULL };
+
+	o->cb.lines(o->arg, 0, NULL, lines, 1);
+}
+
+int berth_container_stop(struct berth *b, const char *name, int64_t timeout_ms, berth_done_cb done, void *arg,
+			 struct berth_error *e)
+{
+	called(b, "stop %s", name_of(name));
+	return done_soon(b, done, arg);
+}
+
+int berth_container_kill(struct berth *b, const char *name, int sig, berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "kill %s %d", name_of(name), sig);
+	return done_soon(b, done, arg);
+}
+
+int berth_container_remove(struct berth *b, const char *name, unsigned flags, berth_done_cb done, void *arg,
+			   struct berth_error *e)
+{
+	called(b, "rm %s%s", name_of(name), flags & BERTH_REMOVE_TRASH ? " to the trash" : "");
+	return done_soon(b, done, arg);
+}
+
+int berth_image_remove(struct berth *b, const char *ref, unsigned flags, berth_lines_cb done, void *arg,
+		       struct berth_error *e)
+{
+	called(b, "rmi %s%s", ref, flags & BERTH_REMOVE_TRASH ? " to the trash" : "");
+	owe(b, tell_lines, arg)->cb.lines = done;
+	return 0;
+}
+
+int berth_trash_restore(struct berth *b, const char *what, berth_lines_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "restore %s", name_of(what));
+	owe(b, tell_lines, arg)->cb.lines = done;
+	return 0;
+}
+
+int berth_trash_purge(struct berth *b, const char *what, berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "purge %s", what ? name_of(what) : "all");
+	return done_soon(b, done, arg);
+}
+
+int berth_job_cancel(struct berth *b, const char *id, berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "cancel %s", id);
+	return done_soon(b, done, arg);
+}
+
+int berth_console_resize(struct berth *b, const char *name, uint64_t viewer, unsigned rows, unsigned cols,
+			 berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "resize %s %ux%u", name_of(name), cols, rows);
+	return done_soon(b, done, arg);
+}
+
+static void tell_created(struct owed *o)
+{
+	o->cb.created(o->arg, 0, NULL, ID64(c));
+}
+
+int berth_container_create(struct berth *b, const struct berth_create *c, berth_progress_cb progress,
+			   berth_created_cb done, void *arg, struct berth_op **op, struct berth_error *e)
+{
+	called(b, "create %s", c->image);
+	owe(b, tell_created, arg)->cb.created = done;
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+/* A pull that never ends by itself. */
+int berth_pull(struct berth *b, const struct berth_pull *p, berth_progress_cb progress, berth_pulled_cb done, void *arg,
+	       struct berth_op **op, struct berth_error *e)
+{
+	called(b, "pull %s", p->ref);
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+/* ---- consoles --------------------------------------------------------------------------------------------- */
+
+void fake_take_typed(struct berth *b)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while (b->f->io >= 0 && (n = recv(b->f->io, chunk, sizeof(chunk), MSG_DONTWAIT)) > 0)
+		buf_add(&b->f->typed, chunk, (size_t)n);
+}
+
+static struct berth_streams new_streams(struct berth *b, const char *name)
+{
+	struct berth_streams s = { .tty = true, .io = -1, .in = -1, .out = -1, .err = -1, .viewer = 1 };
+	const char *n = strchr(name, ':');
+	int pair[2];
+	char hello[80];
+
+	socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair);
+	if (b->f->io >= 0)
+		close(b->f->io);
+	b->f->io = pair[1];
+	s.io = pair[0];
+	s.console = n ? (unsigned)atoi(n + 1) : 0;
+	snprintf(s.id, sizeof(s.id), "%.64s", name);
+	snprintf(hello, sizeof(hello), "shell of %s:%u\r\n", name_of(name), s.console);
+	send(pair[1], hello, strlen(hello), MSG_DONTWAIT);
+	return s;
+}
+
+static void tell_attached(struct owed *o)
+{
+	struct berth_streams s = new_streams(o->b, o->name);
+
+	o->cb.attached(o->arg, 0, NULL, &s);
+}
+
+int berth_container_attach(struct berth *b, const struct berth_attach *at, berth_attached_cb done, void *arg,
+			   struct berth_op **op, struct berth_error *e)
+{
+	struct owed *o = owe(b, tell_attached, arg);
+
+	o->cb.attached = done;
+	snprintf(o->name, sizeof(o->name), "%s", at->name);
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+static void tell_started(struct owed *o)
+{
+	struct berth_streams none = { .io = -1, .in = -1, .out = -1, .err = -1 };
+
+	o->cb.attached(o->arg, 0, NULL, &none);
+}
+
+int berth_container_start(struct berth *b, const char *name, const struct berth_attach *at, berth_attached_cb done,
+			  void *arg, struct berth_op **op, struct berth_error *e)
+{
+	struct owed *o = owe(b, at ? tell_attached : tell_started, arg);
+
+	called(b, "start %s", name_of(name));
+	o->cb.attached = done;
+	snprintf(o->name, sizeof(o->name), "%s", name);
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+static void tell_exec(struct owed *o)
+{
+	struct berth_streams s = new_streams(o->b, o->name);
+
+	s.console = 7;
+	o->cb.exec(o->arg, 0, NULL, &s, "x");
+}
+
+int berth_exec(struct berth *b, const struct berth_exec *x, berth_exec_cb done, void *arg, struct berth_op **op,
+	       struct berth_error *e)
+{
+	struct owed *o = owe(b, tell_exec, arg);
+
+	called(b, "exec %s %s", name_of(x->name), x->args[0]);
+	o->cb.exec = done;
+	snprintf(o->name, sizeof(o->name), "%s", x->name);
+	return 0;
+}
+
+/* Processes of the fake never end. */
+int berth_container_wait(struct berth *b, const char *name, berth_exit_cb done, void *arg, struct berth_op **op,
+			 struct berth_error *e)
+{
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+int berth_exec_wait(struct berth *b, const char *name, const char *exec_id, berth_exit_cb done, void *arg,
+		    struct berth_op **op, struct berth_error *e)
+{
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+void berth_op_cancel(struct berth_op *op)
+{
+}
+
+void berth_job_keep(struct berth_op *op)
+{
+}
+
+/* ---- the rest --------------------------------------------------------------------------------------------- */
+
+int berth_signal_number(const char *word)
+{
+	return strcmp(word, "TERM") == 0 ? SIGTERM : strcmp(word, "KILL") == 0 ? SIGKILL : atoi(word) > 0 ? atoi(word) : -EINVAL;
+}
+
+int berth_watch(struct berth *b, berth_changed_cb changed, void *arg, struct berth_error *e)
+{
+	b->changed = changed;
+	b->changed_arg = arg;
+	return 0;
+}
+
+static void tell_changed(struct owed *o)
+{
+	if (o->b->changed)
+		o->b->changed(o->b->changed_arg, ~0u);
+}
+
+void fake_changed(struct berth *b)
+{
+	owe(b, tell_changed, NULL);
+}
+
+struct berth *fake_new(uv_loop_t *loop, struct fake *f)
+{
+	struct berth *b = calloc(1, sizeof(*b));
+
+	b->loop = loop;
+	b->f = f;
+	f->io = -1;
+	return b;
+}
+
+int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *o, struct berth_error *e)
+{
+	return -ENOTSUP;
+}
+
+void berth_close(struct berth *b, void (*closed)(void *arg), void *arg)
+{
+	if (b->f->io >= 0)
+		close(b->f->io);
+	if (closed)
+		closed(arg);
+	free(b);
+}

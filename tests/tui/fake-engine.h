@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fake-engine.h - libberth for tests of the UI: a store that stands still, and a list of what was asked of it.
+ *
+ * Containers: web1 (runs, with a terminal, consoles 0 and 1), db (runs, without), worker-1 (runs, terminal), cache
+ * (paused), migrate (exited 137). Images: debian:stable, nginx:1.27. A pull is running; the trash holds old-db. */
+#ifndef BERTH_TESTS_TUI_FAKE_ENGINE_H
+#define BERTH_TESTS_TUI_FAKE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "berth/berth.h"
+
+#define FAKE_NOW 1795528950000000000ll /* 2026-11-24T14:02:30Z */
+
+struct fake {
+	struct buf calls; /* what changes something, a line each: "stop web1" */
+	struct buf typed; /* what consoles were sent */
+	bool reversed;    /* containers in the other order */
+	bool empty;       /* none of anything */
+	int io;           /* the far end of the newest console; -1 */
+};
+
+struct berth *fake_new(uv_loop_t *loop, struct fake *f);
+/* Tells the watcher that everything changed. */
+void fake_changed(struct berth *b);
+/* Takes what consoles were sent. */
+void fake_take_typed(struct berth *b);
+
+#endif

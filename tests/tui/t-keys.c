@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* t-keys.c - the table of keys: its rules, what each key does (keys.tsv), and that each row of keys.tsv would
+ * notice if its key did nothing. A row of keys.tsv: context, action, keys from home, what to look at, what it
+ * must say:
+ *   see   the screen has the text          gone   it has not, although it was there before the last key
+ *   call  the engine was asked for it      typed  the console was sent it
+ *   end   the UI ended with that status    stop   it was suspended
+ *   paint at least that many bytes were drawn after the last key */
+#include <ctype.h>
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "tests/tui/drive.h"
+
+#define LINE_MAX_LEN 400
+
+/* ---- rules ------------------------------------------------------------------------------------------------ */
+
+static bool word_in(const char *keys, const char *word, size_t n)
+{
+	for (const char *p = keys; *p;) {
+		size_t len = strcspn(p, " ");
+
+		if (len == n && memcmp(p, word, n) == 0)
+			return true;
+		p += len;
+		p += *p == ' ';
+	}
+	return false;
+}
+
+/* Every pair of a row and another that a lookup of its context would come to. */
+static void test_no_key_twice(void **state)
+{
+	for (int i = 0; i < keys_count; i++) {
+		enum key_ctx in[4];
+
+		keys_contexts(keys_table[i].ctx, in);
+		for (int k = 0; k < keys_count; k++) {
+			bool reached = false;
+
+			for (int c = 0; in[c] != CTX_NONE; c++)
+				reached = reached || in[c] == keys_table[k].ctx;
+			if (!reached || i == k || keys_table[i].act == keys_table[k].act)
+				continue;
+			for (const char *p = keys_table[i].keys; *p;) {
+				size_t n = strcspn(p, " ");
+
+				if (word_in(keys_table[k].keys, p, n))
+					fail_msg("%.*s is %s (%s) and %s (%s)", (int)n, p, keys_table[i].name,
+						 keys_ctx_name(keys_table[i].ctx), keys_table[k].name,
+						 keys_ctx_name(keys_table[k].ctx));
+				p += n;
+				p += *p == ' ';
+			}
+		}
+	}
+}
+
+static void test_words(void **state)
+{
+	for (int i = 0; i < keys_count; i++)
+		for (const char *p = keys_table[i].keys; *p;) {
+			char word[16];
+			size_t n = strcspn(p, " ");
+
+			snprintf(word, sizeof(word), "%.*s", (int)n, p);
+			if (!keys_word_valid(word))
+				fail_msg("'%s' of %s is no key", word, keys_table[i].name);
+			if (word[0] == '^' && word[1] && keys_changes(&keys_table[i]) && keys_table[i].ctx != CTX_F)
+				fail_msg("%s changes something, by %s", keys_table[i].name, word);
+			p += n;
+			p += *p == ' ';
+		}
+}
+
+/* One capital letter is one verb, of a family: to end something, to begin something anew. */
+static void test_one_verb(void **state)
+{
+	static const char *const families[] = { "kill cancel signal", "restart retry", "exec shell" };
+
+	for (int i = 0; i < keys_count; i++)
+		for (int k = 0; k < i; k++) {
+			const struct key *a = &keys_table[i], *b = &keys_table[k];
+			bool kin = strcmp(a->name, b->name) == 0;
+
+			if (a->keys[1] || !isupper((unsigned char)a->keys[0]) || strcmp(a->keys, b->keys) != 0)
+				continue;
+			for (size_t f = 0; f < ARRAY_LEN(families); f++)
+				kin = kin || (word_in(families[f], a->name, strlen(a->name)) &&
+					      word_in(families[f], b->name, strlen(b->name)));
+			if (!kin)
+				fail_msg("%s is %s and %s", a->keys, a->name, b->name);
+		}
+}
+
+static void test_lower_case_looks(void **state)
+{
+	for (int i = 0; i < keys_count; i++)
+		if (keys_changes(&keys_table[i]) && !isupper((unsigned char)keys_table[i].keys[0]))
+			fail_msg("%s changes something, by %s", keys_table[i].name, keys_table[i].keys);
+}
+
+/* ---- keys.tsv --------------------------------------------------------------------------------------------- */
+
+struct row {
+	char text[LINE_MAX_LEN];
+	const char *ctx, *action, *keys, *kind, *want;
+};
+static struct row rows[200];
+static size_t nrows;
+
+static int load_rows(void **state)
+{
+	AUTO_FREE char *path = path_join(getenv("abs_top_srcdir") ?: ".", "tests/tui/keys.tsv");
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -1;
+	while (nrows < ARRAY_LEN(rows) && fgets(rows[nrows].text, LINE_MAX_LEN, f)) {
+		struct row *r = &rows[nrows];
+		char *save = NULL;
+
+		r->text[strcspn(r->text, "\n")] = 0;
+		if (!r->text[0] || r->text[0] == '#')
+			continue;
+		r->ctx = strtok_r(r->text, "\t", &save);
+		r->action = strtok_r(NULL, "\t", &save);
+		r->keys = strtok_r(NULL, "\t", &save);
+		r->kind = strtok_r(NULL, "\t", &save);
+		r->want = strtok_r(NULL, "\t", &save);
+		if (!r->want) {
+			fprintf(stderr, "# keys.tsv: row %zu has not five columns\n", nrows);
+			return -1;
+		}
+		nrows++;
+	}
+	fclose(f);
+	return nrows > 0 && nrows < ARRAY_LEN(rows) ? 0 : -1;
+}
+
+static enum key_ctx ctx_of(const char *letter)
+{
+	for (int c = CTX_NONE + 1; c < CTX_COUNT; c++)
+		if (strcmp(keys_ctx_letter((enum key_ctx)c), letter) == 0)
+			return (enum key_ctx)c;
+	return CTX_NONE;
+}
+
+static const struct key *table_row(const struct row *r)
+{
+	for (int i = 0; i < keys_count; i++)
+		if (keys_table[i].ctx == ctx_of(r->ctx) && strcmp(keys_table[i].name, r->action) == 0)
+			return &keys_table[i];
+	return NULL;
+}
+
+/* Where the last key of the row begins. */
+static const char *last_key(const char *keys)
+{
+	const char *last = strrchr(keys, ' ');
+
+	return last ? last + 1 : keys;
+}
+
+/* NULL: it holds. */
+static char *look(struct drive *d, const struct row *r, bool before)
+{
+	const char *screen = drive_screen(d);
+	const char *calls = d->fake.calls.p ? (const char *)d->fake.calls.p : "";
+	const char *typed = d->fake.typed.p ? (const char *)d->fake.typed.p : "";
+	bool ok = false;
+
+	if (strcmp(r->kind, "see") == 0)
+		ok = strstr(screen, r->want) != NULL;
+	else if (strcmp(r->kind, "gone") == 0)
+		ok = before && !strstr(screen, r->want);
+	else if (strcmp(r->kind, "call") == 0)
+		ok = strstr(calls, r->want) != NULL;
+	else if (strcmp(r->kind, "typed") == 0)
+		ok = memmem(typed, d->fake.typed.len, r->want[0] == '^' ? "\035" : r->want, r->want[0] == '^' ? 1 : strlen(r->want));
+	else if (strcmp(r->kind, "end") == 0)
+		ok = d->app.ending && d->app.status == atoi(r->want);
+	else if (strcmp(r->kind, "stop") == 0)
+		ok = d->suspended == 1;
+	else if (strcmp(r->kind, "paint") == 0)
+		ok = d->frames >= (size_t)atoi(r->want);
+	return ok ? NULL : path_fmt("%s: keys %s: no %s '%s'; calls:\n%styped: %s\nscreen:\n%s", r->action, r->keys, r->kind,
+				    r->want, calls, typed, screen);
+}
+
+static char *run(const struct row *r)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+	AUTO_FREE char *first = strndup(r->keys, (size_t)(last_key(r->keys) - r->keys));
+	bool before;
+	char *said;
+
+	drive_keys(d, first);
+	before = strstr(drive_screen(d), r->want) != NULL;
+	d->frames = 0;
+	drive_keys(d, last_key(r->keys));
+	said = look(d, r, before);
+	drive_free(d);
+	return said;
+}
+
+static void test_rows(void **state)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < nrows; i++) {
+		AUTO_FREE char *said = NULL;
+
+		if (!table_row(&rows[i]))
+			fail_msg("keys.tsv: there is no %s in %s", rows[i].action, rows[i].ctx);
+		said = run(&rows[i]);
+		failed += said != NULL;
+		if (said)
+			print_error("%s\n", said);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* With its action taken away each row must fail: else it does not test its key. */
+static void test_rows_would_notice(void **state)
+{
+	int blind = 0;
+
+	for (size_t i = 0; i < nrows; i++) {
+		AUTO_FREE char *said = NULL;
+
+		assert_int_equal(keys_mute(ctx_of(rows[i].ctx), table_row(&rows[i])->act, NULL), 0);
+		said = run(&rows[i]);
+		keys_reset();
+		blind += !said;
+		if (!said)
+			print_error("keys.tsv: %s (%s) passes although %s does nothing\n", rows[i].action, rows[i].ctx,
+				    rows[i].keys);
+	}
+	assert_int_equal(blind, 0);
+}
+
+static void test_rows_for_all(void **state)
+{
+	for (int k = 0; k < keys_count; k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < nrows; i++)
+			found = found || table_row(&rows[i]) == &keys_table[k];
+		if (!found)
+			fail_msg("keys.tsv has no row for %s (%s)", keys_table[k].name, keys_ctx_letter(keys_table[k].ctx));
+	}
+}
+
+/* ---- changed by the user ---------------------------------------------------------------------------------- */
+
+static void test_remap(void **state)
+{
+	struct drive *d;
+	struct err e = { 0 };
+
+	assert_int_equal(keys_remap("containers", "x", "exec", "config line 12", &e), 0);
+	assert_int_equal(keys_remap("containers", "T", "none", "config line 13", &e), 0);
+	assert_int_equal(keys_remap("containers", "F5", "restart", "config line 14", &e), 0);
+	d = drive_new("xterm-256color", 24, 80, false);
+	drive_keys(d, "x");
+	assert_non_null(strstr(drive_screen(d), "New process"));
+	drive_keys(d, "Esc T");
+	assert_null(strstr(drive_screen(d), "[y/N]"));
+	drive_keys(d, "F5");
+	assert_non_null(strstr(drive_screen(d), "Restart web1?"));
+	drive_free(d);
+	keys_reset();
+	assert_null(keys_row(CTX_C, ACT_STOP)->changed);
+}
+
+static void test_remap_refused(void **state)
+{
+	static const struct {
+		const char *context, *key, *action, *says;
+	} cases[] = {
+		{ "nowhere", "x", "exec", "no context 'nowhere'" },
+		{ "containers", "x", "fly", "no action 'fly'" },
+		{ "containers", "Foo", "exec", "'Foo' is no key" },
+		{ "containers", "j", "exec", "j is the key of down" },
+		{ "global", "a", "help", "a is the key of console" },
+		{ "containers", "^X", "kill", "no Ctrl key" },
+		{ "containers", "x", "start", "must be a capital letter" },
+		{ "questions", "n", "yes", "questions cannot be changed" },
+		{ "global", "F5", "pan", "belong together" },
+		{ "global", "Left", "none", "belong together" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err e = { 0 };
+
+		assert_int_equal(keys_remap(cases[i].context, cases[i].key, cases[i].action, "x", &e), -EINVAL);
+		if (!strstr(e.text, cases[i].says))
+			fail_msg("'%s' does not say '%s'", e.text, cases[i].says);
+	}
+	keys_reset();
+}
+
+/* ---- questions -------------------------------------------------------------------------------------------- */
+
+/* Of the rows that ask [y/N]: the keys up to the question. */
+static const struct {
+	const char *keys, *call;
+} questions[] = {
+	{ "T", "stop web1" },	       { "K", "kill web1 9" }, { "R", "stop web1" },	   { "End D", "rm migrate" },
+	{ "2 D", "rmi debian:stable" }, { "6 K", "cancel" },	{ "9 U", "restore old-db" }, { "a ^] T", "stop web1" },
+};
+
+static void test_only_a_late_y(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+		static const char *const noes[] = { "n", "Y", "Enter", "Esc", "^C", "Space", "q", "paste", "Down" };
+
+		for (size_t k = 0; k < ARRAY_LEN(noes); k++) {
+			struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+			drive_keys(d, questions[i].keys);
+			assert_non_null(strstr(drive_screen(d), "[y/N]"));
+			drive_keys(d, noes[k]);
+			assert_null(strstr(drive_screen(d), "[y/N]"));
+			drive_keys(d, "y");
+			if (d->fake.calls.len && strstr((const char *)d->fake.calls.p, questions[i].call))
+				fail_msg("%s then %s did it", questions[i].keys, noes[k]);
+			drive_free(d);
+		}
+	}
+}
+
+/* The key and its y in one read: y was typed before the question could be read. */
+static void test_no_early_y(void **state)
+{
+	static const char *const early[] = { "Ty", "Tyy", "Ky", "Ry", "TyTyTy", "Yy" };
+
+	for (size_t i = 0; i < ARRAY_LEN(early); i++) {
+		struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+		drive_bytes(d, early[i], strlen(early[i]));
+		if (d->fake.calls.len)
+			fail_msg("'%s' in one read did: %s", early[i], (const char *)d->fake.calls.p);
+		drive_free(d);
+	}
+}
+
+static void test_target_is_captured(void **state)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	drive_keys(d, "T");
+	d->fake.reversed = true;
+	fake_changed(d->berth);
+	drive_settle(d);
+	drive_keys(d, "y");
+	assert_string_equal((const char *)d->fake.calls.p, "stop web1\n");
+	drive_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_key_twice),	  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_one_verb),	  cmocka_unit_test(test_lower_case_looks),
+		cmocka_unit_test(test_rows_for_all),	  cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_rows_would_notice), cmocka_unit_test(test_remap),
+		cmocka_unit_test(test_remap_refused),	  cmocka_unit_test(test_only_a_late_y),
+		cmocka_unit_test(test_no_early_y),	  cmocka_unit_test(test_target_is_captured),
+	};
+
+	setlocale(LC_ALL, "C.UTF-8");
+	unsetenv("SSH_CONNECTION");
+	unsetenv("NO_COLOR");
+	return cmocka_run_group_tests_name("keys", tests, load_rows, NULL);
+}

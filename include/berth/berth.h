@@ -327,7 +327,8 @@ BERTH_API int berth_exit_code_of(int rc);
 BERTH_API int berth_container_attach(struct berth *b, const struct berth_attach *at, berth_attached_cb done,
 				     void *arg, struct berth_op **op, struct berth_error *e);
 
-/* code: the process's, or 128 + signal. For a container that ended, what it ended with. */
+/* code: the process's, or 128 + signal. For a container that ended, what it ended with. If its VM died while
+ * we waited: rc 0, code 255, and e says why. */
 typedef void (*berth_exit_cb)(void *arg, int rc, const struct berth_error *e, int code);
 /* name "CTR": until the container's end, its VM's included; "CTR:N": until that console's process ends. */
 BERTH_API int berth_container_wait(struct berth *b, const char *name, berth_exit_cb done, void *arg,

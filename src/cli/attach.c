@@ -150,6 +150,8 @@ static void on_exit_code(void *arg, int rc, const struct berth_error *e, int cod
 	} else {
 		s->exited = true;
 		s->exit_code = code;
+		if (e)
+			s->cli->error = *e;
 	}
 	check_end(s);
 }
@@ -474,6 +476,8 @@ static int result(struct session *s)
 		cli_fail_with(&s->cli->error);
 		return CLI_BERTH_FAILED;
 	}
+	if (*s->cli->error.text)
+		cli_fail_with(&s->cli->error);
 	return s->exit_code;
 }
 
@@ -488,6 +492,7 @@ int cli_session(const struct cli_session *in)
 		return CLI_BERTH_FAILED;
 	s->in = in;
 	s->cli = in->cli;
+	s->cli->error = (struct berth_error){ 0 };
 	s->tty = in->streams->tty;
 	uv_timer_init(&s->cli->loop, &s->key_timer);
 	uv_timer_init(&s->cli->loop, &s->resize_timer);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* remove.c - a container taken away: stopped first if asked to, then its folder goes. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/lock.h"
 #include "engine/engine.h"
 #include "store/trash.h"
@@ -32,6 +34,7 @@ static void end(struct removal *r, int rc, const struct err *e, const char *hint
 static int remove_in_pool(struct work *w, struct err *e)
 {
 	struct removal *r = container_of(w, struct removal, work);
+	AUTO_FREE char *run_dir = NULL;
 	AUTO_CLOSE int dir = -1;
 	AUTO_CLOSE int lock = -1;
 	char id[CONTAINER_ID_LEN + 1];
@@ -50,6 +53,9 @@ static int remove_in_pool(struct work *w, struct err *e)
 		return 0;
 	if (lock < 0)
 		return lock;
+	run_dir = eng_run_dir(r->op.b, id);
+	if (run_dir)
+		file_remove_tree(AT_FDCWD, run_dir, NULL); /* of a shim that was killed */
 	return r->flags & BERTH_REMOVE_TRASH ? store_trash_container(r->op.b->store, id, e) :
 					       container_remove(r->op.b->root, id, e);
 }

@@ -237,11 +237,14 @@ static void finish_wait(struct eng_call *c, int rc, const ProtobufCMessage *resp
 	struct berth_error be = { 0 };
 	bool dead = strcmp(container_state_word(&c->ctr), "dead") == 0;
 	int code = resp ? r->exit_code : (int)json_int(c->ctr.state, "exit_code", dead ? 255 : 0);
+	const char *name = c->ctr.config ? json_str(c->ctr.config, "name") : NULL;
 	struct err we = e ? *e : (struct err){ 0 };
 
 	if (rc == -ENOTCONN && c->client)
-		err_set(&we, rc, "the shim of container %s was killed", c->name);
-	s->cb.exit(c->op.arg, rc, eng_error(&be, rc, &we, NULL), code);
+		err_set(&we, rc, "the shim of container %s was killed", name ? name : c->name);
+	else if (rc == 0 && resp && *r->cause)
+		err_set(&we, -EIO, "the VM of container %s died: %s", name ? name : c->name, r->cause);
+	s->cb.exit(c->op.arg, rc, eng_error(&be, rc < 0 ? rc : we.code, &we, NULL), code);
 	session_free(s);
 }
 

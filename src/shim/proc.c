@@ -415,6 +415,8 @@ void proc_answer_waiters(struct proc *p, int exit_code)
 	Shim__WaitResponse resp = SHIM__WAIT_RESPONSE__INIT;
 
 	resp.exit_code = exit_code;
+	if (p->sb->dead)
+		resp.cause = p->sb->cause;
 	list_each(struct waiter, w, &p->waiters, link) {
 		list_remove(&w->link);
 		rpc_call_reply(w->call, &resp.base);

@@ -235,6 +235,8 @@ static void vm_paused(struct sandbox *sb, bool paused, const char *text)
 	if (sb->state == SANDBOX_STOPPING || sb->state == SANDBOX_GONE)
 		return;
 	sb->paused = paused;
+	if (!paused)
+		container_keep_spare(sb->dir);
 	snprintf(sb->cause, sizeof(sb->cause), "%s", paused ? text : "");
 	record_state(sb, false);
 }
@@ -398,6 +400,7 @@ int sandbox_boot(struct sandbox *sb, struct err *e)
 	sb->main->on_exited = main_exited;
 	sb->main->console_n = sb->next_console++;
 	list_append(&sb->procs, &sb->main->link);
+	container_keep_spare(sb->dir);
 	record_state(sb, false);
 	return vm_start(&sb->vm_start, sb->vm, on_vm_started, e);
 }

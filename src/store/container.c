@@ -19,6 +19,8 @@
 
 #define CONFIG_MAX (4u << 20)
 #define STATE_MAX (1u << 20)
+#define SPARE "spare"
+#define SPARE_SIZE (32 << 10)
 
 void container_finish(struct container *c)
 {
@@ -319,6 +321,14 @@ void container_touch(int dir)
 		futimens(fd, NULL);
 }
 
+void container_keep_spare(int dir)
+{
+	AUTO_CLOSE int fd = openat(dir, SPARE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && posix_fallocate(fd, 0, SPARE_SIZE) != 0)
+		unlinkat(dir, SPARE, 0);
+}
+
 int container_write_state(int dir, const cJSON *state, bool sync, struct err *e)
 {
 	AUTO_FREE char *text = cJSON_Print(state);
@@ -327,6 +337,8 @@ int container_write_state(int dir, const cJSON *state, bool sync, struct err *e)
 	if (!text)
 		return err_sys(e, -ENOMEM, "cannot write the container's state");
 	rc = (sync ? file_replace : file_swap)(dir, "state.json", text, strlen(text), 0600, e);
+	if ((rc == -ENOSPC || rc == -EDQUOT) && unlinkat(dir, SPARE, 0) == 0)
+		rc = (sync ? file_replace : file_swap)(dir, "state.json", text, strlen(text), 0600, e);
 	container_touch(dir);
 	return rc;
 }

@@ -50,6 +50,9 @@ int container_read(const char *root, const char *id, struct container *ret, stru
 int container_ids(const char *root, char ***ret, struct err *e);
 /* Full id of a name, an id, or a prefix of one. -ENOENT, or -ENOTUNIQ for a prefix of several. */
 int container_find(const char *root, const char *name, char ret[static CONTAINER_ID_LEN + 1], struct err *e);
+/* Holds a little space of the disk for container_write_state, so that the state can be told of a container whose
+ * disk is full. Best effort. */
+void container_keep_spare(int dir);
 /* Replaces state.json and touches containers/.changed. dir: the container's folder; sync: it is on the disk when this returns. */
 int container_write_state(int dir, const cJSON *state, bool sync, struct err *e);
 /* For those who watch the folder of all containers: something about the one in dir is another way now. */

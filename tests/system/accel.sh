@@ -162,5 +162,24 @@ wait_for test_state full paused
 check 'kill ends what is paused' berth kill full
 is "$(berth wait full)" 137 'by SIGKILL'
 berth rm full >/dev/null
+
+# --- the same with a disk that is really full
+if mkdir "$T/small" && mount -t tmpfs -o size=24m tmpfs "$T/small" 2>/dev/null; then
+	trap 'cleanup; umount "$T/small" 2>/dev/null; rm -rf "$T"' EXIT
+	BERTH_ROOT=$T/small/root FAKE_PLAN=tcg=real "$BERTH" run --name full $busybox \
+		sh -c 'dd if=/dev/urandom of=/big bs=1M count=32 2>/dev/null; sync; echo written' >"$T/big" 2>&1 &
+	pid=$!
+	small_state() { [ "$(BERTH_ROOT=$T/small/root "$BERTH" ps -a --format state)" = "$1" ]; }
+	wait_for small_state paused
+	ok $? 'a store without space pauses the container that writes'
+	mount -o remount,size=100m "$T/small"
+	wait $pid
+	is "$?/$(cat "$T/big")" 0/written 'with space it goes on, and loses nothing'
+	BERTH_ROOT=$T/small/root "$BERTH" rm full >/dev/null
+	umount "$T/small"
+else
+	skip 'cannot mount a tmpfs' 'a store without space pauses the container that writes'
+	skip 'cannot mount a tmpfs' 'with space it goes on, and loses nothing'
+fi
 is "$(berth ps -aq)" '' 'nothing is left'
 done_testing

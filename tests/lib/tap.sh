@@ -8,7 +8,7 @@ builddir=${abs_top_builddir:-$srcdir/build}
 T=$(mktemp -d "${TMPDIR:-/tmp}/berth-test.XXXXXX")
 trap 'rm -rf "$T"' EXIT
 
-# ok STATUS NAME: one test, passed if STATUS is 0
+# ok STATUS NAME: one test, passed if STATUS is 0; ends with STATUS
 ok() {
 	tap_n=$((tap_n + 1))
 	if [ "$1" -eq 0 ]; then
@@ -17,6 +17,7 @@ ok() {
 		tap_failed=$((tap_failed + 1))
 		echo "not ok $tap_n - $2"
 	fi
+	return "$1"
 }
 
 # check NAME COMMAND...: passed if COMMAND succeeds; its output is shown if it does not

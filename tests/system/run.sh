@@ -28,7 +28,12 @@ head -c 100000000 /dev/urandom >"$T/random"
 want=$(sha256sum <"$T/random")
 is "$(berth run --rm -i $busybox sha256sum <"$T/random")" "$want" '100 MB in, every byte'
 is "$(berth run --rm -i $busybox cat <"$T/random" | sha256sum)" "$want" '100 MB in and out again, every byte'
-rm "$T/random"
+mkdir "$T/share"
+mv "$T/random" "$T/share/"
+berth run --rm -v "$T/share:/d:ro" $busybox sh -c 'cat /d/random & cat /d/random >&2; wait' >"$T/out" 2>"$T/err"
+is "$(sha256sum <"$T/out")" "$want" '100 MB on standard output'
+is "$(sha256sum <"$T/err")" "$want" 'while 100 MB go to standard error, every byte'
+rm -r "$T/share" "$T/out" "$T/err"
 
 # --- a container that lives
 id=$(berth run -d --name one -e A=b --label x=y $busybox sh -c 'echo started; echo oops >&2; trap "echo bye; exit 3" TERM; while :; do sleep 0.1; done')

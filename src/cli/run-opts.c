@@ -186,7 +186,7 @@ static int take_port(struct run_spec *s, const struct cli_cmd *cmd, const char *
 		ip[strlen(ip) - 1] = 0;
 		ip++;
 	}
-	p->host_ip = ip;
+	p->host_ip = ip && *ip ? ip : NULL;
 	rc = parse_port(cmd, inner, &p->container_port);
 	return rc || !outer || !*outer ? rc : parse_port(cmd, outer, &p->host_port);
 }

@@ -42,6 +42,8 @@ static int take_ulimits(struct create_spec *s, struct eng_arena *a, const char *
 		    (strcmp(hard ? hard : value, "-1") != 0 &&
 		     str_parse_u64(hard ? hard : value, UINT64_MAX - 1, &r->hard) < 0))
 			return err_set(e, -EINVAL, "'%s' is not a limit, as in nofile=1024:2048", v[i]);
+		if (r->soft > r->hard)
+			return err_set(e, -EINVAL, "'%s': the soft limit is above the hard one", v[i]);
 	}
 	return 0;
 }
@@ -122,7 +124,7 @@ static int check(const struct create_spec *s, struct err *e)
 		return err_set(e, -EINVAL, "'%s' is not a name: letters, digits, '.', '_', '-', at least two", o->name);
 	if (o->hostname && (strlen(o->hostname) > 63 || !*o->hostname || strchr(o->hostname, '/')))
 		return err_set(e, -EINVAL, "'%s' is not a host name of at most 63 bytes", o->hostname);
-	if (o->cpus < 0 || o->cpus > CPUS_MAX)
+	if (!(o->cpus >= 0 && o->cpus <= CPUS_MAX))
 		return err_set(e, -EINVAL, "a container has more than 0 and at most %d CPUs", CPUS_MAX);
 	if (o->memory && o->memory < MEMORY_MIN)
 		return err_set(e, -EINVAL, "a container needs at least 6 MiB of memory");

@@ -37,7 +37,7 @@ static void viewer_end(struct viewer *v)
 
 static void viewer_add(struct viewer *v, const void *p, size_t n)
 {
-	if (!v->w || v->behind)
+	if (!v->w || !v->spec.output || v->behind)
 		return;
 	if (v->out.len - v->off + n > BACKLOG_MAX || buf_add(&v->out, p, n) < 0) {
 		/* What is half sent must not end inside a sequence: the snapshot begins with a reset that

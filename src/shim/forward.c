@@ -28,7 +28,7 @@ struct port {
 /* A connection: accepted, the guest dialed, greeted, then a relay. */
 struct conn {
 	struct list link;
-	struct forward *f;
+	struct forward *f; /* NULL: it has gone, the dial ends after it */
 	struct transport_dial dial;
 	bool dialing;
 	int fd;          /* of the host's side until the relay has it */
@@ -87,8 +87,10 @@ static void on_dialed(struct transport_dial *op, int rc, int fd, const struct er
 	int n;
 
 	c->dialing = false;
-	if (rc < 0) {
+	if (rc < 0 || !c->f) {
 		log_debug("a published port's connection failed: %s", e ? e->text : "");
+		if (rc == 0)
+			close(fd);
 		conn_free(c);
 		return;
 	}
@@ -178,6 +180,8 @@ int forward_create(uv_loop_t *loop, const cJSON *ports, struct forward **ret, cJ
 	if (f)
 		f->ports = calloc((size_t)n + 1, sizeof(*f->ports));
 	if (!f || !f->ports || n > PORTS_MAX || (ports && !taken)) {
+		if (f)
+			free(f->ports);
 		free(f);
 		return err_sys(e, n > PORTS_MAX ? -E2BIG : -ENOMEM, "cannot publish ports");
 	}
@@ -225,7 +229,8 @@ void forward_destroy(struct forward *f)
 	for (size_t i = 0; i < f->nports; i++)
 		watch_close(f->ports[i].w);
 	list_each(struct conn, c, &f->conns, link) {
-		list_remove(&c->link); /* a cancelled dial ends after f has gone */
+		list_remove(&c->link);
+		c->f = NULL;
 		if (c->relay)
 			relay_cancel(c->relay);
 		else if (c->dialing)

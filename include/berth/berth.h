@@ -49,6 +49,9 @@ BERTH_API const char *berth_version(void);
 struct berth_options {
 	const char *root;     /* NULL: /var/lib/berth for root, else $XDG_DATA_HOME/berth */
 	const char *run_root; /* NULL: /run/berth for root, else $XDG_RUNTIME_DIR/berth */
+	/* The configuration file, whose defaults hold for what is zero in struct berth_create and berth_pull; NULL:
+	 * $XDG_CONFIG_HOME/berth/config, else /etc/berth/config; "": none. What is wrong in it is left out. */
+	const char *config;
 };
 
 /* Makes the folders (0700) where missing. Blocks for as long as that takes: to be called once at start. */

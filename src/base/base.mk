@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 %C%_libbase_la_SOURCES = $(base_guest_sources) \
 	%D%/sock.c %D%/sock.h \
 	%D%/filter.c %D%/filter.h \
+	%D%/conf.c %D%/conf-table.c %D%/conf.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/json.c %D%/json.h \
 	%D%/spawn.c %D%/spawn.h \
@@ -21,5 +22,5 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/watch.c %D%/watch.h \
 	%D%/work.c %D%/work.h \
 	%D%/where.c %D%/where.h
-%C%_libbase_la_CFLAGS = $(AM_CFLAGS) -DBERTH_HELPERDIR='"$(helperdir)"' $(UV_CFLAGS) $(CJSON_CFLAGS)
-base_LIBS = %D%/libbase.la $(UV_LIBS) $(CJSON_LIBS)
+%C%_libbase_la_CFLAGS = $(AM_CFLAGS) -DBERTH_HELPERDIR='"$(helperdir)"' $(UV_CFLAGS) $(CJSON_CFLAGS) $(INIH_CFLAGS)
+base_LIBS = %D%/libbase.la $(UV_LIBS) $(CJSON_LIBS) $(INIH_LIBS)

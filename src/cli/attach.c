@@ -498,7 +498,7 @@ int cli_session(const struct cli_session *in)
 	uv_timer_init(&s->cli->loop, &s->resize_timer);
 	s->key_timer.data = s->resize_timer.data = s;
 	s->handles = 2;
-	rc = attach_keys_init(&s->keys, in->detach_keys);
+	rc = attach_keys_init(&s->keys, in->detach_keys ?: conf_text(&s->cli->conf, CONF_CONSOLE_DETACH_KEYS));
 	if (rc == 0)
 		rc = open_streams(s);
 	if (rc == 0)

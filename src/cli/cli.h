@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "base/conf.h"
 #include "base/json.h"
 #include "berth/berth.h"
 
@@ -92,7 +93,8 @@ struct cli {
 	uv_loop_t loop;
 	struct berth *berth;
 	struct berth_options options;
-	const char *config;
+	const char *config;       /* of --config or BERTH_CONFIG; NULL: the usual places */
+	struct conf conf;
 	enum cli_progress progress;
 	bool color;
 
@@ -124,6 +126,8 @@ void cli_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const struct cli_cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Writes what is in stdout's buffer; a pipe that nobody reads ends the command in silence. */
 int cli_flush(int rc);
+/* What of the configuration only the program itself can judge: more issues, and the defaults again. */
+void cli_check_config(struct conf *c);
 
 /* --- format.c: listings */
 

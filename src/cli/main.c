@@ -176,6 +176,21 @@ static int set_globals(struct cli *cli, const struct cli_args *a)
 	return 0;
 }
 
+/* What is wrong in the file is said, and does not stop anything. */
+static void load_config(struct cli *cli)
+{
+	char text[1024];
+
+	if (conf_load(&cli->conf, cli->config) < 0)
+		return;
+	cli_check_config(&cli->conf);
+	for (size_t i = 0; i < cli->conf.nissues; i++) {
+		conf_issue_str(&cli->conf, &cli->conf.issues[i], text, sizeof(text));
+		cli_warn("%s", text);
+	}
+	cli->options.config = cli->config;
+}
+
 static void on_closed(void *arg)
 {
 	struct cli *cli = arg;
@@ -188,6 +203,7 @@ static int run_with_engine(struct cli *cli, const struct cli_args *a)
 	int code;
 
 	uv_loop_init(&cli->loop);
+	load_config(cli);
 	if (berth_open(&cli->berth, &cli->loop, &cli->options, &cli->error) < 0) {
 		code = cli_fail_with(&cli->error);
 		return strcmp(a->cmd->name, "run") == 0 || strcmp(a->cmd->name, "exec") == 0 ? CLI_BERTH_FAILED : code;
@@ -206,6 +222,7 @@ static int run_with_engine(struct cli *cli, const struct cli_args *a)
 	berth_close(cli->berth, on_closed, cli);
 	while (cli->berth)
 		uv_run(&cli->loop, UV_RUN_ONCE);
+	conf_finish(&cli->conf);
 	return code;
 }
 
@@ -213,7 +230,8 @@ static int run_with_engine(struct cli *cli, const struct cli_args *a)
 static int run_alone(struct cli *cli)
 {
 	static const char *const ps[] = { "berth", "ps", NULL };
-	const struct tui_options o = { .root = cli->options.root, .run_root = cli->options.run_root };
+	const struct tui_options o = { .root = cli->options.root, .run_root = cli->options.run_root,
+				       .config = cli->config };
 	struct cli_args a;
 	int code;
 

@@ -181,12 +181,37 @@ static void copy_strings(struct create_spec *s, struct eng_arena *a)
 	s->root_size = o->root_size;
 }
 
-int create_spec_init(struct create_spec *s, struct eng_arena *a, const struct berth_create *in, struct err *e)
+/* What was not asked for is as the configuration has it. */
+static void take_defaults(struct create_spec *s, const struct conf *c)
+{
+	struct berth_create *o = &s->o;
+
+	if (!o->cpus)
+		o->cpus = (double)conf_number(c, CONF_RUN_CPUS) / 1000;
+	if (!o->memory)
+		o->memory = conf_number(c, CONF_RUN_MEMORY);
+	if (!o->pids_limit)
+		o->pids_limit = conf_number(c, CONF_RUN_PIDS_LIMIT);
+	if (!o->root_size && conf_given(c, CONF_RUN_ROOT_SIZE))
+		o->root_size = conf_number(c, CONF_RUN_ROOT_SIZE);
+	if (!o->network && !o->nports)
+		o->network = conf_text(c, CONF_RUN_NETWORK);
+	if (!o->stop_timeout_set && o->stop_timeout_ms <= 0) {
+		o->stop_timeout_ms = (int64_t)conf_number(c, CONF_RUN_STOP_TIMEOUT);
+		o->stop_timeout_set = true;
+	}
+	s->log_size = conf_number(c, CONF_RUN_LOG_SIZE);
+	s->log_files = (unsigned)conf_number(c, CONF_RUN_LOG_FILES);
+}
+
+int create_spec_init(struct create_spec *s, struct eng_arena *a, const struct conf *conf, const struct berth_create *in,
+		     struct err *e)
 {
 	struct berth_create *o = &s->o;
 	int rc;
 
 	*o = *in;
+	take_defaults(s, conf);
 	rc = check(s, e);
 	if (rc < 0)
 		return rc;
@@ -376,6 +401,8 @@ int create_config(const struct create_spec *s, const char *id, const struct stor
 	cJSON_AddStringToObject(j, "accel", o->accel ? o->accel : "auto");
 	cJSON_AddNumberToObject(j, "stop_signal", stop_signal(o, &image->image.config));
 	cJSON_AddNumberToObject(j, "stop_timeout_ms", o->stop_timeout_set ? (double)o->stop_timeout_ms : 10000);
+	cJSON_AddNumberToObject(j, "log_size", (double)s->log_size);
+	cJSON_AddNumberToObject(j, "log_files", s->log_files);
 	cJSON_AddStringToObject(j, "restart", "no");
 	cJSON_AddStringToObject(j, "created", now);
 	*ret = TAKE(j);
@@ -398,11 +425,15 @@ int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char 
 		return err_set(e, -EINVAL, "'%s' is not in a registry", name);
 	oci_platform_host(&host);
 	oci_platform_str(&host, host_text);
+	const struct conf *c = &b->conf;
+	bool plain_http = p->plain_http || conf_has_word(c, CONF_PULL_PLAIN_HTTP, ref.host);
+	bool no_verify = p->tls_no_verify || conf_has_word(c, CONF_PULL_NO_VERIFY, ref.host);
 	*ret = (struct job_desc){
 		.kind = strdup("pull"), .root = strdup(b->root), .run_root = strdup(b->run_root),
 		.ref = oci_ref_str(&ref), .platform = strdup(platform ? platform : host_text),
-		.platform_given = platform != NULL, .plain_http = p->plain_http, .insecure = p->tls_no_verify,
-		.unpack = !p->no_unpack, .parallel = p->parallel, .max_size = p->max_size, .retries = -1,
+		.platform_given = platform != NULL, .plain_http = plain_http, .insecure = no_verify,
+		.unpack = !p->no_unpack, .parallel = p->parallel ?: (unsigned)conf_number(c, CONF_PULL_PARALLEL),
+		.max_size = p->max_size ?: conf_number(c, CONF_PULL_MAX_SIZE), .retries = -1,
 		.ca_file = p->ca_file ? strdup(p->ca_file) : NULL, .creds = p->creds ? strdup(p->creds) : NULL,
 	};
 	if (!ret->kind || !ret->root || !ret->run_root || !ret->ref || !ret->platform) {

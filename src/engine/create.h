@@ -16,7 +16,8 @@ struct create_spec {
 	const char *image, *platform;
 	enum berth_pull_policy pull_policy;
 	struct berth_pull pull;
-	uint64_t root_size;
+	uint64_t root_size, log_size; /* bytes */
+	unsigned log_files;
 	struct oci_platform platform_value, *platform_given; /* NULL: none was asked for */
 	struct oci_rlimit *rlimits;
 	size_t nrlimits;
@@ -26,7 +27,8 @@ struct create_spec {
 };
 
 /* Checks all that needs no image: -EINVAL with words. */
-int create_spec_init(struct create_spec *s, struct eng_arena *a, const struct berth_create *o, struct err *e);
+int create_spec_init(struct create_spec *s, struct eng_arena *a, const struct conf *conf, const struct berth_create *o,
+		     struct err *e);
 void create_spec_finish(struct create_spec *s);
 /* The text of the container's configuration, the caller's to delete. Picks a name if none was given. */
 int create_config(const struct create_spec *s, const char *id, const struct store_image *image, cJSON **ret,

@@ -75,6 +75,14 @@ int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *
 		return eng_refuse(out, -ENOMEM, NULL);
 	b->loop = loop;
 	list_init(&b->ops);
+	if (o && o->config && !*o->config)
+		rc = conf_parse(&b->conf, NULL, "", 0);
+	else
+		rc = conf_load(&b->conf, o ? o->config : NULL);
+	if (rc < 0) {
+		free(b);
+		return eng_refuse(out, rc, NULL);
+	}
 	b->root = o && o->root ? absolute(o->root) : default_root();
 	b->run_root = o && o->run_root ? absolute(o->run_root) : default_run_root();
 	if (!b->root || !b->run_root)
@@ -86,6 +94,7 @@ int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *
 	if (rc == 0)
 		rc = store_open(b->root, &b->store, &e);
 	if (rc < 0) {
+		conf_finish(&b->conf);
 		free(b->root);
 		free(b->run_root);
 		free(b);
@@ -102,6 +111,7 @@ static void finish_close(struct loop_defer *d)
 	void *arg = b->closed_arg;
 
 	store_close(b->store);
+	conf_finish(&b->conf);
 	free(b->root);
 	free(b->run_root);
 	free(b);

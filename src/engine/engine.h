@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "base/loop.h"
@@ -19,6 +20,7 @@ struct watcher;
 struct berth {
 	uv_loop_t *loop;
 	char *root, *run_root;
+	struct conf conf;
 	struct store *store;
 	struct list ops; /* all that is under way */
 	struct watcher *watcher;

@@ -382,7 +382,8 @@ int sandbox_boot(struct sandbox *sb, struct err *e)
 	int rc;
 
 	sb->boot_begin = clock_mono_ns();
-	rc = crilog_open(&sb->log, sb->dir, LOG_BYTES, LOG_FILES, e);
+	rc = crilog_open(&sb->log, sb->dir, (uint64_t)json_int(sb->config, "log_size", LOG_BYTES),
+			 (unsigned)json_int(sb->config, "log_files", LOG_FILES), e);
 	if (rc == 0)
 		rc = iosock_create(sb->loop, sb->run_dir, "io.sock", &sb->io, e);
 	if (rc == 0 && cJSON_GetArraySize(wanted) > 0) {

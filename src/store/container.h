@@ -7,6 +7,7 @@
  *                 add_hosts[] ports[{host_ip,host_port,container_port,proto}]
  *                 mounts[{type,source,target,readonly}] memory_bytes (limit; 0 none) cpus root_size
  *                 kernel kernel_args accel stop_signal (number) stop_timeout_ms restart created (RFC 3339)
+ *                 log_size (bytes of a log file before it rotates) log_files (kept)
  *                 spec{} (OCI runtime specification, as CreateProcess takes it)
  *   state.json    replaced by the shim at each change: state exit_code started finished pid qemu_pid accel
  *                 kernel cause ip oom_killed ports[] (with the host ports really taken)

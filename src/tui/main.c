@@ -156,9 +156,27 @@ static int open_screen(struct ui *ui, const struct tui_options *o, struct err *e
 	return 0;
 }
 
+/* A file that is wrong is told among the messages, line by line; what is right in it counts. */
+static void load_config(struct app *app, const char *path)
+{
+	struct conf conf;
+	char text[1024];
+
+	if (conf_load(&conf, path) < 0) {
+		app_error(app, "out of memory: the configuration is not read");
+		return;
+	}
+	tui_check_config(&conf);
+	for (size_t i = 0; i < conf.nissues; i++) {
+		conf_issue_str(&conf, &conf.issues[i], text, sizeof(text));
+		app_error(app, "%s", text);
+	}
+	conf_finish(&conf);
+}
+
 static int run(struct ui *ui, const struct tui_options *o)
 {
-	const struct berth_options bo = { .root = o->root, .run_root = o->run_root };
+	const struct berth_options bo = { .config = o->config, .root = o->root, .run_root = o->run_root };
 	AUTO_BUF struct buf restore = { 0 };
 	struct berth_error be = { 0 };
 	struct berth *berth;
@@ -182,6 +200,7 @@ static int run(struct ui *ui, const struct tui_options *o)
 	log_open(-1, "berth"); /* nothing may write over the screen */
 	if (app_init(&ui->app, &ui->loop, berth) < 0)
 		app_quit(&ui->app, 1);
+	load_config(&ui->app, o->config);
 	screen_dirty(&ui->app.screen);
 	while (!ui->app.ending)
 		uv_run(&ui->loop, UV_RUN_DEFAULT);

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/conf.h"
 
 struct tui_options {
 	const char *root, *run_root; /* as in struct berth_options; NULL: the usual ones */
+	const char *config;          /* the file to read (base/conf.h); NULL: the usual places */
 	bool no_color;               /* --color=never; NO_COLOR is looked at in any case */
 };
 
@@ -16,6 +18,9 @@ struct tui_options {
  * status: 0; 1 the store cannot be opened; 2 there is no terminal, or none that can address its cursor
  * (one line on stderr says so); 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM. */
 int tui_main(const struct tui_options *o);
+
+/* Takes over what the file says of the interface, its keys; what is wrong becomes an issue of c. */
+void tui_check_config(struct conf *c);
 
 /* The table of keys as `berth list-keys` prints it. 0 or -ENOMEM. */
 int tui_list_keys(bool json, struct buf *out);

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/act.c %D%/act.h \
 	%D%/app.c %D%/app-draw.c %D%/app.h \
 	%D%/canvas.c %D%/canvas.h \
+	%D%/config.c \
 	%D%/fmt.c %D%/fmt.h \
 	%D%/input.c %D%/input.h \
 	%D%/keys.c %D%/keys-map.c %D%/keys-print.c %D%/keys.h \

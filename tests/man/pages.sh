@@ -7,6 +7,7 @@ command -v mandoc >/dev/null || skip_all "no mandoc here"
 check 'berth(1) is clean' mandoc -Tlint -W warning "$srcdir/man/berth.1"
 check 'berth-filter(7) is clean' mandoc -Tlint -W warning "$srcdir/man/berth-filter.7"
 check 'berth-tui(7) is clean' mandoc -Tlint -W warning "$builddir/man/berth-tui.7"
+check 'berth-config(5) is clean' mandoc -Tlint -W warning "$builddir/man/berth-config.5"
 page=$(mandoc -Tutf8 "$srcdir/man/berth.1" | col -bx)
 for command in $("$builddir/berth" --help | sed -n '/^Commands:/,/^Options:/s/^  \([a-z-]*\).*/\1/p' | sort -u); do
 	like "$page" "(^|[ ,])$command([ ,.]|\$)|$command" "berth(1) names $command"

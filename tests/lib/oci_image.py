@@ -92,4 +92,5 @@ def main():
     print(top["digest"])
 
 
-main()
+if __name__ == "__main__":
+    main()

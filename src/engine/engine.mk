@@ -17,3 +17,18 @@ noinst_LTLIBRARIES += %D%/libengine.la
 	$(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 engine_LIBS = %D%/libengine.la %D%/libengjob.la $(rootfs_LIBS) $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) \
 	$(ext4_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(oci_LIBS) $(base_LIBS)
+
+# The shared library. Change its -version-info with include/berth/berth.h, as libtool's manual says.
+lib_LTLIBRARIES += libberth.la
+libberth_la_SOURCES = include/berth/berth.h
+# Whole archives are linked in, so each may be named once only.
+libberth_la_LIBADD = $(sort $(engine_LIBS))
+libberth_la_DEPENDENCIES = $(filter %.la,$(sort $(engine_LIBS))) %D%/libberth.sym
+libberth_la_LDFLAGS = -no-undefined -version-info 0:0:0 -Wl,--version-script=$(srcdir)/%D%/libberth.sym
+berthincludedir = $(includedir)/berth
+berthinclude_HEADERS = include/berth/berth.h
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = libberth.pc
+EXTRA_DIST += %D%/libberth.sym
+exampledir = $(docdir)/examples
+dist_example_DATA = examples/list.c examples/pull.c examples/run.c

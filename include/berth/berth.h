@@ -261,7 +261,7 @@ struct berth_create {
 	const char *domainname;
 	bool tty, open_stdin;
 	bool remove;                   /* --rm */
-	const char *const *env;        /* "K=V"; "K": from this process */
+	const char *const *env;        /* "K=V"; "K": from this process, or the image's is taken away */
 	const char *const *labels;     /* "K=V" */
 	const char *user, *workdir;
 	const char *const *groups;

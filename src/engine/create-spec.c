@@ -141,7 +141,8 @@ static int check(const struct create_spec *s, struct err *e)
 	return 0;
 }
 
-/* "K" alone takes the value of this process, as docker does; one that is not set is left out. */
+/* As docker does: "K" alone takes the value of this process; one that is not set stays "K", which takes the
+ * image's away. */
 static const char *const *take_env(struct eng_arena *a, const char *const *env)
 {
 	const char **v = eng_arena_take(a, calloc(strv_len(env) + 1, sizeof(*v)));
@@ -150,10 +151,7 @@ static const char *const *take_env(struct eng_arena *a, const char *const *env)
 	for (; v && env && *env; env++) {
 		const char *value = strchr(*env, '=') ? NULL : getenv(*env);
 
-		if (strchr(*env, '='))
-			v[n++] = eng_arena_str(a, *env);
-		else if (value)
-			v[n++] = eng_arena_take(a, path_fmt("%s=%s", *env, value));
+		v[n++] = value ? eng_arena_take(a, path_fmt("%s=%s", *env, value)) : eng_arena_str(a, *env);
 	}
 	return v;
 }

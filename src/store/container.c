@@ -79,14 +79,24 @@ static int load_json(int dir, const char *name, size_t max, cJSON **ret, struct 
 	return rc < 0 ? rc : json_parse(text, len, name, ret, e);
 }
 
+static int open_one(int all, const char *id, struct err *e)
+{
+	int dir = -1;
+
+	errno = ENOENT;
+	if (str_is_hex(id, CONTAINER_ID_LEN))
+		dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return dir < 0 ? err_set(e, -errno, "no such container: %s", id) : dir;
+}
+
 static int read_at(int all, const char *id, struct container *ret, struct err *e)
 {
-	AUTO_CLOSE int dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int dir = open_one(all, id, e);
 	AUTO(container_finish) struct container c = { 0 };
 	int rc;
 
 	if (dir < 0)
-		return err_set(e, -errno, "no such container: %s", id);
+		return dir;
 	/* First the lock, then the state: a shim that ends in between has written its last word by then. */
 	c.alive = lock_is_held(dir, "lock");
 	rc = load_json(dir, "config.json", CONFIG_MAX, &c.config, e);
@@ -110,12 +120,8 @@ int container_read(const char *root, const char *id, struct container *ret, stru
 int container_open(const char *root, const char *id, struct err *e)
 {
 	AUTO_CLOSE int all = open_all(root, e);
-	int dir;
 
-	if (all < 0)
-		return all;
-	dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return dir < 0 ? err_set(e, -errno, "no such container: %s", id) : dir;
+	return all < 0 ? all : open_one(all, id, e);
 }
 
 static int name_of(int all, const char *id, char **ret)

@@ -1,3 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 TESTS += %D%/trash.sh %D%/filter.sh %D%/config.sh
 EXTRA_DIST += %D%/trash.sh %D%/filter.sh %D%/config.sh
+# The whole command line but for its main(), so that the tables are the real ones.
+if HAVE_CMOCKA
+cli_tests = %D%/t-cli
+check_PROGRAMS += $(cli_tests)
+TESTS += $(cli_tests)
+%C%_t_cli_SOURCES = %D%/t-cli.c $(berth_SOURCES)
+%C%_t_cli_CPPFLAGS = $(AM_CPPFLAGS) -Dmain=berth_main
+%C%_t_cli_CFLAGS = $(berth_CFLAGS) -Wno-missing-prototypes $(CMOCKA_CFLAGS)
+%C%_t_cli_LDADD = $(berth_LDADD) $(CMOCKA_LIBS)
+endif

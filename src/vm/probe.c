@@ -28,7 +28,7 @@ static void qemu_version(const char *program, char *ret, size_t size)
 
 		v = v ? v + 8 : line;
 		v[strcspn(v, " (\n")] = 0;
-		snprintf(ret, size, "%s", v);
+		snprintf(ret, size, "%.*s", (int)size - 1, v);
 	}
 	if (f)
 		pclose(f);

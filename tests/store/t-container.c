@@ -133,7 +133,7 @@ static void test_states(void **state)
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		char begin[8], name[8];
+		char begin[24], name[24];
 		struct container c = { 0 };
 		int dir, lock = -1;
 
@@ -170,7 +170,7 @@ static void test_list(void **state)
 	assert_null(ids[0]);
 	strv_free(ids);
 	for (int i = 0; i < 3; i++) {
-		char begin[8], name[8];
+		char begin[24], name[24];
 		struct timespec t[2] = { { .tv_sec = 1000 + i }, { .tv_sec = 1000 + i } };
 		int dir;
 

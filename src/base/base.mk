@@ -8,7 +8,8 @@ base_guest_sources = \
 	%D%/clock.c %D%/clock.h \
 	%D%/log.c %D%/log.h \
 	%D%/path.c %D%/path.h \
-	%D%/file.c %D%/file.h
+	%D%/file.c %D%/file.h \
+	%D%/fault.c %D%/fault.h
 
 noinst_LTLIBRARIES += %D%/libbase.la
 %C%_libbase_la_SOURCES = $(base_guest_sources) \

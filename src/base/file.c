@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/path.h"
 #include "base/str.h"
 
@@ -136,11 +137,11 @@ static int replace(int dirfd, const char *path, const void *p, size_t n, mode_t 
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_sys(e, -errno, "cannot write '%s'", path);
-	rc = file_write_full(fd, p, n);
-	if (rc == 0 && sync && fsync(fd) < 0)
-		rc = -errno;
-	if (rc == 0 && renameat(dirfd, tmp, dirfd, path) < 0)
-		rc = -errno;
+	rc = fault_at(FAULT_FILE_WRITE) ?: file_write_full(fd, p, n);
+	if (rc == 0 && sync)
+		rc = fault_at(FAULT_FILE_SYNC) ?: fsync(fd) < 0 ? -errno : 0;
+	if (rc == 0)
+		rc = fault_at(FAULT_FILE_RENAME) ?: renameat(dirfd, tmp, dirfd, path) < 0 ? -errno : 0;
 	if (rc < 0) {
 		unlinkat(dirfd, tmp, 0);
 		return err_sys(e, rc, "cannot write '%s'", path);

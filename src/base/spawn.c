@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/file.h"
 
 #define SPAWN_FD_MAX 64
@@ -101,6 +102,9 @@ int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct er
 		return err_sys(e, -errno, "cannot start '%s'", s->file);
 	out = p[0];
 	in = p[1];
+	code = fault_at(FAULT_SPAWN);
+	if (code < 0)
+		return err_sys(e, code, "cannot start '%s'", s->file);
 	pid = fork();
 	if (pid < 0)
 		return err_sys(e, -errno, "cannot start '%s'", s->file);

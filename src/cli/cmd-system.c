@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/fault.h"
 #include "cli/cli.h"
 #include "cli/debug-vt.h"
 #include "tui/tui.h"
@@ -185,6 +186,23 @@ static int run_debug_vt(struct cli *cli, const struct cli_args *a)
 	}
 	return cli_debug_vt(argc, (char **)argv);
 }
+
+static int run_debug_faults(struct cli *cli, const struct cli_args *a)
+{
+	const struct fault_row *t = fault_table();
+
+	for (int i = 0; t && i < FAULT_COUNT; i++)
+		printf("%-16s %s\n", t[i].name, t[i].what);
+	if (t)
+		return CLI_OK;
+	cli_error("this build has no fault points: they come with configure --enable-faults");
+	return CLI_FAILED;
+}
+
+const struct cli_cmd cli_cmd_debug_faults = {
+	.name = "debug faults", .args = "", .brief = "points that BERTH_FAULT=NAME[:NTH] makes fail", .max_args = 0,
+	.hidden = true, .no_engine = true, .run = run_debug_faults,
+};
 
 const struct cli_cmd cli_cmd_debug_vt = {
 	.name = "debug vt", .args = "", .brief = "the terminal engine, from standard input", .opts = vt_opts,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 
 static int fd_truncate(struct ext4_io *io, uint64_t size)
 {
@@ -19,7 +20,10 @@ static int fd_write(struct ext4_io *io, const void *p, size_t n, uint64_t off)
 {
 	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
 	const char *c = p;
+	int rc = fault_at(FAULT_EXT4_WRITE);
 
+	if (rc < 0)
+		return rc;
 	while (n) {
 		ssize_t r = pwrite(f->fd, c, n, (off_t)off);
 

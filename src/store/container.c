@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/path.h"
@@ -310,8 +311,11 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 	dir = openat(all, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = dir < 0 ? err_sys(e, -errno, "cannot open the container's folder") :
 		       file_replace(dir, "config.json", text, strlen(text), 0600, e);
-	if (rc == 0 && (renameat(all, tmp, all, id) < 0 || fsync(all) < 0))
-		rc = err_sys(e, -errno, "cannot name the container's folder");
+	if (rc == 0) {
+		rc = fault_at(FAULT_CONTAINER_NAME) ?: renameat(all, tmp, all, id) < 0 || fsync(all) < 0 ? -errno : 0;
+		if (rc < 0)
+			err_sys(e, rc, "cannot name the container's folder");
+	}
 	if (rc < 0) {
 		file_remove_tree(all, tmp, NULL);
 		return rc;

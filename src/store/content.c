@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/file.h"
 
 #define CHUNK (256u << 10)
@@ -174,8 +175,11 @@ int store_ingest_commit(struct store_ingest *in, struct err *e)
 	part_path(in, from, sizeof(from));
 	oci_digest_path(&in->desc.digest, to);
 	snprintf(folder, sizeof(folder), "blobs/%s", oci_alg_name(oci_digest_alg(&in->desc.digest)));
-	if (fsync(in->fd) < 0 || renameat(dir, from, dir, to) < 0)
-		return err_sys(e, -errno, "cannot put blob '%s' into the store", in->desc.digest.text);
+	rc = fault_at(FAULT_BLOB_COMMIT);
+	if (rc == 0 && (fsync(in->fd) < 0 || renameat(dir, from, dir, to) < 0))
+		rc = -errno;
+	if (rc < 0)
+		return err_sys(e, rc, "cannot put blob '%s' into the store", in->desc.digest.text);
 	rc = file_sync_dir(dir, folder);
 	if (rc < 0)
 		return err_sys(e, rc, "cannot put blob '%s' into the store", in->desc.digest.text);

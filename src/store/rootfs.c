@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/path.h"
@@ -110,8 +111,11 @@ int store_rootfs_commit(struct store_rootfs_build *b, const char *meta, struct e
 		return rc;
 	snprintf(from, sizeof(from), "rootfs/%s", b->tmp);
 	snprintf(to, sizeof(to), "rootfs/%s", b->key);
-	if (fchmod(b->fd, 0400) < 0 || fsync(b->fd) < 0 || fsync(b->dir_fd) < 0)
-		return err_sys(e, -errno, "cannot write the root file system '%s'", b->key);
+	rc = fault_at(FAULT_ROOTFS_COMMIT);
+	if (rc == 0 && (fchmod(b->fd, 0400) < 0 || fsync(b->fd) < 0 || fsync(b->dir_fd) < 0))
+		rc = -errno;
+	if (rc < 0)
+		return err_sys(e, rc, "cannot write the root file system '%s'", b->key);
 	if (renameat(b->store->fd, from, b->store->fd, to) < 0) {
 		/* a collection removed the lock that we hold and another built the same: as good as ours */
 		if ((errno == EEXIST || errno == ENOTEMPTY) && store_rootfs_has(b->store, b->key, NULL))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS += %D%/berth.1 %D%/berth-filter.7
-nodist_man_MANS = %D%/berth-tui.7 %D%/berth-config.5
-EXTRA_DIST += %D%/berth-tui.7.in %D%/berth-config.5.in
-CLEANFILES += %D%/berth-tui.7 %D%/berth-config.5
+nodist_man_MANS = %D%/berth-tui.7 %D%/berth-config.5 %D%/berth-commands.1
+EXTRA_DIST += %D%/berth-tui.7.in %D%/berth-config.5.in %D%/berth-commands.1.in
+CLEANFILES += %D%/berth-tui.7 %D%/berth-config.5 %D%/berth-commands.1
 
 # The keys in the page are those of the program.
 noinst_PROGRAMS += %D%/gen-keys
@@ -21,6 +21,12 @@ noinst_PROGRAMS += %D%/gen-config
 	$(AM_V_GEN)%D%/gen-config$(EXEEXT) >$@.options && \
 	sed -e '/^@OPTIONS@$$/{' -e 'r $@.options' -e 'd' -e '}' '$(srcdir)/%D%/berth-config.5.in' >$@.tmp && \
 	rm -f $@.options && mv $@.tmp $@
+
+# The commands in the page are those of the program.
+%D%/berth-commands.1: %D%/berth-commands.1.in berth$(EXEEXT)
+	$(AM_V_GEN)./berth debug man >$@.commands && \
+	sed -e '/^@COMMANDS@$$/{' -e 'r $@.commands' -e 'd' -e '}' '$(srcdir)/%D%/berth-commands.1.in' >$@.tmp && \
+	rm -f $@.commands && mv $@.tmp $@
 
 TESTS += tests/man/pages.sh
 EXTRA_DIST += tests/man/pages.sh

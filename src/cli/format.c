@@ -83,48 +83,77 @@ static int bad_template(const char *t)
 	return CLI_USAGE;
 }
 
+struct field {
+	const char *path, *end; /* ".A.B", not terminated; what follows "}}" */
+	size_t len;
+	bool json;
+};
+
+/* The field that begins with "{{" at open; false if it is of no kind that is known. */
+static bool field_parse(const char *open, struct field *ret)
+{
+	const char *close = strstr(open, "}}"), *word = open + 2;
+
+	if (!close)
+		return false;
+	word += strspn(word, " ");
+	ret->json = strncmp(word, "json ", 5) == 0;
+	if (ret->json)
+		word += 5 + strspn(word + 5, " ");
+	ret->path = word;
+	ret->len = strcspn(word, " }");
+	ret->end = close + 2;
+	return *word == '.' && word + ret->len + strspn(word + ret->len, " ") == close;
+}
+
+/* Told before the first row, and also if there is none. */
+static int check_template(const char *t)
+{
+	struct field f;
+
+	for (const char *p = t; (p = strstr(p, "{{")); p = f.end)
+		if (!field_parse(p, &f))
+			return bad_template(t);
+	return 0;
+}
+
+/* t passed check_template. */
 static int print_template(const char *t, const cJSON *row)
 {
 	AUTO_BUF struct buf out = { 0 };
+	const char *p = t;
+	struct field f;
 
-	for (const char *p = t; *p;) {
-		const char *open = strstr(p, "{{"), *close, *word;
-		size_t n;
-		bool json;
-		const cJSON *v;
+	for (const char *open; (open = strstr(p, "{{")) && field_parse(open, &f); p = f.end) {
+		const cJSON *v = f.len == 1 ? row : path(row, f.path, f.len);
 
-		if (!open) {
-			buf_adds(&out, p);
-			break;
-		}
 		buf_add(&out, p, (size_t)(open - p));
-		close = strstr(open, "}}");
-		if (!close)
-			return bad_template(t);
-		word = open + 2;
-		word += strspn(word, " ");
-		json = strncmp(word, "json ", 5) == 0;
-		if (json)
-			word += 5 + strspn(word + 5, " ");
-		n = strcspn(word, " }");
-		if (*word != '.' || word + n + strspn(word + n, " ") != close)
-			return bad_template(t);
-		v = n == 1 ? row : path(row, word, n);
-		if (!v && n > 1) {
-			cli_error("there is no key '%.*s' to show", (int)n, word);
+		if (!v && f.len > 1) {
+			cli_error("there is no key '%.*s' to show", (int)f.len, f.path);
 			return CLI_FAILED;
 		}
-		if (json) {
+		if (f.json) {
 			AUTO_FREE char *text = json_print(v);
 
 			buf_adds(&out, text ? text : "null");
 		} else {
 			add_text(&out, v);
 		}
-		p = close + 2;
 	}
+	buf_adds(&out, p);
 	puts(out.p ? (char *)out.p : "");
 	return 0;
+}
+
+static int print_templates(const char *t, const cJSON *rows)
+{
+	int rc = check_template(t);
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, rows)
+		if (rc == 0)
+			rc = print_template(t, row);
+	return rc;
 }
 
 /* --- tables */
@@ -233,7 +262,6 @@ int cli_list(const struct cli_args *a, const struct cli_listing *l, const cJSON 
 {
 	const char *format = cli_value(a, "format");
 	const cJSON *row;
-	int rc = 0;
 
 	if (cli_flag(a, "quiet")) {
 		cJSON_ArrayForEach(row, rows) {
@@ -250,24 +278,16 @@ int cli_list(const struct cli_args *a, const struct cli_listing *l, const cJSON 
 		return print_json(rows, format[4] != 0);
 	if (!strstr(format, "{{"))
 		return print_keys(format, rows);
-	cJSON_ArrayForEach(row, rows)
-		if (rc == 0)
-			rc = print_template(format, row);
-	return rc;
+	return print_templates(format, rows);
 }
 
 int cli_inspect(const struct cli_args *a, const cJSON *array)
 {
 	const char *format = cli_value(a, "format");
-	const cJSON *row;
-	int rc = 0;
 
 	if (!format || strcmp(format, "json") == 0 || strcmp(format, "jsonl") == 0)
 		return print_json(array, format && format[4] != 0);
 	if (!strstr(format, "{{"))
 		return print_keys(format, array);
-	cJSON_ArrayForEach(row, array)
-		if (rc == 0)
-			rc = print_template(format, row);
-	return rc;
+	return print_templates(format, array);
 }

@@ -16,10 +16,17 @@ is "$(readelf -d "$lib" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" libberth.so.0 '
 # In a sanitizer build a plain program cannot load the library.
 nm -D "$lib" | grep -q '__asan_init\|__ubsan\|__tsan_init' && { skip 'sanitizers are built in' installed; done_testing; }
 cc=${CC:-cc}
-check 'it is installed' env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$builddir" install-libLTLIBRARIES install-berthincludeHEADERS \
-	install-pkgconfigDATA DESTDIR="$T/dest"
+check 'it is installed' env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$builddir" install DESTDIR="$T/dest"
 pc=$(find "$T/dest" -name libberth.pc)
 prefix=$T/dest$(sed -n 's/^prefix=//p' "$pc")
+missing=
+for file in bin/berth berth/berth.h libberth.so.0 berth/berth-{shim,job,unpack} berth/initramfs.cpio busybox/index.json \
+	completions/berth site-functions/_berth vendor_completions.d/berth.fish man1/berth{,-commands}.1 \
+	man5/berth-config.5 man7/berth-{tui,filter}.7; do
+	[ -n "$(find "$T/dest" -path "*/$file" -size +0)" ] || missing+=" $file"
+done
+is "$missing" '' 'with all that belongs to it'
+[ ! -e "$builddir/kernel/vmlinux" ] || check 'and the kernel' cmp "$builddir/kernel/vmlinux" "$(find "$T/dest" -name vmlinux)"
 export PKG_CONFIG_PATH=${pc%/*}${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 cflags=$(pkg-config --define-variable=prefix="$prefix" --cflags libberth)
 libs=$(pkg-config --define-variable=prefix="$prefix" --libs libberth)

@@ -51,6 +51,8 @@ kill -9 "$(berth inspect -f '{{.pid}}' dead)"
 wait_for sh -c "[ \"\$('$BERTH' ps -a --format state)\" = dead ]"
 fails 'dead: attach' 1 'dead' berth attach dead
 fails 'dead: exec' 125 'dead' berth exec dead true
+fails 'dead: stop and one that nobody has' 1 'nobody' berth stop dead nobody
+fails 'dead: kill' 1 'dead' berth kill dead
 check 'dead: logs can be read' berth logs dead
 check 'dead: rm' berth rm dead
 fails 'a second rm' 1 'dead' berth rm dead
@@ -95,4 +97,14 @@ else
 	skip 'no mount namespace to be had' 'a full disk'
 fi
 is "$(berth ps -aq)" '' 'nothing is left'
+is "$(left)" '' 'no folder'
+# by the environment: a job's command line does not name the store
+ours() { grep -lsz "^BERTH_ROOT=$BERTH_ROOT\$" /proc/[0-9]*/environ | grep -v -e "/$$/" -e "/$BASHPID/"; }
+no_process() {
+	local p
+	for p in $(ours); do
+		case $(cat "${p%/environ}/comm" 2>/dev/null) in berth* | qemu* | virtiofsd) return 1 ;; esac
+	done
+}
+check 'no process' wait_for no_process
 done_testing

@@ -16,6 +16,8 @@ mkdir -m 755 "$T/prefix"
 ok $? 'make install' || sed 's/^/# /' "$T/install.log"
 BERTH=$(find "$T/prefix" -path '*/bin/berth' -type f)
 libexec=$(dirname "$(find "$T/prefix" -name berth-shim)")
+# Installed elsewhere than the prefix says, so all is looked for beside the helpers.
+[ -e "$libexec/images" ] || ln -s "$(dirname "$(find "$T/prefix" -path '*/images/busybox' -type d)")" "$libexec/images"
 chown -R $uid:$uid "$T/home" "$T/xdg"
 as_user() {
 	env -i PATH="$PATH" HOME="$T/home" XDG_RUNTIME_DIR="$T/xdg" TERM=xterm LANG=C.UTF-8 BERTH_LIBEXEC="$libexec" \

@@ -144,13 +144,13 @@ const char **run_env(struct run_spec *s, const struct cli_args *a, int *ret_code
 	return v;
 }
 
-/* --- ports: [IP:]HOST:CTR[/tcp], or CTR alone for any free one */
+/* --- ports: [IP:]HOST:CTR[/tcp]; HOST 0 or "", or CTR alone: any free one */
 
-static int parse_port(const struct cli_cmd *cmd, const char *word, uint16_t *ret)
+static int parse_port(const struct cli_cmd *cmd, const char *word, uint64_t least, uint16_t *ret)
 {
 	uint64_t v;
 
-	if (str_parse_u64(word, 65535, &v) < 0 || v == 0)
+	if (str_parse_u64(word, 65535, &v) < 0 || v < least)
 		return cli_usage(cmd, "'%s' is not a port", word);
 	*ret = (uint16_t)v;
 	return 0;
@@ -187,8 +187,8 @@ static int take_port(struct run_spec *s, const struct cli_cmd *cmd, const char *
 		ip++;
 	}
 	p->host_ip = ip && *ip ? ip : NULL;
-	rc = parse_port(cmd, inner, &p->container_port);
-	return rc || !outer || !*outer ? rc : parse_port(cmd, outer, &p->host_port);
+	rc = parse_port(cmd, inner, 1, &p->container_port);
+	return rc || !outer || !*outer ? rc : parse_port(cmd, outer, 0, &p->host_port);
 }
 
 static int take_ports(struct run_spec *s, const struct cli_args *a)

@@ -16,7 +16,7 @@ static void free_ctrs(struct model *m)
 {
 	for (size_t i = 0; i < m->nctrs; i++) {
 		struct ctr *c = &m->ctrs[i];
-		char *all[] = { c->name, c->image, c->command, c->ip, c->kernel, c->accel, c->cause, c->ports };
+		char *all[] = { c->name, c->image, c->command, c->ip, c->kernel, c->accel, c->cause, c->ports, c->labels };
 
 		for (size_t k = 0; k < ARRAY_LEN(all); k++)
 			free(all[k]);
@@ -108,6 +108,15 @@ static char *ports_text(const struct berth_container *b)
 	return t.p ? buf_steal(&t) : copy("");
 }
 
+static char *labels_text(const struct berth_container *b)
+{
+	AUTO_BUF struct buf t = { 0 };
+
+	for (const char *const *l = b->labels; l && *l; l++)
+		buf_addf(&t, "%s\n", *l);
+	return t.p ? buf_steal(&t) : copy("");
+}
+
 static bool all_there(char *const *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -123,10 +132,10 @@ static bool copy_ctr(struct ctr *to, const struct berth_container *b)
 			    .cpus = b->cpus, .tty = b->tty, .consoles = b->consoles,
 			    .name = copy(b->name), .image = copy(b->image), .command = copy(b->command),
 			    .ip = copy(b->ip), .kernel = copy(b->kernel), .accel = copy(b->accel),
-			    .cause = copy(b->cause), .ports = ports_text(b) };
+			    .cause = copy(b->cause), .ports = ports_text(b), .labels = labels_text(b) };
 	snprintf(to->id, sizeof(to->id), "%s", b->id);
 	return all_there((char *[]){ to->name, to->image, to->command, to->ip, to->kernel, to->accel, to->cause,
-				     to->ports }, 8);
+				     to->ports, to->labels }, 9);
 }
 
 static bool copy_img(struct img *to, const struct berth_image *b)

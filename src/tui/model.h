@@ -14,6 +14,7 @@ struct ctr {
 	char id[65];
 	char *name, *image, *command, *ip, *kernel, *accel, *cause;
 	char *ports; /* "8080>80 5432", "" */
+	char *labels; /* "key=value" lines */
 	enum berth_state state;
 	int exit_code;
 	int64_t created, started, finished; /* ns */

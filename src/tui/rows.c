@@ -2,7 +2,6 @@
 /* rows.c - lists. */
 #include "tui/rows.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,34 +21,56 @@ void rows_init(struct rows *r, const struct rows_source *source, void *arg)
 void rows_finish(struct rows *r)
 {
 	free(r->index);
-	r->index = NULL;
-	r->n = 0;
+	filter_free(r->compiled);
+	buf_finish(&r->text);
+	*r = (struct rows){ 0 };
 }
 
-bool rows_has(const char *text, const char *word)
+void rows_note(const struct rows *r, struct buf *b)
 {
-	for (const char *p = word; *p; p++)
-		if (isupper((unsigned char)*p))
-			return strstr(text, word) != NULL;
-	return strcasestr(text, word) != NULL;
+	if (*r->error)
+		buf_adds(b, r->error);
+	else if (*r->filter)
+		buf_addf(b, "filter /%s   %zu of %zu shown   Esc clears it", r->filter, r->n, r->total);
 }
 
-/* Words with blanks between: all must match; "!word" must not, "a|b" one of them. */
+/* --- filters: the element i of the list as base/filter.h asks about it */
+
+struct item {
+	struct rows *r;
+	size_t i;
+};
+
+static const char *item_text(void *arg, const char *field)
+{
+	struct item *it = arg;
+	struct rows *r = it->r;
+
+	buf_clear(&r->text);
+	if (!r->source->field(r->arg, it->i, field, &r->text))
+		return NULL;
+	return r->text.p ? (const char *)r->text.p : "";
+}
+
+static enum filter_number item_number(void *arg, const char *field, double *ret)
+{
+	struct item *it = arg;
+	const struct rows_source *s = it->r->source;
+
+	return s->number ? s->number(it->r->arg, it->i, field, ret) : FILTER_NONE;
+}
+
+static struct filter_source filter_source(const struct rows *r)
+{
+	return (struct filter_source){ item_text, item_number, r->source->fields };
+}
+
 static bool matches(struct rows *r, size_t i)
 {
-	char text[sizeof(r->filter)], *save = NULL;
+	const struct filter_source s = filter_source(r);
+	struct item it = { r, i };
 
-	snprintf(text, sizeof(text), "%s", r->filter);
-	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		bool not = *word == '!' && word[1], any = false;
-		char *alt = NULL;
-
-		for (char *w = strtok_r(word + not, "|", &alt); w && !any; w = strtok_r(NULL, "|", &alt))
-			any = r->source->match(r->arg, i, w);
-		if (any == not)
-			return false;
-	}
-	return true;
+	return filter_match(r->compiled, &s, &it);
 }
 
 static void take_id(struct rows *r)
@@ -84,7 +105,18 @@ void rows_update(struct rows *r)
 
 void rows_filter(struct rows *r, const char *text)
 {
+	const struct filter_source s = filter_source(r);
+	struct filter *f = NULL;
+	struct err e = { 0 };
+
 	snprintf(r->filter, sizeof(r->filter), "%s", text);
+	*r->error = 0;
+	if (filter_parse(r->filter, &s, &f, &e) < 0) {
+		snprintf(r->error, sizeof(r->error), "%.200s", e.text);
+		return; /* half typed: what was understood stays */
+	}
+	filter_free(r->compiled);
+	r->compiled = f;
 	rows_update(r);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/filter.h"
 #include "tui/canvas.h"
 #include "tui/keys.h"
 
@@ -24,8 +25,11 @@ struct column {
 struct rows_source {
 	size_t (*count)(void *arg);
 	const char *(*id)(void *arg, size_t i);
-	/* Has it this word, in any column? */
-	bool (*match)(void *arg, size_t i, const char *word);
+	/* For filters (base/filter.h): appends a field's values, a line each; field NULL: what plain words are looked
+	 * for in. false: there is no such field. number may be NULL. */
+	bool (*field)(void *arg, size_t i, const char *field, struct buf *b);
+	enum filter_number (*number)(void *arg, size_t i, const char *field, double *ret);
+	const char *const *fields;
 	/* The text of a cell; *role too if it is not plain. */
 	void (*cell)(void *arg, size_t i, int column, char *ret, size_t max, enum role *role);
 	const struct column *columns;
@@ -39,7 +43,10 @@ struct rows {
 	size_t n, total;
 	size_t cur, top;
 	char id[160];     /* of the focused element; "" none */
-	char filter[128];
+	char filter[FILTER_TEXT_MAX + 1]; /* as typed */
+	struct filter *compiled;          /* the newest that could be understood; NULL: all */
+	struct buf text;                  /* of the element that is asked */
+	char error[240];                  /* why what was typed could not; "" */
 	int page;         /* rows of the last drawing */
 	bool shown[ROWS_COLUMNS_MAX]; /* columns that had room */
 };
@@ -55,7 +62,7 @@ long rows_focus(const struct rows *r);
 bool rows_act(struct rows *r, enum act act);
 /* Heads at row top, then elements. */
 void rows_draw(struct rows *r, struct canvas *c, int top, int bottom);
-/* Any of the words in text has it? Case counts if word has a capital. */
-bool rows_has(const char *text, const char *word);
+/* What the message line says while a filter is set; nothing without one. */
+void rows_note(const struct rows *r, struct buf *b);
 
 #endif

@@ -46,15 +46,43 @@ static const char *row_id(void *arg, size_t i)
 	return at(arg, i)->id;
 }
 
-static bool match(void *arg, size_t i, const char *word)
+static bool field(void *arg, size_t i, const char *name, struct buf *b)
 {
 	const struct ctr *c = at(arg, i);
-	char state[40];
+	bool failed = c->state == BERTH_DEAD || (c->state == BERTH_EXITED && c->exit_code);
+	const struct {
+		const char *name, *text;
+	} texts[] = { { "name", c->name }, { "image", c->image }, { "port", c->ports }, { "label", c->labels },
+		      { "id", c->id }, { "command", c->command } };
 
-	ctr_state_text(c, state, sizeof(state));
-	return rows_has(c->name, word) || rows_has(c->image, word) || rows_has(c->id, word) ||
-	       rows_has(c->ports, word) || rows_has(state, word);
+	if (name && strcmp(name, "state") == 0)
+		return buf_addf(b, "%s\n%s", berth_state_word(c->state), ctr_lives(c) ? "up" : failed ? "failed" : "") == 0;
+	for (size_t k = 0; k < ARRAY_LEN(texts); k++)
+		if (name ? strcmp(name, texts[k].name) == 0 : k < 4)
+			buf_addf(b, "%s\n", texts[k].text);
+	return true;
 }
+
+static enum filter_number number(void *arg, size_t i, const char *name, double *ret)
+{
+	const struct ctr *c = at(arg, i);
+	bool up = strcmp(name, "up") == 0;
+	int64_t from = up ? c->started : c->created;
+
+	if (strcmp(name, "mem") == 0 || strcmp(name, "cpus") == 0) {
+		*ret = *name == 'm' ? (double)c->memory : c->cpus;
+		return FILTER_AMOUNT;
+	}
+	if (strcmp(name, "exit") == 0) {
+		*ret = c->exit_code;
+		return ctr_lives(c) || c->state == BERTH_CREATED ? FILTER_NONE : FILTER_AMOUNT;
+	}
+	*ret = (double)(app_of(arg)->now() - from) / 1e9;
+	return from && (!up || ctr_lives(c)) ? FILTER_SECONDS : FILTER_NONE;
+}
+
+static const char *const fields[] = { "name", "image", "id",  "state", "command", "port",
+				      "label", "mem",  "cpus", "exit", "up",	  "age", NULL };
 
 enum { COL_NAME, COL_STATE, COL_UP, COL_MEM, COL_IMAGE, COL_PORTS, COL_CON };
 
@@ -101,10 +129,10 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 
 static const struct column columns[] = {
 	{ "NAME", 14, 0, false, false }, { "STATE", 12, 0, false, false }, { "UP", 8, 3, false, false },
-	{ "MEM", 6, 4, true, false },	 { "IMAGE", 20, 2, false, true },  { "PORTS", 10, 1, false, false },
+	{ "MEM", 6, 4, true, false },	 { "IMAGE", 16, 2, false, true },  { "PORTS", 10, 1, false, false },
 	{ "CON", 3, 1, true, false },
 };
-static const struct rows_source source = { count, row_id, match, cell, columns, ARRAY_LEN(columns) };
+static const struct rows_source source = { count, row_id, field, number, fields, cell, columns, ARRAY_LEN(columns) };
 
 static bool is_first(const struct view *v)
 {

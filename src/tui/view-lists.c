@@ -47,10 +47,7 @@ static bool list_act(struct listview *l, enum act act)
 
 static void list_note(struct view *v, struct buf *b)
 {
-	const struct rows *r = &((struct listview *)v)->rows;
-
-	if (*r->filter)
-		buf_addf(b, "filter /%s   %zu of %zu shown   Esc clears it", r->filter, r->n, r->total);
+	rows_note(&((struct listview *)v)->rows, b);
 }
 
 /* --- images */
@@ -70,10 +67,27 @@ static const char *img_id(void *arg, size_t i)
 	return img_at(arg, i)->name;
 }
 
-static bool img_match(void *arg, size_t i, const char *word)
+static bool img_field(void *arg, size_t i, const char *name, struct buf *b)
 {
-	return rows_has(img_at(arg, i)->name, word) || rows_has(img_at(arg, i)->id, word);
+	const struct img *m = img_at(arg, i);
+
+	if (name && strcmp(name, "id") == 0)
+		return buf_adds(b, strchr(m->id, ':') ? strchr(m->id, ':') + 1 : m->id) == 0;
+	return buf_adds(b, m->name) == 0;
 }
+
+static enum filter_number img_number(void *arg, size_t i, const char *name, double *ret)
+{
+	const struct img *m = img_at(arg, i);
+
+	*ret = strcmp(name, "size") == 0 ? (double)m->size : m->used;
+	if (strcmp(name, "age") != 0)
+		return FILTER_AMOUNT;
+	*ret = (double)(app_of(arg)->now() - m->created) / 1e9;
+	return m->created ? FILTER_SECONDS : FILTER_NONE;
+}
+
+static const char *const img_fields[] = { "name", "id", "size", "used", "age", NULL };
 
 static void img_cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
 {
@@ -114,7 +128,7 @@ static const struct column img_columns[] = {
 	{ "IMAGE", 24, 0, false, true }, { "SIZE", 6, 4, true, false }, { "ROOT FS", 19, 2, false, false },
 	{ "USED", 4, 3, true, false },	 { "AGE", 5, 1, false, false }, { "ARCH", 7, 1, false, false },
 };
-static const struct rows_source img_source = { img_count, img_id, img_match, img_cell, img_columns,
+static const struct rows_source img_source = { img_count, img_id, img_field, img_number, img_fields, img_cell, img_columns,
 					       ARRAY_LEN(img_columns) };
 
 static const struct img *img_focus(struct view *v)
@@ -231,10 +245,16 @@ static const char *job_id(void *arg, size_t i)
 	return job_at(arg, i)->id;
 }
 
-static bool job_match(void *arg, size_t i, const char *word)
+static bool job_field(void *arg, size_t i, const char *name, struct buf *b)
 {
-	return rows_has(job_at(arg, i)->object, word) || rows_has(job_at(arg, i)->verb, word);
+	const struct jobrow *j = job_at(arg, i);
+
+	if (name)
+		return buf_adds(b, strcmp(name, "verb") == 0 ? j->verb : strcmp(name, "state") == 0 ? j->state : j->object) == 0;
+	return buf_addf(b, "%s\n%s", j->verb, j->object) == 0;
 }
+
+static const char *const job_fields[] = { "verb", "object", "state", NULL };
 
 static void job_cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
 {
@@ -254,7 +274,7 @@ static const struct column job_columns[] = {
 	{ "VERB", 8, 0, false, false }, { "OBJECT", 30, 0, false, true }, { "STATE", 9, 1, false, false },
 	{ "SINCE", 6, 2, false, false },
 };
-static const struct rows_source job_source = { job_count, job_id, job_match, job_cell, job_columns,
+static const struct rows_source job_source = { job_count, job_id, job_field, NULL, job_fields, job_cell, job_columns,
 					       ARRAY_LEN(job_columns) };
 
 static int job_open(struct view *v, const void *arg)
@@ -371,10 +391,16 @@ static const char *con_id(void *arg, size_t i)
 	return con_at(arg, i)->id;
 }
 
-static bool con_match(void *arg, size_t i, const char *word)
+static bool con_field(void *arg, size_t i, const char *name, struct buf *b)
 {
-	return rows_has(con_at(arg, i)->container, word) || rows_has(con_at(arg, i)->command, word);
+	const struct con *c = con_at(arg, i);
+
+	if (name)
+		return buf_adds(b, strcmp(name, "command") == 0 ? c->command : c->container) == 0;
+	return buf_addf(b, "%s\n%s", c->container, c->command) == 0;
 }
+
+static const char *const con_fields[] = { "container", "command", NULL };
 
 static void con_cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
 {
@@ -397,7 +423,7 @@ static const struct column con_columns[] = {
 	{ "CONSOLE", 16, 0, false, false }, { "STATE", 10, 0, false, false }, { "SIZE", 8, 2, false, false },
 	{ "VIEWERS", 7, 1, true, false },   { "COMMAND", 20, 0, false, true },
 };
-static const struct rows_source con_source = { con_count, con_id, con_match, con_cell, con_columns,
+static const struct rows_source con_source = { con_count, con_id, con_field, NULL, con_fields, con_cell, con_columns,
 					       ARRAY_LEN(con_columns) };
 
 static int con_open(struct view *v, const void *arg)

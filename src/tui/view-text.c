@@ -33,7 +33,8 @@ struct textview {
 	int pan, page;
 	bool wrap, follow;
 	int times;        /* 0 clock, 1 date, 2 none */
-	char find[128], only[128];
+	char find[128], only[FILTER_TEXT_MAX + 1];
+	struct filter *filter; /* of only[] */
 	struct text_link *link;
 };
 
@@ -52,11 +53,17 @@ static void link_put(struct text_link *l)
 
 /* --- lines */
 
+/* A line as base/filter.h asks about it: it has no fields. */
+static const char *line_text(void *arg, const char *field)
+{
+	return field ? NULL : arg;
+}
+
+static const struct filter_source line_source = { line_text, NULL, NULL };
+
 static bool passes(const struct textview *t, const char *text)
 {
-	if (!*t->only)
-		return true;
-	return *t->only == '!' ? !rows_has(text, t->only + 1) : rows_has(text, t->only);
+	return filter_match(t->filter, &line_source, (void *)text);
 }
 
 static void show_line(struct textview *t, size_t i)
@@ -363,6 +370,7 @@ static void text_close(struct view *v)
 		link_put(t->link);
 	}
 	clear(t);
+	filter_free(t->filter);
 	free(t->lines);
 	free(t->shown);
 }
@@ -458,13 +466,26 @@ static void step_find(struct textview *t, int step)
 		return;
 	for (size_t k = 0; k < t->nshown; k++) {
 		i = (i + t->nshown + (size_t)(step + (int)t->nshown)) % t->nshown;
-		if (rows_has(t->lines[t->shown[i]].text, t->find)) {
+		if (filter_has(t->lines[t->shown[i]].text, t->find)) {
 			t->top = i;
 			t->follow = false;
 			return;
 		}
 	}
 	app_info(t->v.app, "no line has '%s'", t->find);
+}
+
+/* Only lines that this filter chooses; half a filter, while it is typed, changes nothing yet. */
+static void set_only(struct textview *t, const char *text)
+{
+	struct filter *f = NULL;
+
+	if (filter_parse(text, &line_source, &f, NULL) < 0)
+		return;
+	filter_free(t->filter);
+	t->filter = f;
+	snprintf(t->only, sizeof(t->only), "%s", text);
+	show_again(t);
 }
 
 static bool text_act(struct view *v, enum act act, int index)
@@ -521,8 +542,8 @@ static bool text_act(struct view *v, enum act act, int index)
 	case ACT_INTERRUPT:
 		if (!*t->only && !*t->find)
 			return false;
-		*t->only = *t->find = 0;
-		show_again(t);
+		*t->find = 0;
+		set_only(t, "");
 		break;
 	default:
 		return false;
@@ -535,14 +556,13 @@ static void text_find(struct view *v, const char *text, bool done)
 	struct textview *t = (struct textview *)v;
 
 	if (v->app->prompt.lead == '&') {
-		snprintf(t->only, sizeof(t->only), "%s", text);
-		show_again(t);
+		set_only(t, text);
 		if (t->follow)
 			to_end(t);
 		return;
 	}
 	snprintf(t->find, sizeof(t->find), "%s", text);
-	if (done && *text && t->nshown && !rows_has(t->lines[t->shown[MIN(t->top, t->nshown - 1)]].text, text))
+	if (done && *text && t->nshown && !filter_has(t->lines[t->shown[MIN(t->top, t->nshown - 1)]].text, text))
 		step_find(t, 1);
 }
 
@@ -692,7 +712,7 @@ static void narrow(struct palette *p)
 	for (int c = 0; in[c] != CTX_NONE; c++)
 		for (int i = 0; i < keys_count && p->n < (int)ARRAY_LEN(p->list); i++)
 			if (keys_table[i].ctx == in[c] && keys_table[i].act != ACT_PALETTE &&
-			    (rows_has(keys_table[i].name, p->line.text) || rows_has(keys_table[i].what, p->line.text)))
+			    (filter_has(keys_table[i].name, p->line.text) || filter_has(keys_table[i].what, p->line.text)))
 				p->list[p->n++] = &keys_table[i];
 }
 

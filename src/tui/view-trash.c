@@ -28,10 +28,25 @@ static const char *id_of(void *arg, size_t i)
 	return at(arg, i)->id;
 }
 
-static bool match(void *arg, size_t i, const char *word)
+static bool field(void *arg, size_t i, const char *name, struct buf *b)
 {
-	return rows_has(at(arg, i)->name, word) || rows_has(at(arg, i)->kind, word) || rows_has(at(arg, i)->id, word);
+	const struct trashrow *t = at(arg, i);
+
+	if (name)
+		return buf_adds(b, strcmp(name, "id") == 0 ? t->id : strcmp(name, "kind") == 0 ? t->kind : t->name) == 0;
+	return buf_addf(b, "%s\n%s", t->name, t->kind) == 0;
 }
+
+static enum filter_number number(void *arg, size_t i, const char *name, double *ret)
+{
+	const struct trashrow *t = at(arg, i);
+	bool age = strcmp(name, "age") == 0;
+
+	*ret = age ? (double)(((struct trash *)arg)->v.app->now() - t->deleted) / 1e9 : (double)t->size;
+	return age ? FILTER_SECONDS : FILTER_AMOUNT;
+}
+
+static const char *const fields[] = { "name", "kind", "id", "size", "age", NULL };
 
 static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
 {
@@ -58,7 +73,7 @@ static const struct column columns[] = {
 	{ "NAME", 24, 0, false, true }, { "KIND", 9, 2, false, false }, { "SIZE", 6, 1, true, false },
 	{ "DELETED", 11, 3, false, false },
 };
-static const struct rows_source source = { count, id_of, match, cell, columns, ARRAY_LEN(columns) };
+static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns) };
 
 static const struct trashrow *focus(struct view *v)
 {
@@ -148,9 +163,10 @@ static void note(struct view *v, struct buf *b)
 	const struct trashrow *t = focus(v);
 	char text[FMT_MAX];
 
-	if (*r->filter) {
-		buf_addf(b, "filter /%s   %zu of %zu shown   Esc clears it", r->filter, r->n, r->total);
-	} else if (t) {
+	rows_note(r, b);
+	if (b->len)
+		return;
+	if (t) {
 		fmt_clock(t->deleted, text);
 		buf_addf(b, "%s  %s  deleted %s", t->kind, t->name, text);
 	} else {

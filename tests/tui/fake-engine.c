@@ -485,6 +485,13 @@ void berth_job_keep(struct berth_op *op)
 
 /* ---- the rest --------------------------------------------------------------------------------------------- */
 
+const char *berth_state_word(enum berth_state s)
+{
+	static const char *const words[] = { "created", "starting", "running", "paused", "stopping", "exited", "dead" };
+
+	return words[s];
+}
+
 int berth_signal_number(const char *word)
 {
 	return strcmp(word, "TERM") == 0 ? SIGTERM : strcmp(word, "KILL") == 0 ? SIGKILL : atoi(word) > 0 ? atoi(word) : -EINVAL;

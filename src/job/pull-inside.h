@@ -26,7 +26,7 @@ enum blob_state {
 	BLOB_BEGINNING, /* in the pool: is it there, or some of it? */
 	BLOB_ELSEWHERE, /* another process downloads it */
 	BLOB_COMING,
-	BLOB_CHECKING,  /* in the pool: digest, fsync, rename */
+	BLOB_CHECKING,  /* in the pool, which owns `in`: digest, fsync, rename */
 	BLOB_HERE,
 };
 

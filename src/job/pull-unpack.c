@@ -8,7 +8,8 @@
 #include "base/auto.h"
 #include "base/clock.h"
 
-/* Gives the unpacker layer i, if that is there, at least its beginning. */
+/* Gives the unpacker layer i, if that is there, at least its beginning. While a blob is being checked its descriptor
+ * is the pool's, which closes it: the layer is given when that is over. */
 static void feed(struct pull *p, size_t i)
 {
 	struct pull_layer *l = &p->layers[i];
@@ -22,7 +23,7 @@ static void feed(struct pull *p, size_t i)
 		AUTO_CLOSE int fd = store_blob_open(p->store, &b->desc, &e);
 
 		rc = fd < 0 ? fd : unpack_feed(&p->unpacker, i, fd, UINT64_MAX, &e);
-	} else if (b->state == BLOB_COMING || b->state == BLOB_CHECKING) {
+	} else if (b->state == BLOB_COMING) {
 		rc = unpack_feed(&p->unpacker, i, b->in.fd, b->in.have, &e);
 		b->told = b->in.have;
 		if (rc == 0 && b->in.have == b->desc.size)

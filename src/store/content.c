@@ -130,8 +130,10 @@ int store_ingest_write(struct store_ingest *in, const void *p, size_t n, struct 
 		return err_set(e, -EFBIG, "blob '%s' has more bytes than the %ju that it should",
 			       in->desc.digest.text, (uintmax_t)in->desc.size);
 	int rc = file_write_full(in->fd, p, n);
-	if (rc < 0)
+	if (rc < 0) {
+		in->no_space = rc == -ENOSPC || rc == -EDQUOT;
 		return err_sys(e, rc, "cannot write blob '%s'", in->desc.digest.text);
+	}
 	in->have += n;
 	return oci_hash_add(&in->hash, p, n) < 0 ? err_set(e, -ENOMEM, "out of memory") : 0;
 }
@@ -193,7 +195,7 @@ void store_ingest_finish(struct store_ingest *in, bool keep)
 
 	if (!in->store || in->fd < 0)
 		return;
-	if (!keep || in->have == 0) { /* the lock is ours, so the name is, if the part is there at all */
+	if (!keep || in->have == 0 || in->no_space) { /* the lock is ours, so the name is, if the part is there at all */
 		struct stat mine, named;
 
 		part_path(in, path, sizeof(path));

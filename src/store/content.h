@@ -30,6 +30,7 @@ struct store_ingest {
 	int fd; /* of the part, flock held; readable too: the bytes so far can be unpacked already */
 	uint64_t have; /* bytes so far; > 0 right after begin: those of an earlier try, to go on from */
 	char name[OCI_DIGEST_MAX];
+	bool no_space; /* a write found the disk full: the part is not kept, its room is wanted */
 };
 
 /* Begins or goes on with d, which is added to l. 1 if the blob is there already (nothing to do, nothing to
@@ -42,7 +43,8 @@ int store_ingest_write(struct store_ingest *in, const void *p, size_t n, struct 
 int store_ingest_rewind(struct store_ingest *in, struct err *e);
 /* Checks size and digest (-EBADMSG: the part is removed) and makes the blob visible. */
 int store_ingest_commit(struct store_ingest *in, struct err *e);
-/* Ends it; what was not committed stays for the next try if keep is true and some of it is there. */
+/* Ends it; what was not committed stays for the next try if keep is true, some of it is there, and the
+ * disk was not found full. */
 void store_ingest_finish(struct store_ingest *in, bool keep);
 
 #endif

@@ -93,6 +93,30 @@ exit $rc
 SH
 	fails 'a full disk: rootfs create' 1 'No space left|disk is full' unshare -m sh "$T/out.sh" "$BERTH" "$T/out.d" \
 		"$builddir/images/busybox"
+	if command -v docker-registry >/dev/null && command -v skopeo >/dev/null; then
+		port=$(free_port)
+		printf 'version: 0.1\nstorage: { filesystem: { rootdirectory: %s } }\nhttp: { addr: "127.0.0.1:%s" }\n' \
+			"$T/registry" "$port" >"$T/registry.yml"
+		docker-registry serve "$T/registry.yml" >"$T/registry.log" 2>&1 &
+		registry=$!
+		trap 'kill $registry 2>/dev/null; cleanup' EXIT
+		wait_for curl -sf "http://127.0.0.1:$port/v2/"
+		skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$builddir/images/busybox" \
+			"docker://127.0.0.1:$port/box:1"
+		cat >"$T/pull.sh" <<'SH'
+mount -t tmpfs -o size=$4 none "$2" || exit 99
+"$1" --root "$2" pull --progress none "$3"
+rc=$?
+find "$2/content/ingest" "$2/rootfs" -mindepth 1 ! -name '.lock*' ! -name .changed 2>/dev/null | sed 's/^/left: /' >&2
+exit $rc
+SH
+		for size in 200k 2m; do
+			fails "a full disk of $size: pull" 1 'No space left|disk is full' \
+				unshare -m sh "$T/pull.sh" "$BERTH" "$T/small" "127.0.0.1:$port/box:1" $size
+		done
+	else
+		skip 'no docker-registry or no skopeo here' 'a full disk: pull'
+	fi
 else
 	skip 'no mount namespace to be had' 'a full disk'
 fi

@@ -78,6 +78,9 @@ int main(int argc, char **argv)
 	uv_close((uv_handle_t *)&interrupt, NULL);
 	berth_close(berth, NULL, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	uv_loop_close(&loop);
+	if (uv_loop_close(&loop) < 0) { /* berth_close left nothing on it */
+		fprintf(stderr, "the loop is still in use\n");
+		return 1;
+	}
 	return pull.status;
 }

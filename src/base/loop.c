@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop.c - deferred calls: one idle handle for each loop, kept in loop->data. */
+/* loop.c - deferred calls: a pair of handles for each loop. loop->data is the loop's owner's, who may be
+ * anybody that uses our library, so what belongs to a loop is found in a list beside it. */
 #include "base/loop.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 struct deferred {
+	struct list link;
+	uv_loop_t *loop;
 	uv_check_t check; /* runs the calls */
 	uv_idle_t idle;   /* keeps poll from sleeping while there are some */
 	struct list pending;
-	bool active;
+	bool active, running, finish;
 };
+
+/* Loops live on threads of their own; only the list is shared. */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list all = { &all, &all };
+
+static void remove_queue(struct deferred *q);
 
 static void on_idle(uv_idle_t *h)
 {
@@ -29,6 +39,7 @@ static void on_check(uv_check_t *h)
 		now.next->prev = now.prev->next = &now;
 		list_init(&q->pending);
 	}
+	q->running = true;
 	while (!list_empty(&now)) {
 		struct loop_defer *d = list_entry(now.next, struct loop_defer, link);
 
@@ -36,27 +47,45 @@ static void on_check(uv_check_t *h)
 		d->pending = false;
 		d->fn(d);
 	}
-	if (list_empty(&q->pending)) {
-		uv_idle_stop(&q->idle);
-		uv_check_stop(&q->check);
-		q->active = false;
-	}
+	q->running = false;
+	if (!list_empty(&q->pending))
+		return;
+	uv_idle_stop(&q->idle);
+	uv_check_stop(&q->check);
+	q->active = false;
+	if (q->finish)
+		remove_queue(q);
+}
+
+static struct deferred *find(const uv_loop_t *loop)
+{
+	struct deferred *found = NULL;
+
+	pthread_mutex_lock(&all_lock);
+	list_each(struct deferred, q, &all, link)
+		if (q->loop == loop)
+			found = q;
+	pthread_mutex_unlock(&all_lock);
+	return found;
 }
 
 static struct deferred *queue_of(uv_loop_t *loop)
 {
-	struct deferred *q = loop->data;
+	struct deferred *q = find(loop);
 
 	if (q)
 		return q;
 	q = calloc(1, sizeof(*q));
 	if (!q)
 		return NULL;
+	q->loop = loop;
 	list_init(&q->pending);
 	uv_check_init(loop, &q->check);
 	uv_idle_init(loop, &q->idle);
 	q->check.data = q->idle.data = q;
-	loop->data = q;
+	pthread_mutex_lock(&all_lock);
+	list_append(&all, &q->link);
+	pthread_mutex_unlock(&all_lock);
 	return q;
 }
 
@@ -99,12 +128,21 @@ static void on_check_closed(uv_handle_t *h)
 	uv_close((uv_handle_t *)&q->idle, on_idle_closed);
 }
 
+static void remove_queue(struct deferred *q)
+{
+	pthread_mutex_lock(&all_lock);
+	list_remove(&q->link);
+	pthread_mutex_unlock(&all_lock);
+	uv_close((uv_handle_t *)&q->check, on_check_closed);
+}
+
 void loop_finish(uv_loop_t *loop)
 {
-	struct deferred *q = loop->data;
+	struct deferred *q = find(loop);
 
 	if (!q)
 		return;
-	loop->data = NULL;
-	uv_close((uv_handle_t *)&q->check, on_check_closed);
+	q->finish = true;
+	if (!q->running && list_empty(&q->pending))
+		remove_queue(q);
 }

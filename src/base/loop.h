@@ -28,7 +28,8 @@ struct loop_defer {
 int loop_defer(uv_loop_t *loop, struct loop_defer *d, void (*fn)(struct loop_defer *d));
 /* Takes the call back if it has not been made. */
 void loop_defer_cancel(struct loop_defer *d);
-/* Frees what loop_defer keeps for loop; to be called before uv_loop_close, then run the loop once. */
+/* Frees what loop_defer keeps for loop, once the calls that are owed have been made; a later loop_defer makes it
+ * anew. To be called before uv_loop_close; then run the loop until it has nothing to do. */
 void loop_finish(uv_loop_t *loop);
 
 #endif

@@ -18,6 +18,12 @@
 
 #define SPAWN_FD_MAX 64
 
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 static void fail(int report, int code)
 {
 	if (write(report, &code, sizeof(code)) < 0)
@@ -66,6 +72,17 @@ static void child(const struct spawn *s, int report, pid_t parent)
 	sigset_t none;
 	int rc;
 
+	if (s->new_session && setsid() < 0)
+		fail(report, -errno);
+	if (s->orphan) {
+		pid_t next = fork();
+
+		if (next != 0) {
+			if (next < 0)
+				fail(report, -errno);
+			_exit(0);
+		}
+	}
 	sigemptyset(&none);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
@@ -73,8 +90,6 @@ static void child(const struct spawn *s, int report, pid_t parent)
 	rc = place_fds(s, &report);
 	if (rc < 0)
 		fail(report, rc);
-	if (s->new_session && setsid() < 0)
-		fail(report, -errno);
 	if (s->cwd && chdir(s->cwd) < 0)
 		fail(report, -errno);
 	if (s->prepare && (rc = s->prepare(s->prepare_arg)) < 0)
@@ -110,18 +125,18 @@ int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct er
 		return err_sys(e, -errno, "cannot start '%s'", s->file);
 	if (pid == 0)
 		child(s, in, parent);
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (!s->orphan && (pidfd = (int)syscall(SYS_pidfd_open, pid, 0)) < 0) {
+		code = -errno;
+		kill(pid, SIGKILL);
+	}
 	close(TAKE_FD(in));
 	r = file_read_full(out, &code, sizeof(code));
-	if (r == sizeof(code) || pidfd < 0) {
-		if (r != sizeof(code)) {
-			code = -errno;
-			kill(pid, SIGKILL);
-		}
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (s->orphan || r == sizeof(code) || code < 0)
+		reap(pid);
+	if (r == sizeof(code) || code < 0)
 		return err_sys(e, code, "cannot start '%s'", s->file);
-	}
+	if (s->orphan)
+		return 0;
 	*ret_pid = pid;
 	*ret_pidfd = TAKE_FD(pidfd);
 	return 0;

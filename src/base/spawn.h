@@ -23,6 +23,7 @@ struct spawn {
 	size_t nfds;               /* 0-2 that are not named are /dev/null */
 	const char *cwd;           /* NULL: stay */
 	bool new_session;          /* setsid */
+	bool orphan;               /* forked twice: no child of ours, so nobody has to reap it */
 	bool die_with_parent;      /* PDEATHSIG SIGKILL: with the *thread* that spawns */
 	bool no_new_privs;
 	/* Runs in the child just before exec, after the descriptors are in place; async-signal-safe calls
@@ -31,7 +32,8 @@ struct spawn {
 	void *prepare_arg;
 };
 
-/* Starts it; an exec that fails is reported here. Fills *ret_pid and *ret_pidfd (CLOEXEC). */
+/* Starts it; an exec that fails is reported here. Fills *ret_pid and *ret_pidfd (CLOEXEC), which of an orphan are
+ * 0 and -1 (both may then be NULL). */
 int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e);
 
 /* A child whose end is watched. */

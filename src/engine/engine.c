@@ -110,6 +110,7 @@ static void finish_close(struct loop_defer *d)
 	void (*closed)(void *arg) = b->closed;
 	void *arg = b->closed_arg;
 
+	loop_finish(b->loop);
 	store_close(b->store);
 	conf_finish(&b->conf);
 	free(b->root);

@@ -187,28 +187,6 @@ static int follow(struct eng_job *op, int fd, struct err *e)
 
 /* --- starting */
 
-struct child {
-	struct spawn_child c;
-};
-
-static void on_child_gone(struct spawn_child *c, int status)
-{
-	free(container_of(c, struct child, c));
-}
-
-/* Its end is told on the socket; here it is only reaped, which keeps no loop alive. */
-static void watch_child(uv_loop_t *loop, pid_t pid, int pidfd)
-{
-	struct child *c = calloc(1, sizeof *c);
-
-	if (!c || spawn_watch(&c->c, loop, pid, pidfd, on_child_gone) < 0) {
-		free(c);
-		close(pidfd);
-		return;
-	}
-	uv_unref((uv_handle_t *)&c->c.poll);
-}
-
 /* A file in memory, read from its start. */
 static int text_fd(const char *text, size_t len, struct err *e)
 {
@@ -223,8 +201,7 @@ static int spawn_job(struct eng_job *op, int lock, struct err *e)
 {
 	AUTO_FREE char *helper = where_helper("berth-job");
 	const char *argv[] = { "berth-job", "pull", NULL };
-	int pair[2], pidfd;
-	pid_t pid;
+	int pair[2];
 
 	if (!helper)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -247,11 +224,10 @@ static int spawn_job(struct eng_job *op, int lock, struct err *e)
 		{ lock, JOB_FD_LOCK }, { its, JOB_FD_STARTER },
 	};
 	struct spawn s = { .file = helper, .argv = argv, .fds = fds, .nfds = ARRAY_LEN(fds), .cwd = "/",
-			   .new_session = true, .no_new_privs = true };
-	rc = spawn_start(&s, &pid, &pidfd, e);
+			   .new_session = true, .orphan = true, .no_new_privs = true };
+	rc = spawn_start(&s, NULL, NULL, e);
 	if (rc < 0)
 		return rc;
-	watch_child(op->loop, pid, pidfd);
 	return follow(op, TAKE_FD(ours), e);
 }
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -62,7 +61,6 @@ static int spawn_shim(const struct start *s, int dir, int lock, int listener, st
 {
 	AUTO_FREE char *shim = where_helper("berth-shim");
 	AUTO_CLOSE int log = openat(dir, "shim.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	AUTO_CLOSE int pidfd = -1;
 	const struct spawn_fd fds[] = { { listener, 3 }, { lock, 4 }, { log, 2 } };
 	const char *level = log_get_level() == LOG_LEVEL_TRACE ? "trace" : log_get_level() == LOG_LEVEL_DEBUG ?
 										"debug" : "info";
@@ -70,20 +68,12 @@ static int spawn_shim(const struct start *s, int dir, int lock, int listener, st
 	const char *argv[] = { "berth-shim", "--root", s->op.b->root, "--run-root", s->op.b->run_root, "--asked", asked,
 			       "--log-level", level, s->id, NULL };
 	struct spawn sp = { .file = shim, .argv = argv, .fds = fds, .nfds = ARRAY_LEN(fds), .cwd = "/",
-			    .new_session = true };
-	pid_t pid;
-	int rc, status;
+			    .new_session = true, .orphan = true };
 
 	if (!shim || log < 0)
 		return err_sys(e, -errno, "cannot start the shim of container %s", s->name);
 	snprintf(asked, sizeof(asked), "%lld", (long long)s->asked);
-	rc = spawn_start(&sp, &pid, &pidfd, e);
-	if (rc < 0)
-		return rc;
-	/* It forks once more at once and lets go of us. */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return 0;
+	return spawn_start(&sp, NULL, NULL, e);
 }
 
 static int launch(struct work *w, struct err *e)

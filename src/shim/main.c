@@ -148,9 +148,6 @@ int main(int argc, char **argv)
 		log_error("usage: berth-shim --root DIR --run-root DIR ID");
 		return 2;
 	}
-	/* Nobody's child: the one who started us waits for this process alone. */
-	if (fork() != 0)
-		_exit(0);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);

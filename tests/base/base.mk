@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-base_tests = %D%/t-str %D%/t-filter %D%/t-conf
+base_tests = %D%/t-str %D%/t-filter %D%/t-conf %D%/t-loop
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 %C%_t_str_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 %C%_t_filter_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 %C%_t_conf_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
+%C%_t_loop_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 endif
 
 fuzz_targets += %D%/fuzz-filter

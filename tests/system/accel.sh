@@ -50,12 +50,19 @@ accel() { berth inspect -f '{{.accel}}' trial; }
 # --- nothing is known
 is "$(probe)" 'null kvm /dev/kvm opens; the next start of a VM tries it' 'probe: not known yet'
 
-# --- it works
-run kvm=real
-is "$rc/$out/$err" 0/hi/ 'KVM that works is used, without a word'
-is "$(accel)" kvm 'ps says kvm'
-is "$(memory works)" true 'it is kept that it works'
-is "$(probe)" 'true kvm a VM started with it' 'probe: it works'
+# --- it works, if this machine boots a VM well within the time that KVM is given
+BERTH_ACCEL=tcg run tcg=real
+ready_ms=$(berth boot trial --format json | /usr/bin/python3 -c 'import json, sys
+print(*[int(s["start_ms"]) for s in json.load(sys.stdin)["stages"] if s["name"] == "mounts"])')
+if [ "$ready_ms" -gt 1500 ]; then
+	skip "booting takes $ready_ms ms here now" 'KVM that works is used'
+else
+	run kvm=real
+	is "$rc/$out/$err" 0/hi/ 'KVM that works is used, without a word'
+	is "$(accel)" kvm 'ps says kvm'
+	is "$(memory works)" true 'it is kept that it works'
+	is "$(probe)" 'true kvm a VM started with it' 'probe: it works'
+fi
 
 # --- STOP internal-error
 forget

@@ -9,6 +9,7 @@ trap 'tm kill-server 2>/dev/null; cleanup' EXIT
 screen() { tm capture-pane -p; }
 keys() { tm send-keys "$@"; }
 shows() { wait_for sh -c "tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
+gone() { wait_for sh -c "! tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
 sees() { shows "$1"; local rc=$?; ok $rc "$2"; [ $rc -eq 0 ] || screen | sed 's/^/# /'; }
 
 env -u TMUX TERM=xterm-256color tmux -L "berth-$$" -f /dev/null new-session -d -x 80 -y 24 "PS1='ready> ' sh"
@@ -60,6 +61,7 @@ keys n
 sees '1 up' 'n is no'
 keys q
 sees 'ended 0' 'q quits'
+wait_for test -s "$T/after"
 check 'the terminal is as it was' cmp "$T/before" "$T/after"
 is "$(berth ps --format state)" running 'quitting stops nothing'
 keys "$BERTH" Enter
@@ -100,6 +102,7 @@ keys F
 sees 'Type: trash' 'F asks for a word'
 keys -l y
 keys Enter
+gone 'Type: trash'
 sees 'Trash 1' 'another is no'
 keys F
 shows 'Type: trash'

@@ -21,6 +21,7 @@
 #include "rpc/server.h"
 #include "sandbox.pb-c.h"
 #include "serve.h"
+#include "stats.h"
 
 #define PROTOCOL 1
 #define EXIT_PORT 0x501 /* isa-debug-exit; QEMU exits with 2n+1 */
@@ -32,7 +33,7 @@ int64_t vi_ready_ns;
 
 static void on_hello(struct rpc_call *call, const ProtobufCMessage *msg)
 {
-	static const char *const features[] = { "prepare", "events", "forward", "shutdown" };
+	static const char *const features[] = { "prepare", "events", "forward", "shutdown", "stats" };
 	Berth__Agent__V1__HelloResponse resp = BERTH__AGENT__V1__HELLO_RESPONSE__INIT;
 	AUTO_FREE char *boot_id = NULL;
 	struct utsname u;
@@ -234,6 +235,7 @@ static void on_delete_process(struct rpc_call *call, const ProtobufCMessage *msg
 	  &sandbox__##lower##_response__descriptor, RPC_UNARY, on_##lower }
 
 #define on_prepare vi_method_prepare
+#define on_container_statistics vi_method_container_statistics
 
 const struct rpc_method vi_methods[] = {
 	OURS(Hello, hello),
@@ -248,5 +250,6 @@ const struct rpc_method vi_methods[] = {
 	THEIRS(WaitProcess, wait_process),
 	THEIRS(ResizeProcess, resize_process),
 	THEIRS(CloseProcessStdin, close_process_stdin),
+	THEIRS(ContainerStatistics, container_statistics),
 	{ 0 },
 };

@@ -16,6 +16,7 @@ vminitd_sources = \
 	%D%/seccomp.c %D%/seccomp.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/spec.c %D%/spec.h %D%/spec-cgroup.c %D%/spec-json.h \
+	%D%/stats.c %D%/stats.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/user.c %D%/user.h
 vminitd_link = $(JANSSON_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(SECCOMP_LIBS)

@@ -350,6 +350,35 @@ BERTH_API int berth_container_remove(struct berth *b, const char *name, unsigned
 BERTH_API int berth_container_rename(struct berth *b, const char *name, const char *to, berth_done_cb done,
 				     void *arg, struct berth_error *e);
 
+/* ------------------------------------------------------------- statistics */
+
+struct berth_stats {
+	const char *id, *name;
+	bool running;        /* false: all below is 0 */
+	int64_t time;
+	double cpu_percent;  /* of one CPU, since the sample before: 200 are two CPUs, busy */
+	uint64_t memory_bytes; /* without the page cache that can be given up at once, as docker counts */
+	uint64_t memory_limit_bytes; /* the guest's memory where the container has no limit */
+	uint64_t host_pss_bytes; /* what its VM with all its helpers costs the host */
+	uint64_t net_rx_bytes, net_tx_bytes, block_read_bytes, block_write_bytes; /* since its start */
+	uint64_t pids;
+};
+
+/* names: NULL-terminated, or NULL for all containers that run. A row for each, in that order (newest first
+ * without names), also for named ones that do not run. Takes half a second, unless somebody watches already. */
+typedef void (*berth_stats_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_stats *list,
+			       size_t n);
+BERTH_API int berth_stats(struct berth *b, const char *const *names, berth_stats_cb done, void *arg,
+			  struct berth_op **op, struct berth_error *e);
+/* The same as pushes: the first within half a second, then one of each container every interval_ms (at least
+ * 100; 0: 1000), all containers' at about the same moment. Containers that start later come in, those that end
+ * fall silent. Lasts until berth_op_cancel (then done comes with -ECANCELED); done comes earlier only if it cannot
+ * begin. Shims take samples only while somebody watches. */
+typedef void (*berth_stats_sample_cb)(void *arg, const struct berth_stats *s);
+BERTH_API int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms,
+				berth_stats_sample_cb sample, berth_done_cb done, void *arg, struct berth_op **op,
+				struct berth_error *e);
+
 /* ------------------------------------------------------------------ trash */
 
 struct berth_trash {

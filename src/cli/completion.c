@@ -13,7 +13,7 @@ static const char *kind_of(const char *arg)
 		const char *word, *kind;
 	} kinds[] = {
 		{ "CONTAINER|IMAGE", "both" }, { "CONTAINER", "containers" }, { "IMAGE", "images" },   { "JOB", "jobs" },
-		{ "[COMMAND]", "commands" },   { "[CONTAINER]", "containers" }, { "[FILE]", "files" }, { "FILE", "files" },
+		{ "[COMMAND]", "commands" },   { "[CONTAINER", "containers" }, { "[FILE]", "files" }, { "FILE", "files" },
 		{ "SOURCE", "images" },	       { "DIR", "files" },	        { "HOST:CTR", "files" }, { "[ID", "trash" },
 		{ "ID", "trash" },
 		{ "bash|zsh|fish", "shells" },

@@ -83,6 +83,7 @@ static void gone(struct sandbox *sb)
 	if (sb->main)
 		proc_answer_waiters(sb->main, sb->exit_code);
 	answer_stops(sb);
+	stats_end(&sb->stats);
 	sb->on_gone(sb);
 }
 
@@ -314,6 +315,7 @@ static void on_hello(struct rpc_unary *op, int rc, const ProtobufCMessage *resp,
 		return;
 	}
 	snprintf(sb->kernel, sizeof(sb->kernel), "%s", h->kernel);
+	sb->guest_memory = h->memory_bytes;
 	if (h->protocol != AGENT_PROTOCOL) {
 		err_set(&he, -EPROTO, "the guest agent %s speaks protocol %u, this berth %s speaks %d", h->version,
 			h->protocol, PACKAGE_VERSION, AGENT_PROTOCOL);
@@ -448,6 +450,7 @@ static void main_started(struct proc *p, int rc, bool early, const struct err *e
 	record_state(sb, false);
 	record_boot(sb);
 	reply_started(sb);
+	stats_go(&sb->stats);
 }
 
 static void on_start_call_gone(struct rpc_call *call)
@@ -655,6 +658,7 @@ int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const ch
 	list_init(&sb->stop_calls);
 	uv_timer_init(loop, &sb->stop_timer);
 	uv_timer_init(loop, &sb->lost_timer);
+	stats_init(&sb->stats, sb);
 	snprintf(sb->id, sizeof(sb->id), "%s", id);
 	rc = container_read(root, id, &c, e);
 	if (rc < 0)
@@ -680,6 +684,7 @@ void sandbox_finish(struct sandbox *sb)
 	while (!list_empty(&sb->procs))
 		proc_destroy(list_entry(sb->procs.next, struct proc, link));
 	sb->main = NULL;
+	stats_finish(&sb->stats);
 	forward_destroy(TAKE(sb->forward));
 	iosock_destroy(TAKE(sb->io));
 	if (sb->vm)

@@ -14,6 +14,7 @@
 #include "shim/forward.h"
 #include "shim/iosock.h"
 #include "shim/proc.h"
+#include "shim/stats.h"
 #include "vm/vm.h"
 
 enum sandbox_state { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_STOPPING, SANDBOX_GONE };
@@ -41,6 +42,7 @@ struct sandbox {
 	char cause[512];       /* why it ended, if that needs saying */
 	char notice[512];      /* for the client: KVM did not work, say */
 	char kernel[128];      /* the guest's release, once known */
+	uint64_t guest_memory; /* bytes that the guest sees, once known */
 	bool dead;             /* the VM went without being asked */
 	bool oom_killed;
 	bool paused;           /* until the host's disk has space again; cause says so */
@@ -70,6 +72,7 @@ struct sandbox {
 	struct proc_tokens start_tokens;
 	bool start_asked, start_attached;
 	struct list stop_calls;
+	struct stats stats;
 	uv_timer_t stop_timer;
 	/* Monotonic ns. asked: when the client began, as its clock is ours; 0 if it did not say. */
 	int64_t asked, boot_begin, prepare_begin, prepare_end, start_begin, start_end;

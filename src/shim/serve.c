@@ -320,6 +320,13 @@ static void on_screen(struct rpc_call *call, const ProtobufCMessage *msg)
 	rpc_call_reply(call, &resp.base);
 }
 
+static void on_stats(struct rpc_call *call, const ProtobufCMessage *msg)
+{
+	const Shim__StatsRequest *req = (const void *)msg;
+
+	stats_subscribe(&sandbox_of(call)->stats, call, req->interval_ms);
+}
+
 #define METHOD(Name, lower)                                                                             \
 	{ "/berth.shim.v1.Shim/" #Name, &shim__##lower##_request__descriptor,                           \
 	  &shim__##lower##_response__descriptor, RPC_UNARY, on_##lower }
@@ -327,7 +334,10 @@ static void on_screen(struct rpc_call *call, const ProtobufCMessage *msg)
 static const struct rpc_method methods[] = {
 	METHOD(Info, info),	  METHOD(Start, start),	  METHOD(Attach, attach),     METHOD(Exec, exec),
 	METHOD(Resize, resize),	  METHOD(Signal, signal), METHOD(Wait, wait),	      METHOD(Stop, stop),
-	METHOD(Consoles, consoles), METHOD(Screen, screen), { 0 },
+	METHOD(Consoles, consoles), METHOD(Screen, screen),
+	{ "/berth.shim.v1.Shim/Stats", &shim__stats_request__descriptor, &shim__stats_sample__descriptor,
+	  RPC_SERVER_STREAM, on_stats },
+	{ 0 },
 };
 
 /* --- the clients */

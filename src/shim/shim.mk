@@ -11,7 +11,8 @@ noinst_LTLIBRARIES += %D%/libshim.la
 	%D%/relay.c %D%/relay.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/serve.c %D%/serve.h \
-	%D%/setup.c
+	%D%/setup.c \
+	%D%/stats.c %D%/stats.h
 %C%_libshim_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 shim_LIBS = %D%/libshim.la $(container_LIBS) $(oci_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(vt_LIBS) $(base_LIBS)
 

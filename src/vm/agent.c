@@ -29,3 +29,4 @@ THEIRS(kill_process, KillProcess, kill_process);
 THEIRS(wait_process, WaitProcess, wait_process);
 THEIRS(resize_process, ResizeProcess, resize_process);
 THEIRS(delete_process, DeleteProcess, delete_process);
+THEIRS(container_statistics, ContainerStatistics, container_statistics);

@@ -2,7 +2,7 @@
 if HAVE_CMOCKA
 shim_test_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 shim_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
-shim_tests = %D%/t-crilog %D%/t-iosock %D%/t-forward %D%/t-console %D%/t-channel %D%/t-record
+shim_tests = %D%/t-crilog %D%/t-iosock %D%/t-forward %D%/t-console %D%/t-channel %D%/t-record %D%/t-stats
 check_PROGRAMS += $(shim_tests)
 TESTS += $(shim_tests)
 %C%_t_crilog_SOURCES = %D%/t-crilog.c %D%/shim-test.h
@@ -29,4 +29,8 @@ TESTS += $(shim_tests)
 %C%_t_record_CPPFLAGS = $(shim_test_cppflags)
 %C%_t_record_CFLAGS = $(shim_test_cflags) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 %C%_t_record_LDADD = $(shim_LIBS) $(CMOCKA_LIBS)
+%C%_t_stats_SOURCES = %D%/t-stats.c %D%/shim-test.h
+%C%_t_stats_CPPFLAGS = $(shim_test_cppflags)
+%C%_t_stats_CFLAGS = $(shim_test_cflags) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
+%C%_t_stats_LDADD = $(shim_LIBS) $(CMOCKA_LIBS)
 endif

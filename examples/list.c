@@ -22,7 +22,7 @@ int main(void)
 {
 	struct berth_error e;
 	struct berth *berth;
-	uv_loop_t loop;
+	uv_loop_t loop = { .data = NULL }; /* the engine keeps something there */
 	int status = 0;
 	/* NULL would be the usual store; the command's variables are for the command line alone. */
 	struct berth_options options = { .root = getenv("BERTH_ROOT"), .run_root = getenv("BERTH_RUN_ROOT") };

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	struct berth_error e;
 	struct berth *berth;
 	uv_signal_t interrupt;
-	uv_loop_t loop;
+	uv_loop_t loop = { .data = NULL }; /* the engine keeps something there */
 
 	uv_loop_init(&loop);
 	if (berth_open(&berth, &loop, &options, &e) < 0) {

@@ -2,7 +2,8 @@
 /* berth.h - the public API of libberth, all of it.
  *
  * A `struct berth` is one user's view of a store and of the machines that run from it, on a libuv loop of
- * the caller's. All functions are for the loop's thread. Nothing here blocks the loop.
+ * the caller's. All functions are for the loop's thread. Nothing here blocks the loop. The loop's data member is
+ * the engine's: NULL at the first berth_open (uv_loop_init leaves it as it was), and not to be touched after.
  *
  * An operation: the starting function returns < 0 (a negative errno, words in *e): nothing began and no
  * callback comes. It returned 0: the done callback comes exactly once, on the loop thread, never before the

@@ -60,6 +60,7 @@ static char *info_json(const struct berth *b)
 	cJSON_AddStringToObject(j, "qemu", p.qemu_version);
 	cJSON_AddStringToObject(j, "kernel", p.kernel);
 	cJSON_AddStringToObject(j, "kernel_path", p.kernel_path);
+	cJSON_AddBoolToObject(j, "guest_init", p.guest_init);
 	cJSON_AddBoolToObject(j, "rootless", geteuid() != 0);
 	cJSON_AddNumberToObject(j, "cpus", (double)sysconf(_SC_NPROCESSORS_ONLN));
 	cJSON_AddNumberToObject(j, "memory_bytes",

@@ -83,50 +83,46 @@ static void check(struct doing *d, int rc, const struct berth_error *e)
 	}
 }
 
-static void answer_stop(struct app *app, char key, const char *id, void *arg)
+void act_do(struct app *app, enum act act, const char *id)
 {
-	struct doing *d = key == 'y' ? doing(app, id, "stopped") : NULL;
+	static const struct {
+		enum act act;
+		const char *done, *cli;
+	} words[] = {
+		{ ACT_START, "started", "start" },     { ACT_STOP, "stopped", "stop" }, { ACT_KILL, "killed", "kill" },
+		{ ACT_RESTART, "restarted", "restart" }, { ACT_DELETE, "deleted", "rm --trash" },
+	};
 	struct berth_error e = { 0 };
+	struct doing *d = NULL;
+	int rc;
 
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (words[i].act == act) {
+			d = doing(app, id, words[i].done);
+			if (d)
+				app_cli(app, "berth %s %s", words[i].cli, d->name);
+		}
 	if (!d)
 		return;
-	app_cli(app, "berth stop %s", d->name);
-	check(d, berth_container_stop(app->berth, id, -1, on_done, d, &e), &e);
+	if (act == ACT_STOP || act == ACT_KILL || act == ACT_RESTART)
+		model_expect_end(app, id);
+	d->then_start = act == ACT_RESTART;
+	d->undoable = act == ACT_DELETE;
+	if (act == ACT_START)
+		rc = berth_container_start(app->berth, id, NULL, on_started, d, NULL, &e);
+	else if (act == ACT_KILL)
+		rc = berth_container_kill(app->berth, id, SIGKILL, on_done, d, &e);
+	else if (act == ACT_DELETE)
+		rc = berth_container_remove(app->berth, id, BERTH_REMOVE_TRASH, on_done, d, &e);
+	else
+		rc = berth_container_stop(app->berth, id, -1, on_done, d, &e);
+	check(d, rc, &e);
 }
 
-static void answer_restart(struct app *app, char key, const char *id, void *arg)
+static void answer_do(struct app *app, char key, const char *id, void *arg)
 {
-	struct doing *d = key == 'y' ? doing(app, id, "restarted") : NULL;
-	struct berth_error e = { 0 };
-
-	if (!d)
-		return;
-	d->then_start = true;
-	app_cli(app, "berth restart %s", d->name);
-	check(d, berth_container_stop(app->berth, id, -1, on_done, d, &e), &e);
-}
-
-static void answer_kill(struct app *app, char key, const char *id, void *arg)
-{
-	struct doing *d = key == 'y' ? doing(app, id, "killed") : NULL;
-	struct berth_error e = { 0 };
-
-	if (!d)
-		return;
-	app_cli(app, "berth kill %s", d->name);
-	check(d, berth_container_kill(app->berth, id, SIGKILL, on_done, d, &e), &e);
-}
-
-static void answer_delete(struct app *app, char key, const char *id, void *arg)
-{
-	struct doing *d = key == 'y' ? doing(app, id, "deleted") : NULL;
-	struct berth_error e = { 0 };
-
-	if (!d)
-		return;
-	d->undoable = true;
-	app_cli(app, "berth rm --trash %s", d->name);
-	check(d, berth_container_remove(app->berth, id, BERTH_REMOVE_TRASH, on_done, d, &e), &e);
+	if (key == 'y')
+		act_do(app, (enum act)(intptr_t)arg, id);
 }
 
 static void on_image_removed(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n)
@@ -164,7 +160,7 @@ void act_stop(struct app *app, const char *id, const char *name, unsigned viewer
 			 viewers);
 	else
 		snprintf(text, sizeof(text), "Stop %s?\nSends TERM, KILL after 10 s.", name);
-	app_ask(app, id, "stop", text, answer_stop, NULL);
+	app_ask(app, id, "stop", text, answer_do, (void *)(intptr_t)ACT_STOP);
 }
 
 static unsigned viewers_of(const struct app *app, const char *id)
@@ -175,17 +171,6 @@ static unsigned viewers_of(const struct app *app, const char *id)
 		if (strncmp(app->model.cons[i].id, id, 64) == 0)
 			n += app->model.cons[i].viewers;
 	return n;
-}
-
-static void start(struct app *app, const struct ctr *c)
-{
-	struct doing *d = doing(app, c->id, "started");
-	struct berth_error e = { 0 };
-
-	if (!d)
-		return;
-	app_cli(app, "berth start %s", c->name);
-	check(d, berth_container_start(app->berth, c->id, NULL, on_started, d, NULL, &e), &e);
 }
 
 void act_console(struct app *app, const struct ctr *c, unsigned n)
@@ -221,10 +206,9 @@ void act_last_console(struct app *app)
 		act_console(app, c, n);
 }
 
-static void ask(struct app *app, const struct ctr *c, const char *word, const char *text,
-		void (*answer)(struct app *app, char key, const char *id, void *arg))
+static void ask(struct app *app, const struct ctr *c, const char *word, const char *text, enum act act)
 {
-	app_ask(app, c->id, word, text, answer, NULL);
+	app_ask(app, c->id, word, text, answer_do, (void *)(intptr_t)act);
 }
 
 /* --- the trash */
@@ -338,7 +322,7 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		if (ctr_lives(c))
 			app_info(app, "%s runs already", c->name);
 		else
-			start(app, c);
+			act_do(app, ACT_START, c->id);
 		return true;
 	case ACT_STOP:
 		if (ctr_lives(c))
@@ -349,20 +333,20 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 	case ACT_KILL:
 		snprintf(text, sizeof(text), "Kill %s?\nSends KILL: it cannot clean up.", c->name);
 		if (ctr_lives(c))
-			ask(app, c, "kill", text, answer_kill);
+			ask(app, c, "kill", text, ACT_KILL);
 		else
 			app_info(app, "%s does not run", c->name);
 		return true;
 	case ACT_RESTART:
 		snprintf(text, sizeof(text), "Restart %s?\nSends TERM, KILL after 10 s, then starts it.", c->name);
-		ask(app, c, "restart", text, answer_restart);
+		ask(app, c, "restart", text, ACT_RESTART);
 		return true;
 	case ACT_DELETE:
 		snprintf(text, sizeof(text), "Delete %s?\nIts disk and its log go with it to the trash, for 7 days: U gives it back.", c->name);
 		if (ctr_lives(c))
 			app_info(app, "%s runs: T stops it first", c->name);
 		else
-			ask(app, c, "delete", text, answer_delete);
+			ask(app, c, "delete", text, ACT_DELETE);
 		return true;
 	case ACT_EXEC:
 		if (ctr_lives(c))

@@ -7,6 +7,12 @@
 
 /* true if the action was one for a container. id is captured here. */
 bool act_container(struct app *app, enum act act, const struct ctr *c);
+/* START, STOP, KILL, RESTART, DELETE, without a question. */
+void act_do(struct app *app, enum act act, const char *id);
+/* To several at once, i[0..n) of the model's; true if the action is one that can be. The question names them; of more
+ * than ACT_NAMED their number must be typed. */
+#define ACT_NAMED 5
+bool act_containers(struct app *app, enum act act, const size_t *i, size_t n);
 /* Its console: attached, or its log if it has no terminal. n: of CTR:N. */
 void act_console(struct app *app, const struct ctr *c, unsigned n);
 void act_last_console(struct app *app);

@@ -5,6 +5,7 @@
 
 #include "tui/app.h"
 #include "tui/fmt.h"
+#include "tui/prompt.h"
 #include "tui/task.h"
 
 #define MIN_ROWS 10 /* below, title and hints go */
@@ -15,7 +16,8 @@
 static void draw_title(struct app *app, struct canvas *c)
 {
 	AUTO_BUF struct buf b = { 0 };
-	char right[64];
+	char right[64], padded[64];
+	bool wide = c->cols >= 60;
 	size_t jobs = 0;
 	int end;
 
@@ -24,13 +26,19 @@ static void draw_title(struct app *app, struct canvas *c)
 			strcmp(app->model.jobs[i].state, "waiting") == 0;
 	snprintf(right, sizeof(right), "%zu job%s  %zu msg%s", jobs, jobs == 1 ? "" : "s", app->msgs.unread,
 		 app->msgs.unread_error ? "!" : "");
-	end = canvas_right(c, 0, c->cols - 1, app->msgs.unread_error ? ROLE_BAD : ROLE_HINT, right);
-	if (c->cols >= 60)
+	snprintf(padded, sizeof(padded), "%-13s", right); /* "1 job" begins where "0 jobs" does */
+	end = canvas_right(c, 0, c->cols - 1, app->msgs.unread_error ? ROLE_BAD : ROLE_HINT, padded);
+	if (app->top->cls->title_right && wide) {
+		app->top->cls->title_right(app->top, &b);
+		if (b.p)
+			end = canvas_right(c, 0, end - 2, ROLE_HINT, (const char *)b.p);
+		buf_clear(&b);
+	}
+	if (wide)
 		canvas_text(c, 0, 1, -1, ROLE_DIM, "berth");
 	app->top->cls->title(app->top, &b);
 	if (b.p)
-		canvas_cut(c, 0, c->cols >= 60 ? 8 : 1, end - (c->cols >= 60 ? 10 : 3), ROLE_TITLE,
-			   (const char *)b.p);
+		canvas_cut(c, 0, wide ? 8 : 0, end - (wide ? 10 : 1), ROLE_TITLE, (const char *)b.p);
 }
 
 /* One hint; false if there is no room before column end. */
@@ -61,6 +69,8 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 
 		if (!row || !*row->keys)
 			continue;
+		if (hints[i].act == ACT_HELP)
+			help = NULL; /* the view has a place of its own for it */
 		keys_first(row, first, sizeof(first));
 		if (!draw_hint(c, y, &x, room, hints[i].keys ? hints[i].keys : first,
 			       hints[i].word ? hints[i].word : row->name))
@@ -68,7 +78,7 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 	}
 	if (help) {
 		keys_first(help, first, sizeof(first));
-		if (!draw_hint(c, y, &x, c->cols, first, "help"))
+		if (!draw_hint(c, y, &x, c->cols, first, "help") && !draw_hint(c, y, &x, c->cols, first, "all"))
 			draw_hint(c, y, &x, c->cols, first, "");
 	}
 }
@@ -84,9 +94,11 @@ static void draw_message(struct app *app, struct canvas *c, int y)
 		fmt_clock(m->time, at);
 		if (m->level == MSG_ERROR)
 			canvas_text(c, y, 0, 1, ROLE_BAD, "!");
-		buf_addf(&b, "%s %s", at, m->text);
+		if (c->cols >= 60)
+			buf_addf(&b, "%s ", at);
+		buf_adds(&b, m->text);
 		if (b.p)
-			canvas_cut(c, y, m->level == MSG_ERROR && c->cols >= 60 ? 2 : 1, -1,
+			canvas_cut(c, y, m->level == MSG_ERROR ? 2 : 1, -1,
 				   m->level == MSG_ERROR ? ROLE_BAD : ROLE_TEXT, (const char *)b.p);
 		return;
 	}
@@ -138,22 +150,6 @@ static void draw_ask(struct app *app, struct canvas *c)
 	a->shown = true;
 }
 
-static void draw_prompt(struct app *app, struct canvas *c, int y)
-{
-	char lead[2] = { app->prompt.lead, 0 };
-	int x;
-
-	canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
-	canvas_text(c, y, 0, 1, ROLE_KEY, lead);
-	x = line_draw(&app->prompt.line, c, y, 1, c->cols - 20 > 20 ? c->cols - 20 : c->cols - 1, ROLE_INPUT);
-	canvas_cursor(c, y, x);
-	c->cursor_visible = true;
-	if (y + 1 < c->rows) {
-		canvas_blank(c, y + 1, 0, c->cols, ROLE_TEXT);
-		canvas_text(c, y + 1, 1, -1, ROLE_HINT, "Enter keep it   Esc clear it");
-	}
-}
-
 static void draw_too_small(struct canvas *c)
 {
 	char text[64];
@@ -185,7 +181,7 @@ void app_draw(struct app *app, struct canvas *c)
 		draw_message(app, c, message);
 	}
 	if (app->prompt.active)
-		draw_prompt(app, c, message);
+		prompt_draw(app, c, message);
 	if (app->ask.active)
 		draw_ask(app, c);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "tui/act.h"
+#include "tui/prompt.h"
 #include "tui/task.h"
 #include "tui/views.h"
 
@@ -61,6 +62,8 @@ static void free_timer(uv_handle_t *h)
 
 void app_finish(struct app *app)
 {
+	if (app->ask.active)
+		app->ask.answer(app, 0, app->ask.id, app->ask.arg);
 	while (app->top) {
 		struct view *v = app->top;
 
@@ -300,34 +303,6 @@ void app_written(struct app *app)
 {
 	if (app->ask.active && app->ask.shown)
 		app->ask.armed = true;
-}
-
-void app_prompt(struct app *app, char lead, const char *text)
-{
-	app->prompt = (struct prompt){ .active = true, .lead = lead };
-	line_set(&app->prompt.line, text);
-	app_dirty(app);
-}
-
-static void prompt_event(struct app *app, const struct input_event *ev)
-{
-	struct prompt *p = &app->prompt;
-	struct view *v = app->top;
-	bool esc = keys_is("Esc", 3, ev) || keys_is("^C", 2, ev);
-
-	if (ev->type == INPUT_PASTE) {
-		if (ev->first)
-			line_paste(&p->line, ev->text, ev->n);
-	} else if (esc || keys_is("Enter", 5, ev)) {
-		p->active = false;
-		v->cls->find(v, esc ? "" : p->line.text, true);
-		app_dirty(app);
-		return;
-	} else if (!line_key(&p->line, ev)) {
-		return;
-	}
-	v->cls->find(v, p->line.text, false);
-	app_dirty(app);
 }
 
 /* --- actions that mean the same everywhere */

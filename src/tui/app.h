@@ -36,6 +36,8 @@ struct view_class {
 	void (*close)(struct view *v);
 	/* The title's middle ("Containers 6  3 up"). */
 	void (*title)(struct view *v, struct buf *b);
+	/* Before the counts at its right; may be NULL. */
+	void (*title_right)(struct view *v, struct buf *b);
 	/* Rows [top, bottom) are the view's; the cursor is placed too. */
 	void (*draw)(struct view *v, struct canvas *c, int top, int bottom);
 	/* Up to max; returns how many. */
@@ -50,6 +52,10 @@ struct view_class {
 	void (*note)(struct view *v, struct buf *b);
 	/* The filter or search text changed; done: Enter was pressed. NULL: there is nothing to find here. */
 	void (*find)(struct view *v, const char *text, bool done);
+	/* While it is typed: "2 of 6"; may be NULL. */
+	void (*found)(struct view *v, struct buf *b);
+	/* Names of fields that a filter may have; NULL: none. */
+	const char *const *fields;
 };
 
 struct view {
@@ -74,10 +80,14 @@ struct ask {
 	void *arg;
 };
 
+#define PROMPT_HISTORY 20
+
 struct prompt {
 	bool active;
 	char lead; /* '/' or '&' */
 	struct line line;
+	char history[PROMPT_HISTORY][256]; /* oldest first */
+	int nhistory, at;
 };
 
 /* The last change that can be taken back. */
@@ -145,6 +155,7 @@ void app_ask(struct app *app, const char *id, const char *word, const char *text
 void app_ask_name(struct app *app, const char *id, const char *want, const char *text,
 		  void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg);
 void app_prompt(struct app *app, char lead, const char *text);
+bool app_prompting(const struct app *app);
 
 /* --- messages */
 

@@ -68,6 +68,17 @@ void fmt_size(uint64_t bytes, char ret[static FMT_MAX])
 	snprintf(ret, FMT_MAX, "%s", text);
 }
 
+void fmt_size_fine(uint64_t bytes, char ret[static FMT_MAX])
+{
+	static const char units[] = "BKMGTPE";
+	double v = (double)bytes;
+	int u = 0;
+
+	for (; v >= 999.5 && u < 6; u++)
+		v /= 1024;
+	snprintf(ret, FMT_MAX, u && v < 99.95 ? "%.1f%c" : "%.0f%c", v, units[u]);
+}
+
 void fmt_took(int64_t ms, char ret[static FMT_MAX])
 {
 	if (ms < 1000)

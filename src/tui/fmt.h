@@ -17,6 +17,8 @@ void fmt_clock_ms(int64_t ns, char ret[static FMT_MAX]);
 void fmt_date(int64_t ns, char ret[static FMT_MAX]);
 /* "212M", "-" for 0. */
 void fmt_size(uint64_t bytes, char ret[static FMT_MAX]);
+/* "41.2G", "128B", "0B". */
+void fmt_size_fine(uint64_t bytes, char ret[static FMT_MAX]);
 /* "0.8 s", "412 ms". */
 void fmt_took(int64_t ms, char ret[static FMT_MAX]);
 /* "[####----]" of width cells in all. */

@@ -38,6 +38,11 @@ static const struct key table[] = {
 	{ CTX_G, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },
 
 	{ CTX_L, "Enter", ACT_OPEN, ASK_NONE, "open", "what the row stands for" },
+	{ CTX_L, "Space", ACT_MARK, ASK_NONE, "mark", "mark, go down" },
+	{ CTX_L, "*", ACT_MARK_ALL, ASK_NONE, "mark-all", "all rows shown, or none" },
+	{ CTX_L, "< >", ACT_SORT_COLUMN, ASK_NONE, "sort-column", "choose the sort column" },
+	{ CTX_L, "o", ACT_SORT_REVERSE, ASK_NONE, "sort-reverse", "turn the order round" },
+	{ CTX_L, ".", ACT_SHOW_ALL, ASK_NONE, "show-all", "all, or only what is up or used" },
 
 	{ CTX_C, "a", ACT_CONSOLE, ASK_NONE, "console", "open its console (main or last)" },
 	{ CTX_C, "l", ACT_LOGS, ASK_NONE, "logs", "its log" },

@@ -210,11 +210,21 @@ static void answered(struct app *app, unsigned what, int rc, const struct berth_
 		}                                                                                              \
 		answered(app, what, rc, e, whole);                                                             \
 	}
-ANSWER(on_ctrs, berth_container, MODEL_CTRS, ctrs, nctrs, free_ctrs, copy_ctr, ctr)
+ANSWER(take_ctrs, berth_container, MODEL_CTRS, ctrs, nctrs, free_ctrs, copy_ctr, ctr)
 ANSWER(on_imgs, berth_image, MODEL_IMGS, imgs, nimgs, free_imgs, copy_img, img)
 ANSWER(on_jobs, berth_job, MODEL_JOBS, jobs, njobs, free_jobs, copy_job, jobrow)
 ANSWER(on_cons, berth_console, MODEL_CONS, cons, ncons, free_cons, copy_con, con)
 ANSWER(on_trash, berth_trash, MODEL_TRASH, trash, ntrash, free_trash, copy_trash, trashrow)
+
+static void on_ctrs(void *arg, int rc, const struct berth_error *e, const struct berth_container *v, size_t n)
+{
+	struct app *app = arg;
+	struct model_alive was = { 0 };
+
+	model_alive_take(&app->model, &was);
+	take_ctrs(arg, rc, e, v, n);
+	model_alive_tell(app, &was);
+}
 
 static void ask_for(struct app *app, unsigned what)
 {
@@ -249,42 +259,6 @@ void model_refresh(struct app *app, unsigned what)
 	}
 }
 
-/* --- the host */
-
-static void on_probe(void *arg, int rc, const struct berth_error *e, const char *json)
-{
-	struct app *app = arg;
-	AUTO_JSON cJSON *j = NULL;
-	const cJSON *kvm;
-	const char *chosen;
-
-	if (rc < 0) {
-		if (rc != -ECANCELED)
-			snprintf(app->model.host, sizeof(app->model.host), "%.150s", e->text);
-		app_dirty(app);
-		return;
-	}
-	if (json_parse(json, strlen(json), "system probe", &j, NULL) < 0)
-		return;
-	kvm = json_obj(j, "kvm");
-	chosen = json_str(j, "chosen");
-	if (kvm && json_bool(kvm, "usable", false))
-		snprintf(app->model.host, sizeof(app->model.host), "kvm ok");
-	else
-		snprintf(app->model.host, sizeof(app->model.host), "kvm MISSING: %s; %s is used",
-			 kvm && json_str(kvm, "reason") ? json_str(kvm, "reason") : "unknown",
-			 chosen ? chosen : "software emulation");
-	app_dirty(app);
-}
-
-void model_probe(struct app *app)
-{
-	struct berth_error e = { 0 };
-
-	if (berth_system_probe(app->berth, on_probe, app, &e) < 0)
-		app_error(app, "%s", e.text);
-}
-
 /* --- looking things up */
 
 const struct ctr *model_ctr(const struct model *m, const char *id)
@@ -315,6 +289,11 @@ bool ctr_lives(const struct ctr *c)
 {
 	return c->state == BERTH_STARTING || c->state == BERTH_RUNNING || c->state == BERTH_PAUSED ||
 	       c->state == BERTH_STOPPING;
+}
+
+bool ctr_failed(const struct ctr *c)
+{
+	return c->state == BERTH_DEAD || (c->state == BERTH_EXITED && c->exit_code);
 }
 
 void ctr_state_text(const struct ctr *c, char *ret, size_t max)

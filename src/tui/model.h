@@ -65,6 +65,10 @@ struct model {
 	unsigned asked;    /* what is on its way */
 	unsigned again;    /* what changed meanwhile */
 	char host[160];    /* the line "kvm ok   kernel ok …" of the first screen; "" not known yet */
+	char host_kvm[28], host_rest[128]; /* its parts */
+	char host_why[200]; /* what is missing, and why; "" nothing */
+	char expected[16][65]; /* ends that were asked for, the oldest is overwritten */
+	unsigned nexpected;
 };
 
 void model_finish(struct model *m);
@@ -72,10 +76,21 @@ void model_finish(struct model *m);
 void model_refresh(struct app *app, unsigned what);
 void model_probe(struct app *app);
 
+/* Which containers live, to say later which of them have failed since. */
+struct model_alive {
+	char (*ids)[65];
+	size_t n;
+};
+void model_alive_take(const struct model *m, struct model_alive *ret);
+void model_alive_tell(struct app *app, struct model_alive *was); /* and frees it */
+/* The user asked for this one's end: that is no news. */
+void model_expect_end(struct app *app, const char *id);
+
 const struct ctr *model_ctr(const struct model *m, const char *id);
 const struct trashrow *model_trash(const struct model *m, const char *id);
 const struct con *model_con(const struct model *m, const char *id);
 bool ctr_lives(const struct ctr *c);
+bool ctr_failed(const struct ctr *c); /* it ended, and not well */
 /* "+ up", "x exit 137": always a sign and a word. */
 void ctr_state_text(const struct ctr *c, char *ret, size_t max);
 enum role;

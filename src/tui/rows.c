@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "tui/rows-priv.h"
 
 #define CELL_MAX 512
 #define LEFT 3 /* columns before the first cell: cursor, mark, blank */
 
 void rows_init(struct rows *r, const struct rows_source *source, void *arg)
 {
-	*r = (struct rows){ .source = source, .arg = arg, .page = 1 };
+	*r = (struct rows){ .source = source, .arg = arg, .page = 1, .sort = source->order };
 	for (int i = 0; i < source->ncolumns; i++)
 		r->shown[i] = true;
 }
@@ -21,6 +22,9 @@ void rows_init(struct rows *r, const struct rows_source *source, void *arg)
 void rows_finish(struct rows *r)
 {
 	free(r->index);
+	for (size_t i = 0; i < r->nmarks; i++)
+		free(r->marks[i]);
+	free(r->marks);
 	filter_free(r->compiled);
 	buf_finish(&r->text);
 	*r = (struct rows){ 0 };
@@ -32,6 +36,13 @@ void rows_note(const struct rows *r, struct buf *b)
 		buf_adds(b, r->error);
 	else if (*r->filter)
 		buf_addf(b, "filter /%s   %zu of %zu shown   Esc clears it", r->filter, r->n, r->total);
+	else if (r->some)
+		buf_addf(b, "%zu of %zu shown, those in use   . shows all", r->n, r->total);
+}
+
+void rows_found(const struct rows *r, struct buf *b)
+{
+	buf_addf(b, "%zu of %zu", r->n, r->total);
 }
 
 /* --- filters: the element i of the list as base/filter.h asks about it */
@@ -81,7 +92,6 @@ static void take_id(struct rows *r)
 void rows_update(struct rows *r)
 {
 	size_t total = r->source->count(r->arg), *index = calloc(total + 1, sizeof(*index));
-	bool found = false;
 
 	if (!index)
 		return;
@@ -89,15 +99,16 @@ void rows_update(struct rows *r)
 	r->index = index;
 	r->total = total;
 	r->n = 0;
-	for (size_t i = 0; i < total; i++) {
-		if (!matches(r, i))
-			continue;
-		if (!found && *r->id && strcmp(r->source->id(r->arg, i), r->id) == 0) {
-			r->cur = r->n;
-			found = true;
+	for (size_t i = 0; i < total; i++)
+		if (matches(r, i) && (!r->some || r->source->used(r->arg, i)))
+			index[r->n++] = i;
+	rows_sort(r);
+	rows_drop_marks(r);
+	for (size_t k = 0; k < r->n && *r->id; k++)
+		if (strcmp(r->source->id(r->arg, index[k]), r->id) == 0) {
+			r->cur = k;
+			break;
 		}
-		index[r->n++] = i;
-	}
 	if (r->cur >= r->n)
 		r->cur = r->n ? r->n - 1 : 0;
 	take_id(r);
@@ -125,7 +136,18 @@ long rows_focus(const struct rows *r)
 	return r->n ? (long)r->index[r->cur] : -1;
 }
 
-bool rows_act(struct rows *r, enum act act)
+static bool go_back(struct rows *r)
+{
+	bool was = r->nmarks || *r->filter;
+
+	if (r->nmarks)
+		rows_mark_none(r);
+	else if (*r->filter)
+		rows_filter(r, "");
+	return was;
+}
+
+bool rows_act(struct rows *r, enum act act, int index)
 {
 	size_t page = (size_t)MAX(1, r->page - 1), last = r->n ? r->n - 1 : 0, step;
 
@@ -148,6 +170,30 @@ bool rows_act(struct rows *r, enum act act)
 	case ACT_END:
 		r->cur = last;
 		break;
+	case ACT_BACK:
+	case ACT_INTERRUPT:
+		return go_back(r);
+	case ACT_MARK:
+		if (r->n)
+			rows_mark(r, r->index[r->cur], !rows_marked(r, r->index[r->cur]));
+		r->cur = MIN(last, r->cur + 1);
+		break;
+	case ACT_MARK_ALL:
+		rows_mark_all(r);
+		break;
+	case ACT_SORT_COLUMN:
+		rows_sort_by(r, index == 0 ? -1 : 1);
+		return true;
+	case ACT_SORT_REVERSE:
+		r->reverse = !r->reverse;
+		rows_update(r);
+		return true;
+	case ACT_SHOW_ALL:
+		if (!r->source->used)
+			return false;
+		r->some = !r->some;
+		rows_update(r);
+		return true;
 	default:
 		return false;
 	}
@@ -155,32 +201,45 @@ bool rows_act(struct rows *r, enum act act)
 	return true;
 }
 
+/* --- drawing */
+
+static bool is_narrow(const struct canvas *c)
+{
+	return c->cols < 60;
+}
+
+/* The room a column takes with the blanks before it. */
+static int room(const struct rows *r, const int *width, int i)
+{
+	return width[i] + 1 + r->source->columns[i].gap;
+}
+
 /* Which columns are shown, how wide each is. */
-static void layout(struct rows *r, int cols, int *width)
+static void layout(struct rows *r, const struct canvas *c, int *width)
 {
 	const struct rows_source *s = r->source;
 	int sum, spare;
 
 	for (int i = 0; i < s->ncolumns; i++) {
-		width[i] = s->columns[i].want;
+		width[i] = is_narrow(c) && s->columns[i].narrow ? s->columns[i].narrow : s->columns[i].want;
 		r->shown[i] = true;
 	}
 	for (;;) {
 		int least = -1;
 
-		sum = LEFT - 1;
+		sum = is_narrow(c) ? 0 : LEFT - 1;
 		for (int i = 0; i < s->ncolumns; i++)
 			if (r->shown[i]) {
-				sum += width[i] + 1;
+				sum += room(r, width, i);
 				if (s->columns[i].prio && (least < 0 || s->columns[i].prio < s->columns[least].prio))
 					least = i;
 			}
-		if (sum <= cols || least < 0)
+		if (sum <= c->cols || least < 0)
 			break;
 		r->shown[least] = false;
 	}
-	spare = cols - sum;
-	for (int i = 0; i < s->ncolumns && spare > 0; i++)
+	spare = c->cols - sum;
+	for (int i = 0; i < s->ncolumns && spare > 0 && !is_narrow(c); i++)
 		if (r->shown[i] && s->columns[i].grow) {
 			width[i] += spare;
 			spare = 0;
@@ -190,13 +249,13 @@ static void layout(struct rows *r, int cols, int *width)
 static void draw_row(struct rows *r, struct canvas *c, int y, size_t row, const int *width)
 {
 	const struct rows_source *s = r->source;
-	int x = c->cols < 60 ? 1 : LEFT;
-	bool focus = row == r->cur;
+	int x = is_narrow(c) ? 0 : LEFT - 1;
+	bool focus = row == r->cur, marked = rows_marked(r, r->index[row]);
 
-	if (focus) {
+	if (focus)
 		canvas_text(c, y, 0, 1, ROLE_KEY, ">");
-		canvas_cursor(c, y, x);
-	}
+	if (marked)
+		canvas_text(c, y, is_narrow(c) ? 0 : 1, 1, ROLE_MARK, "*");
 	for (int i = 0; i < s->ncolumns; i++) {
 		char text[CELL_MAX] = "";
 		enum role role = ROLE_TEXT;
@@ -208,27 +267,39 @@ static void draw_row(struct rows *r, struct canvas *c, int y, size_t row, const 
 		if (focus && i == 0)
 			role = ROLE_CURSOR;
 		w = canvas_width(text);
+		x += 1 + s->columns[i].gap;
+		if (focus && i == 0)
+			canvas_cursor(c, y, x);
 		canvas_cut(c, y, s->columns[i].right && w < width[i] ? x + width[i] - w : x, width[i], role, text);
-		x += width[i] + 1;
+		x += width[i];
 	}
 }
 
-void rows_draw(struct rows *r, struct canvas *c, int top, int bottom)
+static void draw_heads(struct rows *r, struct canvas *c, int y, const int *width)
 {
-	const struct rows_source *s = r->source;
-	int width[ROWS_COLUMNS_MAX], x = c->cols < 60 ? 1 : LEFT;
-	bool head = bottom - top > 2;
+	int x = is_narrow(c) ? 0 : LEFT - 1;
 
-	layout(r, c->cols < 60 ? c->cols + 2 : c->cols, width);
-	for (int i = 0; i < s->ncolumns && head; i++) {
-		const char *name = s->columns[i].head;
+	for (int i = 0; i < r->source->ncolumns; i++) {
+		const struct column *k = &r->source->columns[i];
+		int at;
 
 		if (!r->shown[i])
 			continue;
-		canvas_cut(c, top, s->columns[i].right ? x + width[i] - canvas_width(name) : x, width[i], ROLE_HEAD,
-			   name);
-		x += width[i] + 1;
+		x += 1 + k->gap;
+		at = k->right ? x + width[i] - canvas_width(k->head) : x + k->sign;
+		canvas_cut(c, y, at, x + width[i] - at, i == r->sort ? ROLE_SORTED : ROLE_HEAD, k->head);
+		x += width[i];
 	}
+}
+
+int rows_draw(struct rows *r, struct canvas *c, int top, int bottom)
+{
+	int width[ROWS_COLUMNS_MAX], y;
+	bool head = bottom - top > 2;
+
+	layout(r, c, width);
+	if (head)
+		draw_heads(r, c, top, width);
 	top += head;
 	r->page = MAX(1, bottom - top);
 	if (r->cur < r->top)
@@ -237,6 +308,7 @@ void rows_draw(struct rows *r, struct canvas *c, int top, int bottom)
 		r->top = r->cur - (size_t)r->page + 1;
 	if (r->top && r->n - MIN(r->top, r->n) < (size_t)r->page)
 		r->top = r->n > (size_t)r->page ? r->n - (size_t)r->page : 0;
-	for (int y = top; y < bottom && r->top + (size_t)(y - top) < r->n; y++)
+	for (y = top; y < bottom && r->top + (size_t)(y - top) < r->n; y++)
 		draw_row(r, c, y, r->top + (size_t)(y - top), width);
+	return y;
 }

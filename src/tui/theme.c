@@ -10,6 +10,7 @@ static const struct theme_style styles[ROLE_COUNT] = {
 	[ROLE_TEXT] = { 0, -1 },
 	[ROLE_TITLE] = { VT_BOLD, -1 },
 	[ROLE_HEAD] = { VT_BOLD, -1 },
+	[ROLE_SORTED] = { VT_BOLD | UNDERLINED, -1 },
 	[ROLE_HINT] = { 0, -1 },
 	[ROLE_KEY] = { VT_BOLD, 6 },
 	[ROLE_CURSOR] = { VT_REVERSE, -1 },

@@ -10,6 +10,7 @@ enum role {
 	ROLE_TEXT,
 	ROLE_TITLE,
 	ROLE_HEAD,   /* column heads */
+	ROLE_SORTED, /* the head of the column that the list is sorted by */
 	ROLE_HINT,
 	ROLE_KEY,    /* a key within a hint or the help */
 	ROLE_CURSOR, /* the name of the focused row */

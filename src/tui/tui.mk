@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += %D%/libtui.la
 %C%_libtui_la_SOURCES = \
-	%D%/act.c %D%/act.h \
+	%D%/act.c %D%/act-many.c %D%/act.h \
 	%D%/app.c %D%/app-draw.c %D%/app.h \
 	%D%/canvas.c %D%/canvas.h \
 	%D%/config.c \
@@ -10,15 +10,16 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/keys.c %D%/keys-map.c %D%/keys-print.c %D%/keys.h \
 	%D%/line.c %D%/line.h \
 	%D%/main.c %D%/tui.h \
-	%D%/model.c %D%/model.h \
+	%D%/model.c %D%/model-ends.c %D%/model-host.c %D%/model.h \
 	%D%/msgs.c %D%/msgs.h \
-	%D%/rows.c %D%/rows.h \
+	%D%/prompt.c %D%/prompt.h \
+	%D%/rows.c %D%/rows-order.c %D%/rows-priv.h %D%/rows.h \
 	%D%/screen.c %D%/screen.h \
 	%D%/task.c %D%/task.h \
 	%D%/term.c %D%/term.h \
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
-	%D%/view-console.c %D%/view-form.c %D%/view-home.c %D%/view-lists.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
+	%D%/view-console.c %D%/view-first.c %D%/view-first.h %D%/view-form.c %D%/view-home.c %D%/view-lists.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
 	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

@@ -427,6 +427,7 @@ static void press_signal(struct formview *f)
 		return;
 	}
 	app_cli(app, "berth kill -s %s %s", f->line[0].text, f->name);
+	model_expect_end(app, f->id);
 	if (berth_container_kill(app->berth, f->id, sig, on_signalled, app, &e) < 0)
 		app_error(app, "%s", e.text);
 	app_drop(app, &f->v);

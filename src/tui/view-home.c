@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view-home.c - home: the containers, and while there is none, what to begin with. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/act.h"
 #include "tui/fmt.h"
+#include "tui/prompt.h"
 #include "tui/rows.h"
 #include "tui/task.h"
+#include "tui/view-first.h"
 #include "tui/views.h"
 
-static const struct {
-	const char *name, *image, *size, *what, *command, *ports;
-} first[] = {
-	{ "busybox", "localhost/busybox", "built in, offline", "a shell", "sh", "" },
-	{ "debian", "docker.io/library/debian:stable", "", "a shell", "bash", "" },
-	{ "nginx", "docker.io/library/nginx:stable", "", "web server on 8080", "", "8080:80" },
-	{ "other ...", "type the name of any image", "", "", "", "" },
-};
+#define NAMES_MAX 6 /* of the marked, that are named */
 
 struct home {
 	struct view v;
@@ -49,7 +45,7 @@ static const char *row_id(void *arg, size_t i)
 static bool field(void *arg, size_t i, const char *name, struct buf *b)
 {
 	const struct ctr *c = at(arg, i);
-	bool failed = c->state == BERTH_DEAD || (c->state == BERTH_EXITED && c->exit_code);
+	bool failed = ctr_failed(c);
 	const struct {
 		const char *name, *text;
 	} texts[] = { { "name", c->name }, { "image", c->image }, { "port", c->ports }, { "label", c->labels },
@@ -66,11 +62,18 @@ static bool field(void *arg, size_t i, const char *name, struct buf *b)
 static enum filter_number number(void *arg, size_t i, const char *name, double *ret)
 {
 	const struct ctr *c = at(arg, i);
+	/* What a reader looks for first; not a field of filters. */
+	static const int ranks[] = { [BERTH_RUNNING] = 8, [BERTH_STARTING] = 7, [BERTH_STOPPING] = 6, [BERTH_PAUSED] = 5,
+				     [BERTH_DEAD] = 2, [BERTH_EXITED] = 2, [BERTH_CREATED] = 1 };
 	bool up = strcmp(name, "up") == 0;
 	int64_t from = up ? c->started : c->created;
 
 	if (strcmp(name, "mem") == 0 || strcmp(name, "cpus") == 0) {
 		*ret = *name == 'm' ? (double)c->memory : c->cpus;
+		return FILTER_AMOUNT;
+	}
+	if (strcmp(name, "rank") == 0) {
+		*ret = ranks[c->state] + ctr_failed(c);
 		return FILTER_AMOUNT;
 	}
 	if (strcmp(name, "exit") == 0) {
@@ -128,11 +131,22 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const struct column columns[] = {
-	{ "NAME", 14, 0, false, false }, { "STATE", 12, 0, false, false }, { "UP", 8, 3, false, false },
-	{ "MEM", 6, 4, true, false },	 { "IMAGE", 16, 2, false, true },  { "PORTS", 10, 1, false, false },
-	{ "CON", 3, 1, true, false },
+	[COL_NAME] = { .head = "NAME", .want = 12, .narrow = 9 },
+	[COL_STATE] = { .head = "STATE", .want = 15, .narrow = 15, .sign = 2, .sort = "rank" },
+	[COL_UP] = { .head = "UP", .want = 6, .prio = 4, .sort = "up" },
+	[COL_MEM] = { .head = "MEM", .want = 6, .prio = 5, .right = true, .sort = "mem" },
+	[COL_IMAGE] = { .head = "IMAGE", .want = 16, .prio = 3, .gap = 1, .grow = true },
+	[COL_PORTS] = { .head = "PORTS", .want = 7, .prio = 2 },
+	[COL_CON] = { .head = "CON", .want = 3, .prio = 1, .right = true },
 };
-static const struct rows_source source = { count, row_id, field, number, fields, cell, columns, ARRAY_LEN(columns) };
+
+static bool is_used(void *arg, size_t i)
+{
+	return ctr_lives(at(arg, i));
+}
+
+static const struct rows_source source = { count, row_id, field, number, fields, cell, columns, ARRAY_LEN(columns),
+					   COL_STATE, COL_UP, is_used };
 
 static bool is_first(const struct view *v)
 {
@@ -159,65 +173,64 @@ static const struct ctr *focused(struct view *v)
 
 static void home_title(struct view *v, struct buf *b)
 {
+	const struct rows *r = &((struct home *)v)->rows;
 	const struct model *m = &v->app->model;
+	bool narrow = app_cols(v->app) < 60;
 	unsigned up = 0, boot = 0, failed = 0;
 
 	for (size_t i = 0; i < m->nctrs; i++) {
 		up += m->ctrs[i].state == BERTH_RUNNING;
 		boot += m->ctrs[i].state == BERTH_STARTING;
-		failed += m->ctrs[i].state == BERTH_DEAD ||
-			  (m->ctrs[i].state == BERTH_EXITED && m->ctrs[i].exit_code);
+		failed += ctr_failed(&m->ctrs[i]);
 	}
-	buf_addf(b, "Containers %zu", m->nctrs);
+	buf_addf(b, narrow ? "berth %zu:" : "Containers %zu ", m->nctrs);
+	if (*r->filter || r->some) {
+		buf_addf(b, " %zu shown", r->n);
+		return;
+	}
 	if (up)
-		buf_addf(b, "  %u up", up);
-	if (boot)
-		buf_addf(b, "  %u boot", boot);
+		buf_addf(b, " %u up", up);
+	if (boot && !narrow)
+		buf_addf(b, " %u boot", boot);
 	if (failed)
-		buf_addf(b, "  %u failed", failed);
+		buf_addf(b, " %u failed", failed);
 }
 
-static void draw_first(struct home *h, struct canvas *c, int top, int bottom)
+/* "2 marked: UPPER-case keys act on a, b.  Space marks, Esc clears." */
+static void note_marks(const struct home *h, struct buf *b)
 {
-	const char *host = h->v.app->model.host;
-	int y = top + (bottom - top > 18), wide = c->cols >= 70;
+	size_t i[NAMES_MAX], n = rows_targets(&h->rows, i, NAMES_MAX);
 
-	canvas_text(c, y++, 2, -1, ROLE_TEXT, wide ? "No containers yet.  A container here runs in its own small "
-						     "virtual machine." : "No containers yet.");
-	if (*host && y < bottom) {
-		int x = 2 + canvas_text(c, y, 2, -1, ROLE_TEXT, "Host:  ");
+	buf_addf(b, "%zu marked: UPPER-case keys act on ", h->rows.nmarks);
+	for (size_t k = 0; k < n; k++)
+		buf_addf(b, "%s%s", k ? ", " : "", h->v.app->model.ctrs[i[k]].name);
+	buf_adds(b, h->rows.nmarks > n ? " and more." : ".  Space marks, Esc clears.");
+}
 
-		canvas_cut(c, y++, x, -1, ROLE_TEXT, host);
-	}
-	y += bottom - y > 10;
-	if (wide)
-		canvas_text(c, y++, 2, -1, ROLE_TEXT,
-			    "Pick one.  Enter fills in the form, Enter again runs it: you get its console.");
-	y += bottom - y > 10;
-	for (size_t i = 0; i < ARRAY_LEN(first) && y < bottom; i++, y++) {
-		bool here = i == h->pick;
+/* Below the list: what is marked, what the signs mean, how it is sorted. */
+static void draw_below(struct home *h, struct canvas *c, int y, int bottom)
+{
+	AUTO_BUF struct buf order = { 0 }, marks = { 0 };
 
-		if (here) {
-			canvas_text(c, y, 0, -1, ROLE_KEY, ">");
-			canvas_cursor(c, y, wide ? 4 : 1);
-		}
-		canvas_cut(c, y, wide ? 4 : 1, 11, here ? ROLE_CURSOR : ROLE_TEXT, first[i].name);
-		if (wide) {
-			canvas_cut(c, y, 17, 33, ROLE_TEXT, first[i].image);
-			canvas_cut(c, y, 51, 18, ROLE_TEXT, first[i].size);
-			canvas_cut(c, y, 70 - !*first[i].what, c->cols - 70, ROLE_TEXT, "");
-			canvas_cut(c, y, *first[i].size ? 70 : 51, -1, ROLE_TEXT, first[i].what);
-		} else {
-			canvas_cut(c, y, 13, -1, ROLE_TEXT, first[i].image);
-		}
+	if (bottom - y < 2)
+		return;
+	if (app_prompting(h->v.app)) {
+		prompt_help_draw(c, y, bottom);
+		return;
 	}
-	y++;
-	if (bottom - y >= 5) {
-		canvas_text(c, y++, 2, -1, ROLE_HEAD, "Three rules");
-		canvas_text(c, y++, 4, -1, ROLE_TEXT, "Lower-case keys look.  UPPER-case keys change something.  Esc goes back.");
-		canvas_text(c, y++, 4, -1, ROLE_TEXT, "In a console every key goes to the guest, except ^] (or F12): its menu.");
-		canvas_text(c, y++, 4, -1, ROLE_TEXT, "Quitting berth stops nothing.  Containers and consoles stay as they are.");
+	y += bottom - y >= 9 ? 3 : 1;
+	if (h->rows.nmarks) {
+		note_marks(h, &marks);
+		canvas_cut(c, y, 1, -1, ROLE_TEXT, (const char *)marks.p);
 	}
+	y += bottom - y >= 6 ? 4 : 1;
+	if (bottom - y < 2 || c->cols < 80)
+		return;
+	canvas_text(c, y++, 1, -1, ROLE_DIM,
+		    "Signs: + up  ~ changing  = paused  - ended well  x failed  ? shim not answering");
+	rows_order(&h->rows, &order);
+	buf_adds(&order, "  < > choose the column, o turns it round.");
+	canvas_cut(c, y, 1, -1, ROLE_DIM, (const char *)order.p);
 }
 
 static void home_draw(struct view *v, struct canvas *c, int top, int bottom)
@@ -225,9 +238,9 @@ static void home_draw(struct view *v, struct canvas *c, int top, int bottom)
 	struct home *h = (struct home *)v;
 
 	if (is_first(v))
-		draw_first(h, c, top, bottom);
+		first_draw(v->app, h->pick, c, top, bottom);
 	else
-		rows_draw(&h->rows, c, top, bottom);
+		draw_below(h, c, rows_draw(&h->rows, c, top, bottom), bottom);
 }
 
 static int home_hints(struct view *v, struct hint *ret, int max)
@@ -235,13 +248,8 @@ static int home_hints(struct view *v, struct hint *ret, int max)
 	const struct ctr *c = focused(v);
 	int n = 0;
 
-	if (is_first(v)) {
-		ret[n++] = (struct hint){ ACT_OPEN, "start", NULL };
-		ret[n++] = (struct hint){ ACT_DOWN, "move", "j/k" };
-		ret[n++] = (struct hint){ ACT_PALETTE, "command", NULL };
-		ret[n++] = (struct hint){ ACT_BACK_QUIT, "quit", NULL };
-		return n;
-	}
+	if (is_first(v))
+		return first_hints(ret);
 	ret[n++] = (struct hint){ ACT_OPEN, NULL, NULL };
 	if (c && ctr_lives(c)) {
 		ret[n++] = (struct hint){ ACT_CONSOLE, NULL, NULL };
@@ -260,51 +268,34 @@ static int home_hints(struct view *v, struct hint *ret, int max)
 	return n;
 }
 
-static void open_first(struct home *h)
-{
-	struct form_arg arg = { .kind = FORM_RUN };
-
-	if (h->pick + 1 < ARRAY_LEN(first)) {
-		arg.image = first[h->pick].image;
-		arg.command = first[h->pick].command;
-		arg.ports = first[h->pick].ports;
-	}
-	app_push(h->v.app, &view_form, &arg);
-}
-
 static bool home_act(struct view *v, enum act act, int index)
 {
 	struct home *h = (struct home *)v;
 	const struct form_arg create = { .kind = FORM_RUN };
+	size_t *targets, n;
 	const struct ctr *c;
+	bool done = false;
 
 	if (act == ACT_CREATE) {
 		app_push(v->app, &view_form, &create);
 		return true;
 	}
-	if (is_first(v)) {
-		if (act == ACT_DOWN && h->pick + 1 < ARRAY_LEN(first))
-			h->pick++;
-		else if (act == ACT_UP && h->pick > 0)
-			h->pick--;
-		else if (act == ACT_OPEN)
-			open_first(h);
-		else
-			return act == ACT_DOWN || act == ACT_UP;
-		return true;
-	}
-	if (act == ACT_BACK || act == ACT_INTERRUPT) {
-		rows_filter(&h->rows, "");
-		return true;
-	}
-	if (rows_act(&h->rows, act))
+	if (is_first(v))
+		return first_act(v->app, &h->pick, act);
+	if (rows_act(&h->rows, act, index))
 		return true;
 	c = focused(v);
 	if (!c)
 		return false;
 	if (act == ACT_OPEN)
 		act = ACT_DETAIL;
-	return act_container(v->app, act, c);
+	if (!h->rows.nmarks)
+		return act_container(v->app, act, c);
+	targets = calloc(h->rows.n, sizeof(*targets));
+	n = targets ? rows_targets(&h->rows, targets, h->rows.n) : 0;
+	done = act_containers(v->app, act, targets, n);
+	free(targets);
+	return done || act_container(v->app, act, c);
 }
 
 static void home_changed(struct view *v, unsigned what)
@@ -320,8 +311,8 @@ static void home_note(struct view *v, struct buf *b)
 
 	if (is_first(v))
 		buf_adds(b, "Public images need no account.   Longer introduction: man berth-tui");
-	else if (*h->rows.filter)
-		buf_addf(b, "filter /%s   %zu of %zu shown   Esc clears it", h->rows.filter, h->rows.n, h->rows.total);
+	else if (*h->rows.filter || h->rows.some)
+		rows_note(&h->rows, b);
 	else if (c && *c->cause)
 		buf_addf(b, "%s: %s", c->name, c->cause);
 	else if (c)
@@ -333,8 +324,13 @@ static void home_find(struct view *v, const char *text, bool done)
 	rows_filter(&((struct home *)v)->rows, text);
 }
 
+static void home_found(struct view *v, struct buf *b)
+{
+	rows_found(&((struct home *)v)->rows, b);
+}
+
 const struct view_class view_containers = {
 	.name = "containers", .ctx = CTX_C, .size = sizeof(struct home), .open = home_open, .close = home_close,
 	.title = home_title, .draw = home_draw, .hints = home_hints, .act = home_act, .changed = home_changed,
-	.note = home_note, .find = home_find,
+	.note = home_note, .find = home_find, .found = home_found, .fields = fields,
 };

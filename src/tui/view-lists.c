@@ -6,6 +6,7 @@
 
 #include "tui/act.h"
 #include "tui/fmt.h"
+#include "tui/prompt.h"
 #include "tui/rows.h"
 #include "tui/task.h"
 #include "tui/views.h"
@@ -27,22 +28,20 @@ static void list_close(struct view *v)
 
 static void list_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
-	rows_draw(&((struct listview *)v)->rows, c, top, bottom);
+	int y = rows_draw(&((struct listview *)v)->rows, c, top, bottom);
+
+	if (app_prompting(v->app))
+		prompt_help_draw(c, y, bottom);
+}
+
+static void list_found(struct view *v, struct buf *b)
+{
+	rows_found(&((struct listview *)v)->rows, b);
 }
 
 static void list_find(struct view *v, const char *text, bool done)
 {
 	rows_filter(&((struct listview *)v)->rows, text);
-}
-
-/* Moving, and Esc for the filter first. */
-static bool list_act(struct listview *l, enum act act)
-{
-	if ((act == ACT_BACK || act == ACT_INTERRUPT) && *l->rows.filter) {
-		rows_filter(&l->rows, "");
-		return true;
-	}
-	return rows_act(&l->rows, act);
 }
 
 static void list_note(struct view *v, struct buf *b)
@@ -80,7 +79,7 @@ static enum filter_number img_number(void *arg, size_t i, const char *name, doub
 {
 	const struct img *m = img_at(arg, i);
 
-	*ret = strcmp(name, "size") == 0 ? (double)m->size : m->used;
+	*ret = strcmp(name, "size") == 0 ? (double)m->size : strcmp(name, "rootfs") == 0 ? (double)m->rootfs : m->used;
 	if (strcmp(name, "age") != 0)
 		return FILTER_AMOUNT;
 	*ret = (double)(app_of(arg)->now() - m->created) / 1e9;
@@ -125,11 +124,21 @@ static void img_cell(void *arg, size_t i, int column, char *ret, size_t max, enu
 }
 
 static const struct column img_columns[] = {
-	{ "IMAGE", 24, 0, false, true }, { "SIZE", 6, 4, true, false }, { "ROOT FS", 19, 2, false, false },
-	{ "USED", 4, 3, true, false },	 { "AGE", 5, 1, false, false }, { "ARCH", 7, 1, false, false },
+	{ .head = "IMAGE", .want = 30, .narrow = 24, .grow = true },
+	{ .head = "SIZE", .want = 6, .prio = 4, .right = true, .sort = "size" },
+	{ .head = "ROOT FS", .want = 18, .prio = 2, .gap = 1, .sort = "rootfs" },
+	{ .head = "USED", .want = 4, .prio = 3, .right = true, .gap = -1, .sort = "used" },
+	{ .head = "AGE", .want = 5, .prio = 1, .gap = 1, .sort = "age" },
+	{ .head = "ARCH", .want = 7, .prio = 1 },
 };
+
+static bool img_used(void *arg, size_t i)
+{
+	return img_at(arg, i)->used > 0;
+}
+
 static const struct rows_source img_source = { img_count, img_id, img_field, img_number, img_fields, img_cell, img_columns,
-					       ARRAY_LEN(img_columns) };
+					       ARRAY_LEN(img_columns), -1, -1, img_used };
 
 static const struct img *img_focus(struct view *v)
 {
@@ -179,7 +188,7 @@ static bool img_act(struct view *v, enum act act, int index)
 	struct form_arg form = { .kind = FORM_RUN, .image = m ? m->name : NULL };
 	const struct text_arg raw = { TEXT_IMAGE, m ? m->name : "", m ? m->name : "" };
 
-	if (list_act((struct listview *)v, act))
+	if (rows_act(&((struct listview *)v)->rows, act, index))
 		return true;
 	if (act == ACT_PULL) {
 		form.kind = FORM_PULL;
@@ -225,7 +234,7 @@ static void img_note(struct view *v, struct buf *b)
 const struct view_class view_images = {
 	.name = "images", .ctx = CTX_I, .size = sizeof(struct listview), .open = img_open, .close = list_close,
 	.title = img_title, .draw = list_draw, .hints = img_hints, .act = img_act, .changed = img_changed,
-	.note = img_note, .find = list_find,
+	.note = img_note, .find = list_find, .found = list_found, .fields = img_fields,
 };
 
 /* --- jobs: those of all berths */
@@ -271,11 +280,13 @@ static void job_cell(void *arg, size_t i, int column, char *ret, size_t max, enu
 }
 
 static const struct column job_columns[] = {
-	{ "VERB", 8, 0, false, false }, { "OBJECT", 30, 0, false, true }, { "STATE", 9, 1, false, false },
-	{ "SINCE", 6, 2, false, false },
+	{ .head = "VERB", .want = 8 },
+	{ .head = "OBJECT", .want = 30, .narrow = 18, .grow = true },
+	{ .head = "STATE", .want = 9, .prio = 1 },
+	{ .head = "SINCE", .want = 6, .prio = 2 },
 };
 static const struct rows_source job_source = { job_count, job_id, job_field, NULL, job_fields, job_cell, job_columns,
-					       ARRAY_LEN(job_columns) };
+					       ARRAY_LEN(job_columns), -1, -1, NULL };
 
 static int job_open(struct view *v, const void *arg)
 {
@@ -335,7 +346,7 @@ static bool job_act(struct view *v, enum act act, int index)
 	struct task *t;
 	char text[300];
 
-	if (list_act((struct listview *)v, act))
+	if (rows_act(&((struct listview *)v)->rows, act, index))
 		return true;
 	if (!j)
 		return false;
@@ -371,7 +382,7 @@ static void job_note(struct view *v, struct buf *b)
 const struct view_class view_jobs = {
 	.name = "jobs", .ctx = CTX_J, .size = sizeof(struct listview), .open = job_open, .close = list_close,
 	.title = job_title, .draw = list_draw, .hints = job_hints, .act = job_act, .changed = job_changed,
-	.note = job_note, .find = list_find,
+	.note = job_note, .find = list_find, .found = list_found, .fields = job_fields,
 };
 
 /* --- consoles */
@@ -420,11 +431,14 @@ static void con_cell(void *arg, size_t i, int column, char *ret, size_t max, enu
 }
 
 static const struct column con_columns[] = {
-	{ "CONSOLE", 16, 0, false, false }, { "STATE", 10, 0, false, false }, { "SIZE", 8, 2, false, false },
-	{ "VIEWERS", 7, 1, true, false },   { "COMMAND", 20, 0, false, true },
+	{ .head = "CONSOLE", .want = 16 },
+	{ .head = "STATE", .want = 10, .sign = 2 },
+	{ .head = "SIZE", .want = 8, .prio = 2 },
+	{ .head = "VIEWERS", .want = 7, .prio = 1, .right = true },
+	{ .head = "COMMAND", .want = 20, .narrow = 10, .grow = true },
 };
 static const struct rows_source con_source = { con_count, con_id, con_field, NULL, con_fields, con_cell, con_columns,
-					       ARRAY_LEN(con_columns) };
+					       ARRAY_LEN(con_columns), -1, -1, NULL };
 
 static int con_open(struct view *v, const void *arg)
 {
@@ -454,7 +468,7 @@ static bool con_act(struct view *v, enum act act, int index)
 	char id[65];
 	const struct ctr *ctr;
 
-	if (list_act((struct listview *)v, act))
+	if (rows_act(&((struct listview *)v)->rows, act, index))
 		return true;
 	if (!c || act != ACT_OPEN)
 		return false;
@@ -481,5 +495,5 @@ static void con_note(struct view *v, struct buf *b)
 const struct view_class view_consoles = {
 	.name = "consoles", .ctx = CTX_L, .size = sizeof(struct listview), .open = con_open, .close = list_close,
 	.title = con_title, .draw = list_draw, .hints = con_hints, .act = con_act, .changed = con_changed,
-	.note = con_note, .find = list_find,
+	.note = con_note, .find = list_find, .found = list_found, .fields = con_fields,
 };

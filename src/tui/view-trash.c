@@ -5,6 +5,7 @@
 
 #include "tui/act.h"
 #include "tui/fmt.h"
+#include "tui/prompt.h"
 #include "tui/rows.h"
 #include "tui/views.h"
 
@@ -70,10 +71,12 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const struct column columns[] = {
-	{ "NAME", 24, 0, false, true }, { "KIND", 9, 2, false, false }, { "SIZE", 6, 1, true, false },
-	{ "DELETED", 11, 3, false, false },
+	{ .head = "NAME", .want = 24, .narrow = 15, .grow = true },
+	{ .head = "KIND", .want = 9, .prio = 2 },
+	{ .head = "SIZE", .want = 6, .prio = 1, .right = true, .sort = "size" },
+	{ .head = "DELETED", .want = 11, .prio = 3, .sort = "age" },
 };
-static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns) };
+static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns), -1, -1, NULL };
 
 static const struct trashrow *focus(struct view *v)
 {
@@ -109,7 +112,15 @@ static void title(struct view *v, struct buf *b)
 
 static void draw(struct view *v, struct canvas *c, int top, int bottom)
 {
-	rows_draw(&((struct trash *)v)->rows, c, top, bottom);
+	int y = rows_draw(&((struct trash *)v)->rows, c, top, bottom);
+
+	if (app_prompting(v->app))
+		prompt_help_draw(c, y, bottom);
+}
+
+static void found(struct view *v, struct buf *b)
+{
+	rows_found(&((struct trash *)v)->rows, b);
 }
 
 static int hints(struct view *v, struct hint *ret, int max)
@@ -131,12 +142,7 @@ static bool act(struct view *v, enum act a, int index)
 	struct rows *r = &((struct trash *)v)->rows;
 	const struct trashrow *t = focus(v);
 
-	(void)index;
-	if ((a == ACT_BACK || a == ACT_INTERRUPT) && *r->filter) {
-		rows_filter(r, "");
-		return true;
-	}
-	if (rows_act(r, a))
+	if (rows_act(r, a, index))
 		return true;
 	if (!t)
 		return false;
@@ -183,4 +189,5 @@ static void find(struct view *v, const char *text, bool done)
 const struct view_class view_trash = {
 	.name = "trash", .ctx = CTX_X, .size = sizeof(struct trash), .open = open_trash, .close = close_trash,
 	.title = title, .draw = draw, .hints = hints, .act = act, .changed = changed, .note = note, .find = find,
+	.found = found, .fields = fields,
 };

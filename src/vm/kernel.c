@@ -162,6 +162,13 @@ static void read_meta(struct vm_kernel *k)
 			k->patched_timers = true;
 }
 
+bool vm_kernel_has_agent(void)
+{
+	AUTO_FREE char *init = locate("initramfs.cpio", "guest/vminitd/initramfs.cpio");
+
+	return init != NULL;
+}
+
 int vm_kernel_open(const char *kernel, const char *initramfs, struct vm_kernel *ret, struct err *e)
 {
 	struct vm_kernel k AUTO(vm_kernel_finish) = { .fd = -1, .initramfs_fd = -1 };

@@ -20,6 +20,8 @@ struct vm_kernel {
 /* Opens them; NULL paths mean berth's own: BERTH_KERNEL (for tests), the build tree that the running program
  * was made in, the helpers' folder. -ENOENT and -ENOEXEC say what to do. */
 int vm_kernel_open(const char *kernel, const char *initramfs, struct vm_kernel *ret, struct err *e);
+/* Is berth's own initramfs, the guest's agent in it, installed? */
+bool vm_kernel_has_agent(void);
 void vm_kernel_finish(struct vm_kernel *k);
 
 /* The file's bytes: 0 for an x86-64 ELF with a PVH entry or a bzImage, -ENOEXEC with words. No I/O. */

@@ -77,6 +77,7 @@ void vm_probe(struct vm_probe *p)
 
 	*p = (struct vm_probe){ .chosen = "tcg" };
 	p->qemu = qemu_find(NULL, &program, NULL) == 0;
+	p->guest_init = vm_kernel_has_agent();
 	have_kernel = vm_kernel_open(NULL, NULL, &k, NULL) == 0;
 	if (p->qemu)
 		qemu_version(program, p->qemu_version, sizeof(p->qemu_version));

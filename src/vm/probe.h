@@ -10,6 +10,7 @@ struct vm_probe {
 	bool qemu;             /* it is installed */
 	char qemu_version[64];
 	char kernel[128], kernel_path[512]; /* "" if there is none */
+	bool guest_init;       /* the guest's agent is installed */
 	bool kvm_known, kvm_usable;
 	char reason[256];      /* why KVM is, is not, or may be used */
 	char since[48];        /* of the verdict: "" if there is none */

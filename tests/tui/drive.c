@@ -40,7 +40,7 @@ static void suspend(struct app *app)
 	container_of(app, struct drive, app)->suspended++;
 }
 
-struct drive *drive_new(const char *term, int rows, int cols, bool empty)
+struct drive *drive_open(const struct drive_options *o)
 {
 	struct drive *d = calloc(1, sizeof(*d));
 	struct screen *s = &d->app.screen;
@@ -49,13 +49,14 @@ struct drive *drive_new(const char *term, int rows, int cols, bool empty)
 
 	uv_loop_init(&d->loop);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ||
-	    screen_init(s, &d->loop, pair[0], term, rows, cols, TERM_COLOR_AUTO, &e) < 0) {
+	    screen_init(s, &d->loop, pair[0], o->term, o->rows, o->cols, o->mono ? TERM_COLOR_NEVER : TERM_COLOR_AUTO, &e) < 0) {
 		fprintf(stderr, "# no screen: %s\n", e.text);
 		abort();
 	}
 	d->peer = pair[1];
-	d->vt = vt_new(rows, cols, NULL, NULL, NULL);
-	d->fake.empty = empty;
+	d->vt = vt_new(o->rows, o->cols, NULL, NULL, NULL);
+	if (o->model)
+		o->model(&d->fake);
 	d->berth = fake_new(&d->loop, &d->fake);
 	s->arg = &d->app;
 	s->draw = draw;
@@ -68,6 +69,18 @@ struct drive *drive_new(const char *term, int rows, int cols, bool empty)
 	screen_dirty(s);
 	drive_settle(d);
 	return d;
+}
+
+static void nothing(struct fake *f)
+{
+	f->empty = true;
+}
+
+struct drive *drive_new(const char *term, int rows, int cols, bool empty)
+{
+	const struct drive_options o = { .term = term, .rows = rows, .cols = cols, .model = empty ? nothing : NULL };
+
+	return drive_open(&o);
 }
 
 void drive_free(struct drive *d)
@@ -169,6 +182,16 @@ bool drive_keys(struct drive *d, const char *keys)
 		keys += *keys == ' ';
 	}
 	return true;
+}
+
+const struct vt_cell *drive_cell(struct drive *d, int y, int x)
+{
+	struct vt_row row;
+
+	if (y < 0 || x < 0 || y >= vt_rows(d->vt))
+		return NULL;
+	row = vt_row(d->vt, y);
+	return x < row.used ? &row.cells[x] : NULL;
 }
 
 const char *drive_screen(struct drive *d)

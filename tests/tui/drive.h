@@ -20,7 +20,14 @@ struct drive {
 	struct buf text; /* of drive_screen */
 };
 
-/* empty: a store without anything. */
+struct drive_options {
+	const char *term;
+	int rows, cols;
+	bool mono;
+	void (*model)(struct fake *f); /* what the store holds, before the UI looks; NULL: as fake-engine.h says */
+};
+struct drive *drive_open(const struct drive_options *o);
+/* The same for the usual store; empty: one without anything. */
 struct drive *drive_new(const char *term, int rows, int cols, bool empty);
 void drive_free(struct drive *d);
 /* Runs the loop until nothing moves. */
@@ -29,6 +36,8 @@ void drive_settle(struct drive *d);
 void drive_bytes(struct drive *d, const char *p, size_t n);
 /* "Esc D y ^] PgDn \"typed text\"": each key a read of its own, the screen drawn in between. false: no key. */
 bool drive_keys(struct drive *d, const char *keys);
+/* Cell of the terminal; NULL outside of what was written. */
+const struct vt_cell *drive_cell(struct drive *d, int y, int x);
 /* The screen's rows, trailing blanks cut, a newline behind each. Lives until the next call. */
 const char *drive_screen(struct drive *d);
 

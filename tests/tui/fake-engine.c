@@ -140,11 +140,13 @@ static const char *name_of(const char *id)
 
 static void tell_containers(struct owed *o)
 {
-	struct berth_container v[ARRAY_LEN(containers)];
-	size_t n = o->b->f->empty ? 0 : ARRAY_LEN(containers);
+	const struct fake *f = o->b->f;
+	const struct berth_container *from = f->containers.v ? f->containers.v : containers;
+	size_t n = f->empty ? 0 : f->containers.v ? f->containers.n : ARRAY_LEN(containers);
+	AUTO_FREE struct berth_container *v = calloc(n + 1, sizeof(*v));
 
 	for (size_t i = 0; i < n; i++)
-		v[i] = containers[o->b->f->reversed ? n - 1 - i : i];
+		v[i] = from[f->reversed ? n - 1 - i : i];
 	o->cb.containers(o->arg, 0, NULL, v, n);
 }
 
@@ -157,7 +159,10 @@ int berth_container_list(struct berth *b, berth_containers_cb done, void *arg, s
 #define LIST(fn, tell_fn, cb_type, member, array)                                                       \
 	static void tell_fn(struct owed *o)                                                            \
 	{                                                                                              \
-		o->cb.member(o->arg, 0, NULL, array, o->b->f->empty ? 0 : ARRAY_LEN(array));           \
+		const struct fake *f = o->b->f;                                                        \
+                                                                                                       \
+		o->cb.member(o->arg, 0, NULL, f->member.v ? f->member.v : array,                       \
+			     f->empty ? 0 : f->member.v ? f->member.n : ARRAY_LEN(array));             \
 	}                                                                                              \
 	int fn(struct berth *b, cb_type done, void *arg, struct berth_error *e)                        \
 	{                                                                                              \
@@ -170,7 +175,10 @@ LIST(berth_trash_list, tell_trash, berth_trash_cb, trash, trash)
 
 static void tell_consoles(struct owed *o)
 {
-	o->cb.consoles(o->arg, 0, NULL, consoles, o->b->f->empty ? 0 : ARRAY_LEN(consoles));
+	const struct fake *f = o->b->f;
+
+	o->cb.consoles(o->arg, 0, NULL, f->consoles.v ? f->consoles.v : consoles,
+		       f->empty ? 0 : f->consoles.v ? f->consoles.n : ARRAY_LEN(consoles));
 }
 
 int berth_console_list(struct berth *b, const char *name, berth_consoles_cb done, void *arg, struct berth_error *e)
@@ -219,13 +227,26 @@ int berth_container_boot(struct berth *b, const char *name, berth_json_cb done, 
 
 static void tell_probe(struct owed *o)
 {
-	o->cb.json(o->arg, 0, NULL, "{\"kvm\":{\"usable\":true,\"reason\":\"\",\"since\":null},\"tcg\":{\"usable\":true},"
+	o->cb.json(o->arg, 0, NULL, o->b->f->probe ? o->b->f->probe : "{\"kvm\":{\"usable\":true,\"reason\":\"\",\"since\":null},\"tcg\":{\"usable\":true},"
 				    "\"chosen\":\"kvm\"}");
 }
 
 int berth_system_probe(struct berth *b, berth_json_cb done, void *arg, struct berth_error *e)
 {
 	owe(b, tell_probe, arg)->cb.json = done;
+	return 0;
+}
+
+static void tell_info(struct owed *o)
+{
+	o->cb.json(o->arg, 0, NULL, o->b->f->info ? o->b->f->info : "{\"qemu\":\"8.2\",\"kernel\":\"6.6.32\","
+								    "\"guest_init\":true,\"disk_free_bytes\":44238812774,"
+								    "\"memory_bytes\":8160437862}");
+}
+
+int berth_system_info(struct berth *b, berth_json_cb done, void *arg, struct berth_error *e)
+{
+	owe(b, tell_info, arg)->cb.json = done;
 	return 0;
 }
 

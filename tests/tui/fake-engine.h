@@ -14,7 +14,17 @@
 
 #define FAKE_NOW 1795528950000000000ll /* 2026-11-24T14:02:30Z */
 
+/* What the lists hold in place of the usual; v NULL: the usual. */
+#define FAKE_LIST(type) struct { const struct type *v; size_t n; }
+
 struct fake {
+	FAKE_LIST(berth_container) containers;
+	FAKE_LIST(berth_image) images;
+	FAKE_LIST(berth_job) jobs;
+	FAKE_LIST(berth_console) consoles;
+	FAKE_LIST(berth_trash) trash;
+	const char *info, *probe; /* JSON of the system; NULL: the usual */
+	const struct berth_progress *progress; /* what a pull, or the pull of a container, says once; NULL: nothing */
 	struct buf calls; /* what changes something, a line each: "stop web1" */
 	struct buf typed; /* what consoles were sent */
 	bool reversed;    /* containers in the other order */

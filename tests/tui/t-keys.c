@@ -318,6 +318,7 @@ static const struct {
 } questions[] = {
 	{ "T", "stop web1" },	       { "K", "kill web1 9" }, { "R", "stop web1" },	   { "End D", "rm migrate" },
 	{ "2 D", "rmi debian:stable" }, { "6 K", "cancel" },	{ "9 U", "restore old-db" }, { "a ^] T", "stop web1" },
+	{ "Space Space T", "stop db" },
 };
 
 static void test_only_a_late_y(void **state)
@@ -368,6 +369,64 @@ static void test_target_is_captured(void **state)
 	drive_free(d);
 }
 
+/* All that is marked and can be stopped, and nothing else. */
+static void test_marked(void **state)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	drive_keys(d, "Space Space End Space T");
+	assert_non_null(strstr(drive_screen(d), "Stop 2 containers?\nweb1, db\n"));
+	drive_keys(d, "y");
+	assert_string_equal((const char *)d->fake.calls.p, "stop web1\nstop db\n");
+	drive_keys(d, "Esc g j j T y");
+	assert_null(strstr(drive_screen(d), "marked"));
+	assert_string_equal((const char *)d->fake.calls.p, "stop web1\nstop db\nstop worker-1\n");
+	drive_free(d);
+}
+
+/* A filter drops the marks of what it hides. */
+static void test_marks_are_seen(void **state)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	drive_keys(d, "* / \"db\" Enter");
+	assert_non_null(strstr(drive_screen(d), "1 marked: UPPER-case keys act on db."));
+	drive_keys(d, "Esc Esc T y");
+	assert_null(strstr((const char *)d->fake.calls.p ?: "", "web1"));
+	drive_free(d);
+}
+
+static void many(struct fake *f)
+{
+	static struct berth_container v[7];
+	static char ids[7][65], names[7][8];
+
+	for (int i = 0; i < 7; i++) {
+		memset(ids[i], '1' + i, 64);
+		snprintf(names[i], sizeof(names[i]), "job-%d", i);
+		v[i] = (struct berth_container){ .id = ids[i], .name = names[i], .image = "a", .image_id = "b", .command = "c",
+						 .state = BERTH_RUNNING, .started = FAKE_NOW - i - 1, .kernel = "", .accel = "",
+						 .cause = "" };
+	}
+	f->containers.v = v;
+	f->containers.n = 7;
+}
+
+/* Of more than five the number must be typed. */
+static void test_many_are_counted(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 24, 80, false, many };
+	struct drive *d = drive_open(&o);
+
+	drive_keys(d, "* T y");
+	assert_non_null(strstr(drive_screen(d), "Type how many they are: 7"));
+	drive_keys(d, "Esc T 6 Enter");
+	assert_int_equal(d->fake.calls.len, 0);
+	drive_keys(d, "T 7 Enter");
+	assert_non_null(strstr((const char *)d->fake.calls.p, "stop 7777"));
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +436,8 @@ int main(void)
 		cmocka_unit_test(test_rows_would_notice), cmocka_unit_test(test_remap),
 		cmocka_unit_test(test_remap_refused),	  cmocka_unit_test(test_only_a_late_y),
 		cmocka_unit_test(test_no_early_y),	  cmocka_unit_test(test_target_is_captured),
+		cmocka_unit_test(test_marked),		  cmocka_unit_test(test_marks_are_seen),
+		cmocka_unit_test(test_many_are_counted),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prompt.c - the line in which a filter or what is looked for is typed. */
+#include "tui/prompt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/app.h"
+
+void app_prompt(struct app *app, char lead, const char *text)
+{
+	struct prompt *p = &app->prompt;
+
+	p->active = true;
+	p->lead = lead;
+	p->at = p->nhistory;
+	line_set(&p->line, text);
+	app_dirty(app);
+}
+
+bool app_prompting(const struct app *app)
+{
+	return app->prompt.active;
+}
+
+/* --- earlier input */
+
+static void remember(struct prompt *p)
+{
+	if (!p->line.len || (p->nhistory && strcmp(p->history[p->nhistory - 1], p->line.text) == 0))
+		return;
+	if (p->nhistory == PROMPT_HISTORY) {
+		memmove(p->history, p->history + 1, sizeof(p->history) - sizeof(*p->history));
+		p->nhistory--;
+	}
+	snprintf(p->history[p->nhistory++], sizeof(*p->history), "%.*s", (int)sizeof(*p->history) - 1, p->line.text);
+}
+
+static bool recall(struct prompt *p, bool older)
+{
+	if (older ? p->at == 0 : p->at >= p->nhistory)
+		return false;
+	p->at += older ? -1 : 1;
+	line_set(&p->line, p->at < p->nhistory ? p->history[p->at] : "");
+	return true;
+}
+
+/* --- names of fields */
+
+/* What all of the fields that begin with word have in common is put in; a field that is whole gets its colon. */
+static bool complete(struct prompt *p, const char *const *fields)
+{
+	const char *word = p->line.text + p->line.cur;
+	char add[64] = "";
+	size_t n = 0;
+	int found = 0;
+
+	while (word > p->line.text && !strchr(" !|", word[-1]))
+		word--, n++;
+	for (; fields && *fields; fields++) {
+		if (strncmp(*fields, word, n) != 0)
+			continue;
+		if (!found++)
+			snprintf(add, sizeof(add), "%s:", *fields + n);
+		for (size_t i = 0; found > 1; i++)
+			if (!add[i] || add[i] != (*fields)[n + i]) {
+				add[i] = 0;
+				break;
+			}
+	}
+	for (const char *c = add; *c; c++)
+		line_key(&p->line, &(struct input_event){ .type = INPUT_KEY, .key = (uint8_t)*c });
+	return *add != 0;
+}
+
+/* --- keys */
+
+static void finish(struct app *app, bool keep)
+{
+	struct prompt *p = &app->prompt;
+
+	p->active = false;
+	if (keep)
+		remember(p);
+	app->top->cls->find(app->top, keep ? p->line.text : "", true);
+	app_dirty(app);
+}
+
+static bool edit(struct app *app, const struct input_event *ev)
+{
+	struct prompt *p = &app->prompt;
+
+	if (ev->type == INPUT_PASTE) {
+		if (ev->first)
+			line_paste(&p->line, ev->text, ev->n);
+		return ev->first;
+	}
+	if (keys_is("Up", 2, ev) || keys_is("Down", 4, ev))
+		return recall(p, ev->key == VT_KEY_UP);
+	if (keys_is("Tab", 3, ev))
+		return complete(p, app->top->cls->fields);
+	return line_key(&p->line, ev);
+}
+
+void prompt_event(struct app *app, const struct input_event *ev)
+{
+	if (keys_is("Esc", 3, ev) || keys_is("^C", 2, ev) || keys_is("Enter", 5, ev)) {
+		finish(app, ev->key == VT_KEY_ENTER || ev->key == VT_KEY_KP_ENTER);
+		return;
+	}
+	if (!edit(app, ev))
+		return;
+	app->top->cls->find(app->top, app->prompt.line.text, false);
+	app_dirty(app);
+}
+
+/* --- drawing */
+
+void prompt_draw(struct app *app, struct canvas *c, int y)
+{
+	static const struct {
+		const char *key, *word;
+	} hints[] = { { "Enter", "keep the filter" }, { "Esc", "clear" }, { "Up/Down", "history" }, { "^W", "word back" },
+		      { "Tab", "complete" } };
+	struct prompt *p = &app->prompt;
+	const struct view *v = app->top;
+	char lead[2] = { p->lead, 0 };
+	AUTO_BUF struct buf found = { 0 };
+	int at = c->cols - 18, x = 1, cursor;
+
+	canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
+	canvas_text(c, y, 0, 1, ROLE_KEY, lead);
+	if (v->cls->found)
+		v->cls->found(app->top, &found);
+	cursor = line_draw(&p->line, c, y, 1, at - 2, ROLE_INPUT);
+	if (found.p)
+		canvas_cut(c, y, at, -1, ROLE_HINT, (const char *)found.p);
+	canvas_cursor(c, y, cursor);
+	c->cursor_visible = true;
+	if (y + 1 >= c->rows)
+		return;
+	canvas_blank(c, y + 1, 0, c->cols, ROLE_TEXT);
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++) {
+		const char *word = i == 0 && p->lead == '/' && !v->cls->fields ? "find" : hints[i].word;
+
+		if ((!v->cls->fields && i == 4) || x + canvas_width(hints[i].key) + 1 + canvas_width(word) > c->cols)
+			continue;
+		x += canvas_text(c, y + 1, x, -1, ROLE_KEY, hints[i].key) + 1;
+		x += canvas_text(c, y + 1, x, -1, ROLE_HINT, word) + 2;
+	}
+}
+
+void prompt_help_draw(struct canvas *c, int y, int bottom)
+{
+	static const char *const lines[] = {
+		"Only rows that match are shown while a filter is set.  Esc removes it.",
+		"  /word            name, image, id, port or label has word",
+		"  /!word           has it not              /a b     both      /a|b   either",
+		"  /state:failed    /image:nginx   /mem>500M   /label:env=prod   /port:8080",
+		"                                           /re:^w.*[12]$   regular expression",
+		"Small letters match both cases, a capital letter makes it exact.",
+		"The same words work in: berth ps --filter, all lists, logs.",
+		"In text (logs, scrollback, help) / finds and n N step; & hides other lines.",
+		"Rows that stop matching leave at once; the cursor stays on the same container.",
+		"A mark on a hidden row is dropped: no key acts on what you cannot see.",
+	};
+	int n = ARRAY_LEN(lines);
+
+	if (c->cols < 80 || bottom - y < n + 1)
+		return;
+	y += MIN(3, bottom - y - n);
+	for (int i = 0; i < n; i++)
+		canvas_text(c, y + i, 1, -1, ROLE_DIM, lines[i]);
+}

@@ -4,12 +4,16 @@ if HAVE_CMOCKA
 tui_test_common = %D%/drive.c %D%/drive.h %D%/fake-engine.c %D%/fake-engine.h
 tui_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)
 tui_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
-tui_tests = %D%/t-keys
+tui_tests = %D%/t-keys %D%/t-golden
 check_PROGRAMS += $(tui_tests)
 TESTS += $(tui_tests)
 %C%_t_keys_SOURCES = %D%/t-keys.c $(tui_test_common)
 %C%_t_keys_CPPFLAGS = $(tui_test_cppflags)
 %C%_t_keys_CFLAGS = $(tui_test_cflags)
 %C%_t_keys_LDADD = $(tui_LIBS) $(CMOCKA_LIBS)
+%C%_t_golden_SOURCES = %D%/t-golden.c %D%/golden.h %D%/scenes-lists.c %D%/scenes-views.c $(tui_test_common)
+%C%_t_golden_CPPFLAGS = $(tui_test_cppflags)
+%C%_t_golden_CFLAGS = $(tui_test_cflags)
+%C%_t_golden_LDADD = $(tui_LIBS) $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += %D%/keys.tsv
+EXTRA_DIST += %D%/keys.tsv %D%/accepted-differences %D%/golden

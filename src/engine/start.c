@@ -102,6 +102,11 @@ static int launch(struct work *w, struct err *e)
 	if (rc < 0)
 		return rc;
 	listener = sock_listen_at(run_dir, "shim.sock", e);
+	if (listener == -ENOENT) { /* the last shim of this container has just taken the folder away */
+		close(TAKE_FD(run_dir));
+		rc = run_folder(s, &run_dir, e);
+		listener = rc < 0 ? rc : sock_listen_at(run_dir, "shim.sock", e);
+	}
 	if (listener < 0)
 		return listener;
 	return spawn_shim(s, dir, lock, listener, e);

@@ -2,6 +2,7 @@
 /* sandbox.c - a VM and the container in it, from boot to end. */
 #include "shim/sandbox.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -677,6 +678,27 @@ int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const ch
 	return 0;
 }
 
+/* The container's lock went when it was over, so the folder of that name may be another shim's by now: what is ours is
+ * removed by its descriptor, and the name only while it is that folder's, and empty. A starter whose folder is caught
+ * between being made and being used makes it again. */
+static void remove_run_dir(struct sandbox *sb)
+{
+	AUTO_CLOSEDIR DIR *d = NULL;
+	struct stat ours, there;
+	int copy;
+
+	if (sb->run_dir < 0)
+		return;
+	copy = fcntl(sb->run_dir, F_DUPFD_CLOEXEC, 3);
+	d = copy < 0 ? NULL : fdopendir(copy);
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			file_remove_tree(sb->run_dir, e->d_name, NULL);
+	if (fstat(sb->run_dir, &ours) == 0 && stat(sb->run_dir_path, &there) == 0 && ours.st_ino == there.st_ino &&
+	    ours.st_dev == there.st_dev)
+		rmdir(sb->run_dir_path);
+}
+
 void sandbox_finish(struct sandbox *sb)
 {
 	sb->state = SANDBOX_GONE;
@@ -694,8 +716,7 @@ void sandbox_finish(struct sandbox *sb)
 	crilog_finish(&sb->log);
 	cJSON_Delete(TAKE(sb->config));
 	cJSON_Delete(TAKE(sb->ports));
-	if (sb->run_dir_path)
-		file_remove_tree(AT_FDCWD, sb->run_dir_path, NULL);
+	remove_run_dir(sb);
 	free(TAKE(sb->run_dir_path));
 	for (int *fd = (int[]){ sb->dir, sb->run_dir, sb->lock_fd, -2 }; *fd != -2; fd++)
 		if (*fd >= 0)

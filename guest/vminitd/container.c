@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net.h"
+#include "pause.h"
 #include "sandbox.pb-c.h"
 
 #define PIPE_BYTES (1 << 20)
@@ -128,6 +129,7 @@ static void watch_oom(struct vi_container *c)
 static void container_free(struct vi_container *c)
 {
 	list_remove(&c->link);
+	vi_pause_end(c);
 	while (!list_empty(&c->processes))
 		process_free(list_entry(c->processes.next, struct vi_process, link));
 	if (c->oom.fd >= 0) {
@@ -153,7 +155,8 @@ static int container_create(const char *id, const void *config, size_t len, stru
 	if (!c)
 		return err_sys(e, -ENOMEM, "cannot make container '%s'", id);
 	snprintf(c->id, sizeof(c->id), "%s", id);
-	c->cgroup_fd = c->oom.fd = -1;
+	c->cgroup_fd = c->oom.fd = c->frozen.fd = -1;
+	list_init(&c->pausers);
 	list_init(&c->processes);
 	list_init(&c->link);
 	rc = vi_spec_parse(config, len, id, &c->spec, e);
@@ -196,6 +199,8 @@ int vi_process_create(const char *id, const char *container_id, const uint32_t p
 		return err_set(e, -EEXIST, "process '%s' is there already", id);
 	if (!is_init && (!c->init || !c->init->started || c->init->exited))
 		return err_set(e, -EBUSY, "container '%s' is not running", container_id);
+	if (!is_init && c->paused)
+		return err_set(e, -EBUSY, "container '%s' is paused", container_id);
 	if (c && count_processes(c) >= VI_PROCESSES_MAX)
 		return err_set(e, -EMFILE, "container '%s' has too many processes", container_id);
 	p = process_new(id);
@@ -306,6 +311,8 @@ static void on_exited(struct vi_child *child, int status)
 	p->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	if (!p->started)
 		return; /* it never became the program: on_report tells */
+	if (is_init)
+		vi_pause_end(c);
 	if (is_init)
 		vi_cgroup_kill(c); /* those who joined its namespaces from outside */
 	on_oom(&c->oom, 0);
@@ -514,6 +521,10 @@ void vi_process_start(struct vi_process *p, struct rpc_call *call)
 	}
 	if (!is_init && (!p->ctr->init->started || p->ctr->init->exited)) {
 		rpc_call_fail(call, RPC_FAILED_PRECONDITION, "container '%s' is not running", p->ctr->id);
+		return;
+	}
+	if (p->ctr->paused) {
+		rpc_call_fail(call, RPC_FAILED_PRECONDITION, "container '%s' is paused", p->ctr->id);
 		return;
 	}
 	p->starting = true;

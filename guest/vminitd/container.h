@@ -61,7 +61,10 @@ struct vi_container {
 	int cgroup_fd;
 	struct list processes;
 	struct vi_process *init;
-	bool paused;
+	bool paused;            /* frozen, or on its way there */
+	bool pause_told;        /* it stands still, and all know */
+	struct list pausers;    /* pause.c: who waits for that */
+	struct vi_watch frozen; /* meanwhile: cgroup.events */
 	uint64_t oom_kills;
 	struct vi_watch oom; /* inotify on memory.events */
 };

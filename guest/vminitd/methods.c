@@ -17,7 +17,9 @@
 #include "base/file.h"
 #include "container.h"
 #include "events.h"
+#include "pause.h"
 #include "prepare.h"
+#include "proclist.h"
 #include "rpc/server.h"
 #include "sandbox.pb-c.h"
 #include "serve.h"
@@ -33,7 +35,7 @@ int64_t vi_ready_ns;
 
 static void on_hello(struct rpc_call *call, const ProtobufCMessage *msg)
 {
-	static const char *const features[] = { "prepare", "events", "forward", "shutdown", "stats" };
+	static const char *const features[] = { "prepare", "events", "forward", "shutdown", "stats", "process-list", "pause" };
 	Berth__Agent__V1__HelloResponse resp = BERTH__AGENT__V1__HELLO_RESPONSE__INIT;
 	AUTO_FREE char *boot_id = NULL;
 	struct utsname u;
@@ -235,6 +237,9 @@ static void on_delete_process(struct rpc_call *call, const ProtobufCMessage *msg
 	  &sandbox__##lower##_response__descriptor, RPC_UNARY, on_##lower }
 
 #define on_prepare vi_method_prepare
+#define on_pause vi_method_pause
+#define on_resume vi_method_resume
+#define on_process_list vi_method_process_list
 #define on_container_statistics vi_method_container_statistics
 
 const struct rpc_method vi_methods[] = {
@@ -242,6 +247,9 @@ const struct rpc_method vi_methods[] = {
 	OURS(Prepare, prepare),
 	{ "/berth.agent.v1.Agent/Events", &berth__agent__v1__events_request__descriptor,
 	  &berth__agent__v1__event__descriptor, RPC_SERVER_STREAM, vi_method_events },
+	OURS(ProcessList, process_list),
+	OURS(Pause, pause),
+	OURS(Resume, resume),
 	OURS(Shutdown, shutdown),
 	THEIRS(CreateProcess, create_process),
 	THEIRS(DeleteProcess, delete_process),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/str.h"
 
 struct field {
@@ -171,4 +172,18 @@ void vi_user_home(uid_t uid, const char *passwd, char *ret, size_t size)
 			return;
 		}
 	}
+}
+
+void vi_user_name(uid_t uid, const char *passwd, char *ret, size_t size)
+{
+	struct field f[7];
+	uint32_t id;
+	size_t nf;
+
+	for (const char *p = passwd; (nf = next_line(&p, f, 7));)
+		if (nf > 2 && f[0].n && number(f[2].p, f[2].n, &id) == 0 && id == uid) {
+			snprintf(ret, size, "%.*s", (int)MIN(f[0].n, size), f[0].p);
+			return;
+		}
+	snprintf(ret, size, "%u", uid);
 }

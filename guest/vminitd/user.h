@@ -26,5 +26,7 @@ struct vi_user {
 int vi_user_resolve(const char *word, const char *passwd, const char *group, struct vi_user *ret, struct err *e);
 /* The home of a uid, "" if it has none. */
 void vi_user_home(uid_t uid, const char *passwd, char *ret, size_t size);
+/* Its name, cut to size; the number if it has none. */
+void vi_user_name(uid_t uid, const char *passwd, char *ret, size_t size);
 
 #endif

@@ -12,7 +12,10 @@ vminitd_sources = \
 	%D%/mountopt.c %D%/mountopt.h \
 	%D%/net.c %D%/net.h \
 	%D%/netif.c %D%/netif.h \
+	%D%/pause.c %D%/pause.h \
 	%D%/prepare.c %D%/prepare.h \
+	%D%/proc-stat.c %D%/proc-stat.h \
+	%D%/proclist.c %D%/proclist.h \
 	%D%/seccomp.c %D%/seccomp.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/spec.c %D%/spec.h %D%/spec-cgroup.c %D%/spec-json.h \

@@ -342,6 +342,12 @@ BERTH_API int berth_container_stop(struct berth *b, const char *name, int64_t ti
 				   void *arg, struct berth_error *e);
 BERTH_API int berth_container_kill(struct berth *b, const char *name, int signal, berth_done_cb done, void *arg,
 				   struct berth_error *e);
+/* Freezes all processes of a container that runs, and lets them go on. A signal that ends a paused one (KILL, its stop
+ * signal) lets it go on; others reach it once it is unpaused. */
+BERTH_API int berth_container_pause(struct berth *b, const char *name, berth_done_cb done, void *arg,
+				    struct berth_error *e);
+BERTH_API int berth_container_unpause(struct berth *b, const char *name, berth_done_cb done, void *arg,
+				      struct berth_error *e);
 /* Signal numbers by name, with or without SIG, or decimal; -EINVAL. */
 BERTH_API int berth_signal_number(const char *word);
 /* flags: enum berth_remove_flags; FORCE stops it first. -EBUSY without if it runs. */
@@ -379,6 +385,24 @@ typedef void (*berth_stats_sample_cb)(void *arg, const struct berth_stats *s);
 BERTH_API int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms,
 				berth_stats_sample_cb sample, berth_done_cb done, void *arg, struct berth_op **op,
 				struct berth_error *e);
+
+/* Of a container that runs, by pid. */
+struct berth_process {
+	int pid, ppid;       /* in the container; ppid 0: outside */
+	const char *user;    /* as the container's own /etc/passwd names it; the number if it does not */
+	const char *state;   /* "R", "S", "D", "T", "Z" */
+	double cpu_percent;  /* of one CPU, over its whole life */
+	uint64_t memory_bytes; /* resident */
+	int64_t cpu_time;    /* ns */
+	int64_t started;
+	unsigned threads;
+	const char *tty;     /* "pts/0" or "" */
+	const char *command; /* its arguments with blanks between, cut to 4 KiB; or "[name]" */
+};
+typedef void (*berth_processes_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_process *list,
+				   size_t n);
+BERTH_API int berth_container_top(struct berth *b, const char *name, berth_processes_cb done, void *arg,
+				  struct berth_op **op, struct berth_error *e);
 
 /* ------------------------------------------------------------------ trash */
 

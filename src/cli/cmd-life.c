@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd-life.c - stop, kill, wait, rm, restart, rename: containers ended, and named anew. */
+/* cmd-life.c - stop, kill, pause, unpause, wait, rm, restart, rename: containers ended, and named anew. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +126,40 @@ static int run_kill(struct cli *cli, const struct cli_args *a)
 const struct cli_cmd cli_cmd_kill = {
 	.name = "kill", .args = "CONTAINER...", .brief = "send a signal to containers' processes",
 	.opts = kill_opts, .min_args = 1, .max_args = -1, .run = run_kill,
+};
+
+/* --- pause, unpause */
+
+static int start_pause(struct cli *cli, const struct cli_args *a, const char *name)
+{
+	return berth_container_pause(cli->berth, name, cli_on_done, cli, &cli->error);
+}
+
+static int run_pause(struct cli *cli, const struct cli_args *a)
+{
+	return for_each(cli, a, start_pause);
+}
+
+const struct cli_cmd cli_cmd_pause = {
+	.name = "pause", .args = "CONTAINER...", .brief = "freeze the processes of containers",
+	.about = "They stand still until unpause. A signal that ends the container (KILL, its stop signal) lets it go on; other "
+		 "signals reach it then. The virtual machine itself goes on: its clock does not stop.",
+	.min_args = 1, .max_args = -1, .run = run_pause,
+};
+
+static int start_unpause(struct cli *cli, const struct cli_args *a, const char *name)
+{
+	return berth_container_unpause(cli->berth, name, cli_on_done, cli, &cli->error);
+}
+
+static int run_unpause(struct cli *cli, const struct cli_args *a)
+{
+	return for_each(cli, a, start_unpause);
+}
+
+const struct cli_cmd cli_cmd_unpause = {
+	.name = "unpause", .args = "CONTAINER...", .brief = "let paused containers go on", .min_args = 1,
+	.max_args = -1, .run = run_unpause,
 };
 
 /* --- wait */

@@ -230,9 +230,9 @@ static char *cell_status(const cJSON *r, bool wide)
 	AUTO_FREE char *started = cli_ago(ns_of(r, "started"));
 	AUTO_FREE char *finished = cli_ago(ns_of(r, "finished"));
 
-	if (strcmp(state, "running") == 0 && started) {
+	if ((strcmp(state, "running") == 0 || strcmp(state, "paused") == 0) && started) {
 		started[str_ends(started, " ago") ? strlen(started) - 4 : strlen(started)] = 0;
-		return path_fmt("Up %s", started);
+		return path_fmt("Up %s%s", started, *state == 'p' ? " (Paused)" : "");
 	}
 	if (strcmp(state, "exited") == 0)
 		return path_fmt("Exited (%lld) %s", (long long)json_int(r, "exit_code", 0), finished ? finished : "");

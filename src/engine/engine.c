@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/sock.h"
+#include "base/str.h"
 #include "store/store.h"
 
 const char *berth_version(void)
@@ -182,6 +183,8 @@ static const char *known_hint(const struct err *e)
 {
 	if (strncmp(e->text, "no such container", 17) == 0)
 		return "berth ps -a lists all containers";
+	if (str_ends(e->text, " is paused"))
+		return "berth unpause lets it go on";
 	if (strstr(e->text, "no kernel"))
 		return "berth kernel build makes one, or make kernel in the source tree";
 	return "";

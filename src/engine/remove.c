@@ -47,8 +47,12 @@ static int remove_in_pool(struct work *w, struct err *e)
 		return dir;
 	lock = lock_try(dir, "lock", false, e);
 	r->running = lock == -EWOULDBLOCK;
-	if (r->running && !(r->flags & BERTH_REMOVE_FORCE))
-		return err_set(e, -EBUSY, "container %s is running", r->name);
+	if (r->running && !(r->flags & BERTH_REMOVE_FORCE)) {
+		AUTO(container_finish) struct container c = { 0 };
+		bool known = container_read(r->op.b->root, id, &c, NULL) == 0 && c.alive;
+
+		return err_set(e, -EBUSY, "container %s is %s", r->name, known ? container_state_word(&c) : "running");
+	}
 	if (r->running)
 		return 0;
 	if (lock < 0)

@@ -92,6 +92,9 @@ static int launch(struct work *w, struct err *e)
 	if (dir < 0)
 		return dir;
 	lock = lock_try(dir, "lock", false, e);
+	if (lock == -EWOULDBLOCK && container_read(s->op.b->root, s->id, &c, NULL) == 0 &&
+	    strcmp(container_state_word(&c), "paused") == 0)
+		return err_set(e, -EBUSY, "container %s is paused", s->name);
 	if (lock == -EWOULDBLOCK)
 		return err_set(e, -EALREADY, "container %s is running already", s->name);
 	if (lock < 0)

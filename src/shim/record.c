@@ -19,7 +19,7 @@ static const char *state_word(const struct sandbox *sb)
 	case SANDBOX_STARTING:
 		return "starting";
 	case SANDBOX_RUNNING:
-		return sb->paused ? "paused" : "running";
+		return sb->paused || sb->frozen ? "paused" : "running";
 	case SANDBOX_STOPPING:
 		return "stopping";
 	case SANDBOX_GONE:

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "rpc/drive-uv.h"
 #include "shim.pb-c.h"
+#include "shim/ask.h"
 #include "shim/record.h"
 #include "vm/agent.h"
 
@@ -270,6 +271,8 @@ static void on_event(struct rpc_stream *op, const ProtobufCMessage *msg)
 
 	if (ev->type == BERTH__AGENT__V1__EVENT__TYPE__OOM)
 		sb->oom_killed = true;
+	else if (ev->type == BERTH__AGENT__V1__EVENT__TYPE__PAUSE || ev->type == BERTH__AGENT__V1__EVENT__TYPE__RESUME)
+		ask_note_frozen(sb, ev->type == BERTH__AGENT__V1__EVENT__TYPE__PAUSE);
 }
 
 static void on_events_end(struct rpc_stream *op, int rc, const struct err *e)
@@ -554,6 +557,9 @@ int sandbox_signal(struct sandbox *sb, struct proc *p, int sig, struct err *e)
 	rc = rpc_unary_start(&k->op, sb->agent, &agent_kill_process, &req.base, AGENT_MS, on_killed, e);
 	if (rc < 0)
 		free(k);
+	/* A signal that is to end a paused container lets it go on; others wait until it is unpaused, as with docker. */
+	else if (p == sb->main && (sig == SIGKILL || sig == (int)json_int(sb->config, "stop_signal", SIGTERM)))
+		ask_thaw(sb);
 	return rc;
 }
 
@@ -606,6 +612,8 @@ int sandbox_exec(struct sandbox *sb, const struct sandbox_exec *x, struct proc *
 
 	if (sb->state != SANDBOX_RUNNING)
 		return err_set(e, -EBUSY, "container %.12s is not running", sb->id);
+	if (sb->paused || sb->frozen)
+		return err_set(e, -EBUSY, "container %.12s is paused", sb->id);
 	rc = sandbox_exec_spec(sb, x, &spec, e);
 	if (rc == 0)
 		rc = file_random(raw, sizeof(raw));

@@ -46,6 +46,7 @@ struct sandbox {
 	bool dead;             /* the VM went without being asked */
 	bool oom_killed;
 	bool paused;           /* until the host's disk has space again; cause says so */
+	bool frozen;           /* by pause, until unpause */
 	int64_t started, finished;
 
 	struct vm *vm;

@@ -12,6 +12,7 @@
 #include "base/sock.h"
 #include "rpc/drive-uv.h"
 #include "shim.pb-c.h"
+#include "shim/ask.h"
 
 #define CLIENTS_MAX 256
 #define ARGS_MAX 65536
@@ -65,7 +66,8 @@ static void on_info(struct rpc_call *call, const ProtobufCMessage *msg)
 	const struct sandbox *sb = sandbox_of(call);
 	Shim__InfoResponse resp = SHIM__INFO_RESPONSE__INIT;
 
-	resp.state = words[sb->state];
+	resp.state = sb->state == SANDBOX_RUNNING && (sb->paused || sb->frozen) ? SHIM__STATE__STATE_PAUSED :
+										   words[sb->state];
 	resp.exit_code = sb->exit_code;
 	resp.cause = (char *)sb->cause;
 	resp.qemu_pid = sb->vm ? vm_pid(sb->vm) : 0;
@@ -320,6 +322,21 @@ static void on_screen(struct rpc_call *call, const ProtobufCMessage *msg)
 	rpc_call_reply(call, &resp.base);
 }
 
+static void on_top(struct rpc_call *call, const ProtobufCMessage *msg)
+{
+	ask_top(sandbox_of(call), call);
+}
+
+static void on_pause(struct rpc_call *call, const ProtobufCMessage *msg)
+{
+	ask_pause(sandbox_of(call), call);
+}
+
+static void on_unpause(struct rpc_call *call, const ProtobufCMessage *msg)
+{
+	ask_unpause(sandbox_of(call), call);
+}
+
 static void on_stats(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	const Shim__StatsRequest *req = (const void *)msg;
@@ -335,6 +352,7 @@ static const struct rpc_method methods[] = {
 	METHOD(Info, info),	  METHOD(Start, start),	  METHOD(Attach, attach),     METHOD(Exec, exec),
 	METHOD(Resize, resize),	  METHOD(Signal, signal), METHOD(Wait, wait),	      METHOD(Stop, stop),
 	METHOD(Consoles, consoles), METHOD(Screen, screen),
+	METHOD(Top, top),	  METHOD(Pause, pause),	  METHOD(Unpause, unpause),
 	{ "/berth.shim.v1.Shim/Stats", &shim__stats_request__descriptor, &shim__stats_sample__descriptor,
 	  RPC_SERVER_STREAM, on_stats },
 	{ 0 },

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += %D%/libshim.la
 %C%_libshim_la_SOURCES = \
+	%D%/ask.c %D%/ask.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/console.c %D%/console.h \
 	%D%/crilog.c %D%/crilog.h \

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ask.h - calls of clients that the guest's agent answers: the process list, pause and unpause. */
+#ifndef BERTH_SHIM_ASK_H
+#define BERTH_SHIM_ASK_H
+
+#include <stdbool.h>
+
+#include "rpc/server.h"
+
+struct sandbox;
+
+void ask_top(struct sandbox *sb, struct rpc_call *call);
+void ask_pause(struct sandbox *sb, struct rpc_call *call);
+void ask_unpause(struct sandbox *sb, struct rpc_call *call);
+/* The same without a client: a signal that ends the container is to be heard. */
+void ask_thaw(struct sandbox *sb);
+/* The agent says so, whoever asked it. */
+void ask_note_frozen(struct sandbox *sb, bool frozen);
+
+#endif

@@ -51,7 +51,7 @@ static bool draw_hint(struct canvas *c, int y, int *x, int end, const char *keys
 	*x += canvas_text(c, y, *x, -1, ROLE_KEY, keys);
 	if (*word)
 		*x += 1 + canvas_text(c, y, *x + 1, -1, ROLE_HINT, word);
-	*x += 2;
+	*x += c->cols < 60 ? 1 : 2;
 	return true;
 }
 
@@ -59,13 +59,13 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 {
 	struct hint hints[HINTS_MAX];
 	struct view *v = app->top;
-	int n = v->cls->hints ? v->cls->hints(v, hints, HINTS_MAX) : 0, x = 1;
+	int n = v->cls->hints ? v->cls->hints(v, hints, HINTS_MAX) : 0, x = c->cols >= 60;
 	const struct key *help = keys_row(v->cls->ctx, ACT_HELP);
 	char first[16];
 
 	for (int i = 0; i < n; i++) {
 		const struct key *row = keys_row(v->cls->ctx, hints[i].act);
-		int room = c->cols - (help ? 3 : 0);
+		int room = c->cols - (!help ? 0 : c->cols < 60 ? 7 : 3);
 
 		if (!row || !*row->keys)
 			continue;

@@ -39,6 +39,8 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 	app->focused = true;
 	if (!app->now)
 		app->now = clock_real_ns;
+	if (!app->host_memory)
+		app->host_memory = stats_host_memory;
 	list_init(&app->tasks);
 	input_init(&app->input, on_event, app);
 	app->esc_timer = calloc(1, sizeof(*app->esc_timer));
@@ -46,7 +48,7 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 		return -ENOMEM;
 	uv_timer_init(loop, app->esc_timer);
 	app->esc_timer->data = app;
-	if (app_push(app, &view_containers, NULL) < 0)
+	if (app_push(app, &view_containers, NULL) < 0 || stats_init(app) < 0)
 		return -ENOMEM;
 	if (berth_watch(berth, on_changed, app, &e) < 0)
 		app_error(app, "%s: the lists do not follow changes", e.text);
@@ -76,6 +78,7 @@ void app_finish(struct app *app)
 	if (app->esc_timer)
 		uv_close((uv_handle_t *)app->esc_timer, free_timer);
 	app->esc_timer = NULL;
+	stats_finish(app);
 	model_finish(&app->model);
 	msgs_finish(&app->msgs);
 }
@@ -123,6 +126,8 @@ void app_changed(struct app *app, unsigned what)
 		if (v->cls->changed)
 			v->cls->changed(v, what);
 	}
+	if (what & MODEL_CTRS)
+		stats_check(app, false);
 	app_dirty(app);
 }
 
@@ -147,6 +152,7 @@ int app_push(struct app *app, const struct view_class *cls, const void *arg)
 	v->below = app->top;
 	app->top = v;
 	screen_mouse(&app->screen, 0);
+	stats_check(app, false);
 	app_dirty(app);
 	return 0;
 }
@@ -164,6 +170,7 @@ void app_drop(struct app *app, struct view *v)
 		v->cls->close(v);
 	free(v);
 	screen_mouse(&app->screen, 0);
+	stats_check(app, false);
 	app_dirty(app);
 }
 
@@ -418,6 +425,7 @@ static void on_event(void *arg, const struct input_event *ev)
 		return;
 	if (ev->type == INPUT_FOCUS)
 		app->focused = ev->in;
+	stats_check(app, ev->type == INPUT_KEY);
 	if (app->ask.active && ev->type != INPUT_FOCUS) {
 		answer(app, ev);
 		return;

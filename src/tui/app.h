@@ -16,6 +16,7 @@
 #include "tui/model.h"
 #include "tui/msgs.h"
 #include "tui/screen.h"
+#include "tui/stats.h"
 
 struct app;
 struct view;
@@ -32,6 +33,7 @@ struct view_class {
 	enum key_ctx ctx;
 	size_t size;  /* of the struct that begins with struct view */
 	bool full;    /* draws the first row too, and its own last one */
+	bool shows_stats; /* samples are taken while it is in front */
 	int (*open)(struct view *v, const void *arg); /* < 0: it does not open; the view said why */
 	void (*close)(struct view *v);
 	/* The title's middle ("Containers 6  3 up"). */
@@ -105,6 +107,8 @@ struct app {
 	uv_timer_t *esc_timer;
 	struct model model;
 	struct msgs msgs;
+	struct stats stats;
+	void (*host_memory)(uint64_t *used, uint64_t *total); /* bytes; a test has its own */
 	struct list tasks; /* struct task: pulls, runs */
 	struct view *top;
 	struct ask ask;

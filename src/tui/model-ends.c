@@ -8,10 +8,12 @@
 
 void model_alive_take(const struct model *m, struct model_alive *ret)
 {
-	*ret = (struct model_alive){ .ids = calloc(m->nctrs + 1, sizeof(*ret->ids)) };
-	for (size_t i = 0; ret->ids && i < m->nctrs; i++)
-		if (ctr_lives(&m->ctrs[i]))
-			memcpy(ret->ids[ret->n++], m->ctrs[i].id, sizeof(*ret->ids));
+	*ret = (struct model_alive){ .list = calloc(m->nctrs + 1, sizeof(*ret->list)) };
+	for (size_t i = 0; ret->list && i < m->nctrs; i++)
+		if (ctr_lives(&m->ctrs[i])) {
+			memcpy(ret->list[ret->n].id, m->ctrs[i].id, sizeof(m->ctrs[i].id));
+			ret->list[ret->n++].boots = m->ctrs[i].boots;
+		}
 }
 
 void model_expect_end(struct app *app, const char *id)
@@ -21,12 +23,11 @@ void model_expect_end(struct app *app, const char *id)
 	snprintf(m->expected[m->nexpected++ % ARRAY_LEN(m->expected)], sizeof(*m->expected), "%.64s", id);
 }
 
-/* Was it, in the list? It is taken off. */
-static bool take(char (*ids)[65], size_t n, const char *id)
+static bool was_expected(struct model *m, const char *id)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(ids[i], id) == 0) {
-			*ids[i] = 0;
+	for (size_t i = 0; i < ARRAY_LEN(m->expected); i++)
+		if (strcmp(m->expected[i], id) == 0) {
+			*m->expected[i] = 0;
 			return true;
 		}
 	return false;
@@ -46,13 +47,16 @@ void model_alive_tell(struct app *app, struct model_alive *was)
 {
 	struct model *m = &app->model;
 
-	for (size_t i = 0; was->ids && i < m->nctrs; i++) {
-		const struct ctr *c = &m->ctrs[i];
+	for (size_t i = 0; i < m->nctrs; i++) {
+		struct ctr *c = &m->ctrs[i];
+		size_t k = 0;
 
-		if (ctr_lives(c) || !take(was->ids, was->n, c->id))
-			continue;
-		if (!take(m->expected, ARRAY_LEN(m->expected), c->id) && ctr_failed(c))
+		while (k < was->n && strcmp(was->list[k].id, c->id) != 0)
+			k++;
+		if (c->state == BERTH_STARTING)
+			c->boots = k < was->n && was->list[k].boots ? was->list[k].boots : app->now();
+		else if (!ctr_lives(c) && k < was->n && !was_expected(m, c->id) && ctr_failed(c))
 			tell(app, c);
 	}
-	free(was->ids);
+	free(was->list);
 }

@@ -22,6 +22,7 @@ struct ctr {
 	double cpus;
 	bool tty;
 	unsigned consoles;
+	int64_t boots;  /* since when it was seen to start; 0: it does not */
 };
 
 struct img {
@@ -52,7 +53,8 @@ struct trashrow {
 	uint64_t size;
 };
 
-enum { MODEL_CTRS = 1, MODEL_IMGS = 2, MODEL_JOBS = 4, MODEL_CONS = 8, MODEL_TRASH = 16, MODEL_ALL = 31 };
+enum { MODEL_CTRS = 1, MODEL_IMGS = 2, MODEL_JOBS = 4, MODEL_CONS = 8, MODEL_TRASH = 16, MODEL_ALL = 31,
+       MODEL_STATS = 32 /* new samples (stats.h) */ };
 
 struct model {
 	struct ctr *ctrs;
@@ -76,9 +78,12 @@ void model_finish(struct model *m);
 void model_refresh(struct app *app, unsigned what);
 void model_probe(struct app *app);
 
-/* Which containers live, to say later which of them have failed since. */
+/* Which containers live, to say later which of them have failed since; and since when they start. */
 struct model_alive {
-	char (*ids)[65];
+	struct {
+		char id[65];
+		int64_t boots;
+	} *list;
 	size_t n;
 };
 void model_alive_take(const struct model *m, struct model_alive *ret);

@@ -15,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/prompt.c %D%/prompt.h \
 	%D%/rows.c %D%/rows-order.c %D%/rows-priv.h %D%/rows.h \
 	%D%/screen.c %D%/screen.h \
+	%D%/stats.c %D%/stats.h \
 	%D%/task.c %D%/task.h \
 	%D%/term.c %D%/term.h \
 	%D%/theme.c %D%/theme.h \

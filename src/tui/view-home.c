@@ -17,7 +17,8 @@
 struct home {
 	struct view v;
 	struct rows rows;
-	size_t pick; /* of the first screen */
+	size_t pick;       /* of the first screen */
+	uv_timer_t *timer; /* while a VM boots */
 };
 
 /* --- the list */
@@ -65,12 +66,17 @@ static enum filter_number number(void *arg, size_t i, const char *name, double *
 	/* What a reader looks for first; not a field of filters. */
 	static const int ranks[] = { [BERTH_RUNNING] = 8, [BERTH_STARTING] = 7, [BERTH_STOPPING] = 6, [BERTH_PAUSED] = 5,
 				     [BERTH_DEAD] = 2, [BERTH_EXITED] = 2, [BERTH_CREATED] = 1 };
+	const struct stat_sample *used = stats_last(app_of(arg), c->id);
 	bool up = strcmp(name, "up") == 0;
 	int64_t from = up ? c->started : c->created;
 
-	if (strcmp(name, "mem") == 0 || strcmp(name, "cpus") == 0) {
-		*ret = *name == 'm' ? (double)c->memory : c->cpus;
+	if (strcmp(name, "cpus") == 0 || strcmp(name, "limit") == 0) {
+		*ret = *name == 'l' ? (double)c->memory : c->cpus;
 		return FILTER_AMOUNT;
+	}
+	if (strcmp(name, "mem") == 0 || strcmp(name, "cpu") == 0) {
+		*ret = !used ? 0 : *name == 'm' ? (double)used->memory : used->cpu;
+		return used && ctr_lives(c) ? FILTER_AMOUNT : FILTER_NONE;
 	}
 	if (strcmp(name, "rank") == 0) {
 		*ret = ranks[c->state] + ctr_failed(c);
@@ -84,15 +90,16 @@ static enum filter_number number(void *arg, size_t i, const char *name, double *
 	return from && (!up || ctr_lives(c)) ? FILTER_SECONDS : FILTER_NONE;
 }
 
-static const char *const fields[] = { "name", "image", "id",  "state", "command", "port",
-				      "label", "mem",  "cpus", "exit", "up",	  "age", NULL };
+static const char *const fields[] = { "name", "image", "id",  "state", "command", "port",  "label",
+				      "cpu",  "mem",   "cpus", "limit", "exit",   "up",   "age",   NULL };
 
-enum { COL_NAME, COL_STATE, COL_UP, COL_MEM, COL_IMAGE, COL_PORTS, COL_CON };
+enum { COL_NAME, COL_STATE, COL_UP, COL_CPU, COL_MEM, COL_IMAGE, COL_PORTS, COL_CON };
 
 static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
 {
 	const struct app *app = app_of(arg);
 	const struct ctr *c = at(arg, i);
+	const struct stat_sample *used = ctr_lives(c) ? stats_of(app, c->id) : NULL;
 	char span[FMT_MAX];
 	unsigned cons = 0;
 
@@ -101,7 +108,14 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 		snprintf(ret, max, "%s", c->name);
 		break;
 	case COL_STATE:
-		ctr_state_text(c, ret, max);
+		if (c->boots && app->now() - c->boots >= 100000000)
+			snprintf(ret, max, "~ boot %.1fs", (double)(app->now() - c->boots) / 1e9);
+		else
+			ctr_state_text(c, ret, max);
+		if (app_cols(app) < 60 && c->state == BERTH_RUNNING && c->started) {
+			fmt_span(app->now() - c->started, span);
+			snprintf(ret, max, "+ up %s", span);
+		}
 		*role = (enum role)ctr_state_role(c);
 		break;
 	case COL_UP:
@@ -114,8 +128,14 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 			snprintf(ret, max, "-");
 		}
 		break;
+	case COL_CPU:
+		snprintf(ret, max, used ? "%.1f" : "-", used ? used->cpu : 0);
+		break;
 	case COL_MEM:
-		fmt_size(c->memory, ret);
+		if (used)
+			fmt_size(used->memory, ret);
+		else
+			snprintf(ret, max, "%s", ctr_lives(c) && !app->stats.running ? "paused" : "-");
 		break;
 	case COL_IMAGE:
 		snprintf(ret, max, "%s", c->image);
@@ -134,6 +154,7 @@ static const struct column columns[] = {
 	[COL_NAME] = { .head = "NAME", .want = 12, .narrow = 9 },
 	[COL_STATE] = { .head = "STATE", .want = 15, .narrow = 15, .sign = 2, .sort = "rank" },
 	[COL_UP] = { .head = "UP", .want = 6, .prio = 4, .sort = "up" },
+	[COL_CPU] = { .head = "CPU%", .want = 4, .narrow = 5, .prio = 6, .right = true, .sort = "cpu" },
 	[COL_MEM] = { .head = "MEM", .want = 6, .prio = 5, .right = true, .sort = "mem" },
 	[COL_IMAGE] = { .head = "IMAGE", .want = 16, .prio = 3, .gap = 1, .grow = true },
 	[COL_PORTS] = { .head = "PORTS", .want = 7, .prio = 2 },
@@ -155,12 +176,25 @@ static bool is_first(const struct view *v)
 
 static int home_open(struct view *v, const void *arg)
 {
-	rows_init(&((struct home *)v)->rows, &source, v);
+	struct home *h = (struct home *)v;
+
+	h->timer = calloc(1, sizeof(*h->timer));
+	if (!h->timer)
+		return -ENOMEM;
+	uv_timer_init(v->app->loop, h->timer);
+	h->timer->data = v->app;
+	rows_init(&h->rows, &source, v);
 	return 0;
+}
+
+static void free_timer(uv_handle_t *t)
+{
+	free(t);
 }
 
 static void home_close(struct view *v)
 {
+	uv_close((uv_handle_t *)((struct home *)v)->timer, free_timer);
 	rows_finish(&((struct home *)v)->rows);
 }
 
@@ -194,6 +228,14 @@ static void home_title(struct view *v, struct buf *b)
 		buf_addf(b, " %u boot", boot);
 	if (failed)
 		buf_addf(b, " %u failed", failed);
+}
+
+static void home_title_right(struct view *v, struct buf *b)
+{
+	const struct stats *s = &v->app->stats;
+
+	if (s->host_total)
+		buf_addf(b, "host mem %.1f/%.1fG", (double)s->host_used / (1 << 30), (double)s->host_total / (1 << 30));
 }
 
 /* "2 marked: UPPER-case keys act on a, b.  Space marks, Esc clears." */
@@ -298,10 +340,25 @@ static bool home_act(struct view *v, enum act act, int index)
 	return done || act_container(v->app, act, c);
 }
 
+/* While a VM boots its time is seen to run. */
+static void on_second(uv_timer_t *t)
+{
+	app_dirty(t->data);
+}
+
 static void home_changed(struct view *v, unsigned what)
 {
-	if (what & MODEL_CTRS)
-		rows_update(&((struct home *)v)->rows);
+	struct home *h = (struct home *)v;
+	bool boots = false;
+
+	if (what & (MODEL_CTRS | MODEL_STATS))
+		rows_update(&h->rows);
+	for (size_t i = 0; what & MODEL_CTRS && i < v->app->model.nctrs; i++)
+		boots = boots || v->app->model.ctrs[i].boots;
+	if (what & MODEL_CTRS && boots)
+		uv_timer_start(h->timer, on_second, 1000, 1000);
+	else if (what & MODEL_CTRS)
+		uv_timer_stop(h->timer);
 }
 
 static void home_note(struct view *v, struct buf *b)
@@ -330,7 +387,7 @@ static void home_found(struct view *v, struct buf *b)
 }
 
 const struct view_class view_containers = {
-	.name = "containers", .ctx = CTX_C, .size = sizeof(struct home), .open = home_open, .close = home_close,
-	.title = home_title, .draw = home_draw, .hints = home_hints, .act = home_act, .changed = home_changed,
+	.name = "containers", .ctx = CTX_C, .size = sizeof(struct home), .shows_stats = true, .open = home_open, .close = home_close,
+	.title = home_title, .title_right = home_title_right, .draw = home_draw, .hints = home_hints, .act = home_act, .changed = home_changed,
 	.note = home_note, .find = home_find, .found = home_found, .fields = fields,
 };

@@ -11,9 +11,22 @@
 
 #include "base/auto.h"
 
+static int64_t clock_ns;
+
 static int64_t now(void)
 {
-	return FAKE_NOW;
+	return clock_ns;
+}
+
+void drive_later(struct drive *d, int64_t ns)
+{
+	clock_ns += ns;
+}
+
+static void host_memory(uint64_t *used, uint64_t *total)
+{
+	*used = FAKE_MEM_USED;
+	*total = FAKE_MEM_TOTAL;
 }
 
 static void draw(void *arg, struct canvas *c)
@@ -63,7 +76,9 @@ struct drive *drive_open(const struct drive_options *o)
 	s->written = written;
 	s->input = input;
 	s->gone = gone;
+	clock_ns = FAKE_NOW;
 	d->app.now = now;
+	d->app.host_memory = host_memory;
 	d->app.suspend = suspend;
 	app_init(&d->app, &d->loop, d->berth);
 	screen_dirty(s);

@@ -29,6 +29,8 @@ struct drive_options {
 struct drive *drive_open(const struct drive_options *o);
 /* The same for the usual store; empty: one without anything. */
 struct drive *drive_new(const char *term, int rows, int cols, bool empty);
+/* The UI's clock, at first FAKE_NOW, goes on by so much. */
+void drive_later(struct drive *d, int64_t ns);
 void drive_free(struct drive *d);
 /* Runs the loop until nothing moves. */
 void drive_settle(struct drive *d);

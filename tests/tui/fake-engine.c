@@ -26,6 +26,7 @@ struct berth {
 	void *closed_arg;
 	struct loop_defer defer;
 	bool all_changed;
+	struct berth_op *watch; /* of statistics */
 };
 
 /* One answer that is owed. */
@@ -496,8 +497,47 @@ int berth_exec_wait(struct berth *b, const char *name, const char *exec_id, bert
 	return 0;
 }
 
+/* ---- statistics ------------------------------------------------------------------------------------------- */
+
+struct berth_op {
+	struct berth *b;
+	berth_stats_sample_cb sample;
+	berth_done_cb done;
+	void *arg;
+};
+
+static void tell_stats(struct owed *o)
+{
+	struct berth *b = o->b;
+
+	for (size_t i = 0; b->watch && i < b->f->stats.n; i++)
+		b->watch->sample(b->watch->arg, &b->f->stats.v[i]);
+}
+
+void fake_stats(struct berth *b)
+{
+	owe(b, tell_stats, NULL);
+}
+
+int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms, berth_stats_sample_cb sample,
+		      berth_done_cb done, void *arg, struct berth_op **op, struct berth_error *e)
+{
+	b->watch = calloc(1, sizeof(*b->watch));
+	*b->watch = (struct berth_op){ b, sample, done, arg };
+	*op = b->watch;
+	b->f->watches++;
+	fake_stats(b);
+	return 0;
+}
+
 void berth_op_cancel(struct berth_op *op)
 {
+	if (!op)
+		return;
+	op->b->f->watches--;
+	op->b->watch = NULL;
+	op->done(op->arg, -ECANCELED, NULL);
+	free(op);
 }
 
 void berth_job_keep(struct berth_op *op)
@@ -555,6 +595,7 @@ void berth_close(struct berth *b, void (*closed)(void *arg), void *arg)
 {
 	if (b->f->io >= 0)
 		close(b->f->io);
+	berth_op_cancel(b->watch);
 	if (closed)
 		closed(arg);
 	free(b);

@@ -13,6 +13,8 @@
 #include "berth/berth.h"
 
 #define FAKE_NOW 1795528950000000000ll /* 2026-11-24T14:02:30Z */
+#define FAKE_MEM_USED 1503238554ull  /* 1.4 GiB of the host's */
+#define FAKE_MEM_TOTAL 8160437862ull /* 7.6 GiB */
 
 /* What the lists hold in place of the usual; v NULL: the usual. */
 #define FAKE_LIST(type) struct { const struct type *v; size_t n; }
@@ -23,6 +25,8 @@ struct fake {
 	FAKE_LIST(berth_job) jobs;
 	FAKE_LIST(berth_console) consoles;
 	FAKE_LIST(berth_trash) trash;
+	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
+	unsigned watches; /* of statistics, that are under way */
 	const char *info, *probe; /* JSON of the system; NULL: the usual */
 	const struct berth_progress *progress; /* what a pull, or the pull of a container, says once; NULL: nothing */
 	struct buf calls; /* what changes something, a line each: "stop web1" */
@@ -35,6 +39,8 @@ struct fake {
 struct berth *fake_new(uv_loop_t *loop, struct fake *f);
 /* Tells the watcher that everything changed. */
 void fake_changed(struct berth *b);
+/* The next sample of all. */
+void fake_stats(struct berth *b);
 /* Takes what consoles were sent. */
 void fake_take_typed(struct berth *b);
 

@@ -2,6 +2,8 @@
 /* scenes-lists.c - the designed screens of lists and forms: the store that shows what was drawn. */
 #include "tests/tui/golden.h"
 
+#include <string.h>
+
 /* ---- a: nothing yet ----------------------------------------------------------------------------------------- */
 
 static void nothing(struct fake *f)
@@ -10,7 +12,78 @@ static void nothing(struct fake *f)
 	f->info = "{\"qemu\":\"8.2\",\"kernel\":\"6.6.32\",\"guest_init\":true,\"disk_free_bytes\":44238812774}";
 }
 
+/* ---- b: home ------------------------------------------------------------------------------------------------ */
+
+#define SECOND 1000000000ll
+#define HOUR (3600 * SECOND)
+#define ID8(c) #c #c #c #c #c #c #c #c
+#define ID(c) ID8(c) ID8(c) ID8(c) ID8(c) ID8(c) ID8(c) ID8(c) ID8(c)
+#define CTR(c, n, img, cmd, st, start, ...)                                                                     \
+	{ .id = ID(c), .name = n, .image = img, .image_id = "sha256:" img, .command = cmd, .state = st,        \
+	  .created = FAKE_NOW - 300 * HOUR, .started = start, .memory_bytes = 1 << 28, .cpus = 1, .kernel = "6.6", \
+	  .accel = "kvm", .cause = "", __VA_ARGS__ }
+
+static const struct berth_port web_ports[] = { { "0.0.0.0", 8080, 80, "tcp" } };
+static const struct berth_port db_ports[] = { { "0.0.0.0", 5432, 5432, "tcp" } };
+static const struct berth_port cache_ports[] = { { "0.0.0.0", 6379, 6379, "tcp" } };
+#define LONG (FAKE_NOW - 52 * HOUR)
+
+static const struct berth_container home[] = {
+	CTR(1, "web1", "nginx:1.27", "nginx", BERTH_RUNNING, LONG, .ports = web_ports, .nports = 1, .tty = true),
+	CTR(2, "db", "postgres:16", "postgres", BERTH_RUNNING, LONG, .ports = db_ports, .nports = 1, .tty = true),
+	CTR(3, "worker-1", "acme/worker:9f2c", "worker", BERTH_RUNNING, FAKE_NOW - 51 * 60 * SECOND),
+	CTR(4, "worker-2", "acme/worker:9f2c", "worker", BERTH_STARTING, 0),
+	CTR(5, "cache", "redis:7", "redis-server", BERTH_PAUSED, LONG, .ports = cache_ports, .nports = 1),
+	CTR(6, "migrate", "acme/migrate:12", "migrate", BERTH_RUNNING, FAKE_NOW - 342 * SECOND),
+};
+static struct berth_container home_later[6];
+static const struct berth_console home_consoles[] = {
+	{ .id = ID(1) ":0", .container = "web1", .n = 0, .command = "nginx", .rows = 23, .cols = 80, .alive = true },
+	{ .id = ID(1) ":1", .container = "web1", .n = 1, .command = "bash", .rows = 23, .cols = 80, .viewers = 2,
+	  .alive = true },
+	{ .id = ID(2) ":0", .container = "db", .n = 0, .command = "postgres", .rows = 23, .cols = 80, .alive = true },
+};
+#define STAT(c, n, cpu, mem) { .id = ID(c), .name = n, .running = true, .cpu_percent = cpu, .memory_bytes = mem << 20 }
+static const struct berth_stats home_stats[] = {
+	STAT(1, "web1", 3.1, 118ull), STAT(2, "db", 12.0, 611ull), STAT(3, "worker-1", 14.6, 201ull),
+	STAT(5, "cache", 0.0, 40ull),
+};
+
+static void home_model(struct fake *f)
+{
+	f->containers.v = home;
+	f->containers.n = 6;
+	f->consoles.v = home_consoles;
+	f->consoles.n = 3;
+	f->stats.v = home_stats;
+	f->stats.n = 4;
+}
+
+/* worker-2 begins to boot; 0.4 s later migrate has been killed. */
+static void home_play(struct drive *d)
+{
+	memcpy(home_later, home, sizeof(home));
+	home_later[5].state = BERTH_EXITED;
+	home_later[5].exit_code = 137;
+	home_later[5].finished = FAKE_NOW - 300 * SECOND;
+	home_later[5].cause = "out of memory, killed";
+	app_info(&d->app, "worker-1 started");
+	drive_later(d, 4 * SECOND / 10);
+	d->fake.containers.v = home_later;
+	fake_changed(d->berth);
+	drive_settle(d);
+}
+
+static void marked_play(struct drive *d)
+{
+	drive_keys(d, "j j Space j Space k k k k k");
+	home_play(d);
+}
+
 const struct scene scenes_lists[] = {
+	{ "b", 24, 80, home_model, marked_play, NULL },
+	{ "r-containers", 10, 40, home_model, home_play, NULL },
+	{ "q", 24, 80, home_model, home_play, "/ \"worker\"" },
 	{ "a", 24, 80, nothing, NULL, NULL },
 	{ 0 },
 };

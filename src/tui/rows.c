@@ -253,7 +253,7 @@ static void draw_row(struct rows *r, struct canvas *c, int y, size_t row, const 
 	bool focus = row == r->cur, marked = rows_marked(r, r->index[row]);
 
 	if (focus)
-		canvas_text(c, y, 0, 1, ROLE_KEY, ">");
+		canvas_text(c, y, 0, 1, ROLE_TEXT, ">"); /* plain: half of what a step costs on the line */
 	if (marked)
 		canvas_text(c, y, is_narrow(c) ? 0 : 1, 1, ROLE_MARK, "*");
 	for (int i = 0; i < s->ncolumns; i++) {

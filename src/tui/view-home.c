@@ -372,8 +372,9 @@ static void home_note(struct view *v, struct buf *b)
 		rows_note(&h->rows, b);
 	else if (c && *c->cause)
 		buf_addf(b, "%s: %s", c->name, c->cause);
-	else if (c)
-		buf_addf(b, "%s  %s  %s", c->name, c->image, c->command);
+	else if (c && (canvas_width(c->name) > columns[COL_NAME].want || canvas_width(c->image) > columns[COL_IMAGE].want ||
+		       canvas_width(c->ports) > columns[COL_PORTS].want))
+		buf_addf(b, "%s  %s  %s", c->name, c->image, c->ports); /* whole, as the list cuts them */
 }
 
 static void home_find(struct view *v, const char *text, bool done)

@@ -66,6 +66,10 @@ BERTH_API const char *berth_run_root(const struct berth *b);
 
 /* ----------------------------------------------------------------- images */
 
+struct berth_image_layer {
+	const char *digest; /* of what is stored, compressed as it came */
+	uint64_t size_bytes;
+};
 struct berth_image {
 	const char *id;         /* "sha256:…" of the config */
 	const char *digest;     /* "sha256:…" of what the tag names */
@@ -78,6 +82,7 @@ struct berth_image {
 	unsigned layers;
 	uint64_t rootfs_bytes;  /* disk used by its root file system; 0: not built yet */
 	unsigned used;          /* containers made from it */
+	const struct berth_image_layer *layer_list; /* layers of them, lowest first */
 };
 
 typedef void (*berth_images_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_image *images,

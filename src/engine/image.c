@@ -97,6 +97,16 @@ static char **used_images(const struct berth *b)
 	return used;
 }
 
+static const struct berth_image_layer *layers_of(struct image_op *o, const struct oci_manifest *m)
+{
+	struct berth_image_layer *v = eng_arena_take(&o->arena, calloc(m->nlayers + 1, sizeof(*v)));
+
+	for (size_t i = 0; v && i < m->nlayers; i++)
+		v[i] = (struct berth_image_layer){ eng_arena_str(&o->arena, m->layers[i].digest.text),
+						   (uint64_t)m->layers[i].size };
+	return v;
+}
+
 static int add_row(struct image_op *o, const struct store_image *m, const char *name, char **used)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
@@ -135,6 +145,7 @@ static int add_row(struct image_op *o, const struct store_image *m, const char *
 		.layers = (unsigned)m->image.manifest.nlayers,
 		.rootfs_bytes = m->rootfs_bytes,
 		.used = users_of(id, used),
+		.layer_list = layers_of(o, &m->image.manifest),
 	};
 	return o->arena.failed ? -ENOMEM : 0;
 }

@@ -151,6 +151,47 @@ void act_delete_image(struct app *app, const struct img *i)
 	app_ask(app, i->name, "delete", text, answer_delete_image, NULL);
 }
 
+/* Image ids, captured when the question was asked. */
+struct unused {
+	size_t n;
+	char name[][300];
+};
+
+static void answer_free(struct app *app, char key, const char *id, void *arg)
+{
+	struct unused *u = arg;
+
+	(void)id;
+	for (size_t i = 0; key == 'y' && i < u->n; i++)
+		answer_delete_image(app, key, u->name[i], NULL);
+	free(u);
+}
+
+void act_free_images(struct app *app)
+{
+	const struct model *m = &app->model;
+	struct unused *u = calloc(1, sizeof(*u) + m->nimgs * sizeof(*u->name));
+	AUTO_BUF struct buf names = { 0 };
+	uint64_t size = 0;
+	char text[512], space[FMT_MAX];
+
+	for (size_t i = 0; u && i < m->nimgs; i++)
+		if (!m->imgs[i].used) {
+			snprintf(u->name[u->n++], sizeof(*u->name), "%s", m->imgs[i].name);
+			size += m->imgs[i].size;
+			buf_addf(&names, "%s%s", names.len ? ", " : "", m->imgs[i].name);
+		}
+	if (!u || !u->n) {
+		app_info(app, u ? "every image is used by a container" : "out of memory");
+		free(u);
+		return;
+	}
+	fmt_size(size, space);
+	snprintf(text, sizeof(text), "Delete %zu image%s that no container uses?\n%.300s\n%s. They go to the trash, for 7 days.",
+		 u->n, u->n == 1 ? "" : "s", (const char *)names.p, space);
+	app_ask(app, "", "delete", text, answer_free, u);
+}
+
 void act_stop(struct app *app, const char *id, const char *name, unsigned viewers)
 {
 	char text[300];

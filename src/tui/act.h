@@ -23,6 +23,8 @@ void act_restore(struct app *app, const char *id, const char *kind, const char *
 void act_purge(struct app *app, const struct trashrow *t);
 void act_empty_trash(struct app *app);
 void act_delete_image(struct app *app, const struct img *i);
+/* All that no container uses. */
+void act_free_images(struct app *app);
 void act_stop(struct app *app, const char *id, const char *name, unsigned viewers);
 
 #endif

@@ -16,7 +16,7 @@ static void free_ctrs(struct model *m)
 {
 	for (size_t i = 0; i < m->nctrs; i++) {
 		struct ctr *c = &m->ctrs[i];
-		char *all[] = { c->name, c->image, c->command, c->ip, c->kernel, c->accel, c->cause, c->ports, c->labels };
+		char *all[] = { c->name, c->image, c->image_id, c->command, c->ip, c->kernel, c->accel, c->cause, c->ports, c->labels };
 
 		for (size_t k = 0; k < ARRAY_LEN(all); k++)
 			free(all[k]);
@@ -33,6 +33,8 @@ static void free_imgs(struct model *m)
 		free(m->imgs[i].digest);
 		free(m->imgs[i].name);
 		free(m->imgs[i].platform);
+		free(m->imgs[i].ref);
+		free(m->imgs[i].layer);
 	}
 	free(m->imgs);
 	m->imgs = NULL;
@@ -130,20 +132,38 @@ static bool copy_ctr(struct ctr *to, const struct berth_container *b)
 	*to = (struct ctr){ .state = b->state, .exit_code = b->exit_code, .created = b->created,
 			    .started = b->started, .finished = b->finished, .memory = b->memory_bytes,
 			    .cpus = b->cpus, .tty = b->tty, .consoles = b->consoles,
-			    .name = copy(b->name), .image = copy(b->image), .command = copy(b->command),
+			    .name = copy(b->name), .image = copy(b->image),
+			    .image_id = copy(b->image_id), .command = copy(b->command),
 			    .ip = copy(b->ip), .kernel = copy(b->kernel), .accel = copy(b->accel),
 			    .cause = copy(b->cause), .ports = ports_text(b), .labels = labels_text(b) };
 	snprintf(to->id, sizeof(to->id), "%s", b->id);
-	return all_there((char *[]){ to->name, to->image, to->command, to->ip, to->kernel, to->accel, to->cause,
-				     to->ports, to->labels }, 9);
+	return all_there((char *[]){ to->name, to->image, to->image_id, to->command, to->ip, to->kernel, to->accel,
+				     to->cause, to->ports, to->labels }, 10);
+}
+
+static bool copy_layers(struct img *to, const struct berth_image *b)
+{
+	unsigned n = b->layer_list ? b->layers : 0;
+
+	to->layer = calloc(n + 1, sizeof(*to->layer));
+	for (unsigned i = 0; to->layer && i < n; i++) {
+		snprintf(to->layer[i].digest, sizeof(to->layer[i].digest), "%s", b->layer_list[i].digest);
+		to->layer[i].size = b->layer_list[i].size_bytes;
+	}
+	to->layers = n;
+	return to->layer != NULL;
 }
 
 static bool copy_img(struct img *to, const struct berth_image *b)
 {
+	AUTO_BUF struct buf ref = { 0 };
+
+	if (b->repository && b->tag && buf_addf(&ref, "%s:%s", b->repository, b->tag) < 0)
+		return false;
 	*to = (struct img){ .id = copy(b->id), .digest = copy(b->digest), .name = copy(b->name),
-			    .platform = copy(b->platform), .created = b->created, .size = b->size_bytes,
-			    .rootfs = b->rootfs_bytes, .layers = b->layers, .used = b->used };
-	return all_there((char *[]){ to->id, to->digest, to->name, to->platform }, 4);
+			    .platform = copy(b->platform), .ref = copy((const char *)ref.p), .created = b->created,
+			    .size = b->size_bytes, .rootfs = b->rootfs_bytes, .used = b->used };
+	return all_there((char *[]){ to->id, to->digest, to->name, to->platform, to->ref }, 5) && copy_layers(to, b);
 }
 
 static bool copy_job(struct jobrow *to, const struct berth_job *b)

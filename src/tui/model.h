@@ -12,7 +12,7 @@ struct app;
 
 struct ctr {
 	char id[65];
-	char *name, *image, *command, *ip, *kernel, *accel, *cause;
+	char *name, *image, *image_id, *command, *ip, *kernel, *accel, *cause;
 	char *ports; /* "8080>80 5432", "" */
 	char *labels; /* "key=value" lines */
 	enum berth_state state;
@@ -25,8 +25,15 @@ struct ctr {
 	int64_t boots;  /* since when it was seen to start; 0: it does not */
 };
 
+struct imglayer {
+	char digest[80];
+	uint64_t size;
+};
+
 struct img {
 	char *id, *digest, *name, *platform;
+	char *ref; /* "docker.io/library/debian:stable"; "": it has no tag */
+	struct imglayer *layer; /* layers of them, lowest first */
 	int64_t created;
 	uint64_t size, rootfs;
 	unsigned layers, used;

@@ -7,6 +7,7 @@
 
 extern const struct view_class view_containers; /* NULL; home, and the first screen while there is none */
 extern const struct view_class view_images;     /* NULL */
+extern const struct view_class view_layers;     /* const char *: the image's id */
 extern const struct view_class view_jobs;       /* NULL */
 extern const struct view_class view_consoles;   /* NULL */
 extern const struct view_class view_trash;      /* NULL */

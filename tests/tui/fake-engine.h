@@ -27,7 +27,7 @@ struct fake {
 	FAKE_LIST(berth_trash) trash;
 	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
 	unsigned watches; /* of statistics, that are under way */
-	const char *info, *probe; /* JSON of the system; NULL: the usual */
+	const char *info, *probe, *inspect; /* JSON of the system, of an image; NULL: the usual */
 	const struct berth_progress *progress; /* what a pull, or the pull of a container, says once; NULL: nothing */
 	struct buf calls; /* what changes something, a line each: "stop web1" */
 	struct buf typed; /* what consoles were sent */

@@ -80,7 +80,53 @@ static void marked_play(struct drive *d)
 	home_play(d);
 }
 
+/* ---- c: images ---------------------------------------------------------------------------------------------- */
+
+#define MIB << 20
+#define DAY (24 * HOUR)
+#define LAYER(n, size) { "sha256:" #n, (uint64_t)(size) }
+
+/* debian's nine layers are the lowest of acme/worker's fourteen too: 640M that are stored once. */
+#define BASE LAYER(1, 70 MIB), LAYER(2, 6 MIB), LAYER(3, 6 MIB), LAYER(4, 6 MIB), LAYER(5, 6 MIB), LAYER(6, 6 MIB), \
+	LAYER(7, 6 MIB), LAYER(8, 6 MIB), LAYER(9, 12 MIB)
+static const struct berth_image_layer worker_layers[] = {
+	BASE, LAYER(10, 40 MIB), LAYER(11, 40 MIB), LAYER(12, 4 MIB), LAYER(13, 2 MIB), LAYER(14, 2 MIB),
+};
+static const struct berth_image_layer debian_layers[] = { BASE };
+#define IMG(n, r, t, size, root, use, days, v, ...)                                                             \
+	{ .id = "sha256:" n, .name = n, .repository = r, .tag = t, .platform = "linux/amd64",                 \
+	  .size_bytes = (uint64_t)(size), .rootfs_bytes = (uint64_t)(root), .used = use,                        \
+	  .created = days ? FAKE_NOW - days : 0, .layer_list = v, __VA_ARGS__ }
+
+static const struct berth_image images[] = {
+	IMG("acme/worker:9f2c", "docker.io/acme/worker", "9f2c", 212 MIB, 512 MIB, 2, 3 * HOUR, worker_layers,
+	    .layers = 14, .digest = "sha256:9f2c61d07be4aa"),
+	IMG("debian:stable", "docker.io/library/debian", "stable", 124 MIB, 256 MIB, 0, 12 * DAY, debian_layers,
+	    .layers = 9, .digest = "sha256:1"),
+	IMG("nginx:1.27", "docker.io/library/nginx", "1.27", 188 MIB, 384 MIB, 1, 2 * DAY, NULL, .digest = "sha256:2"),
+	IMG("postgres:16", "docker.io/library/postgres", "16", 431 MIB, 0, 1, 0, NULL, .digest = "sha256:3"),
+	IMG("redis:7", "docker.io/library/redis", "7", 117 MIB, 256 MIB, 1, 5 * DAY, NULL, .digest = "sha256:4"),
+	IMG("acme/migrate:12", "docker.io/acme/migrate", "12", 96 MIB, 256 MIB, 1, 6 * DAY, NULL, .digest = "sha256:5"),
+	IMG("7c1f0a2b9d3e", NULL, NULL, 98 MIB, 0, 0, 31 * DAY, NULL, .digest = "sha256:6"),
+};
+
+static void images_model(struct fake *f)
+{
+	static const struct berth_job job[] = {
+		{ "0000000000000007", "pull", "docker.io/library/postgres:16", "running", FAKE_NOW, 0, 77 MIB, 130 MIB, NULL },
+	};
+
+	home_model(f);
+	f->images.v = images;
+	f->images.n = 7;
+	f->jobs.v = job;
+	f->jobs.n = 1;
+	f->inspect = "{\"Config\":{\"Entrypoint\":[\"/usr/bin/worker\"],\"Cmd\":[\"--queue\",\"default\"],"
+		     "\"User\":\"1000\",\"WorkingDir\":\"/srv\",\"Volumes\":{\"/var/spool/worker\":{}}}}";
+}
+
 const struct scene scenes_lists[] = {
+	{ "c", 24, 80, images_model, NULL, "2" },
 	{ "b", 24, 80, home_model, marked_play, NULL },
 	{ "r-containers", 10, 40, home_model, home_play, NULL },
 	{ "q", 24, 80, home_model, home_play, "/ \"worker\"" },

@@ -43,6 +43,11 @@ void fmt_clock(int64_t ns, char ret[static FMT_MAX])
 	local(ns, "%H:%M", ret);
 }
 
+void fmt_clock_s(int64_t ns, char ret[static FMT_MAX])
+{
+	local(ns, "%H:%M:%S", ret);
+}
+
 void fmt_clock_ms(int64_t ns, char ret[static FMT_MAX])
 {
 	char at[FMT_MAX];
@@ -92,12 +97,14 @@ void fmt_took(int64_t ms, char ret[static FMT_MAX])
 void fmt_bar(uint64_t done, uint64_t total, int width, char *ret, size_t max)
 {
 	int inner = width - 2;
-	int full = total ? (int)((double)(done < total ? done : total) / (double)total * inner) : 0;
+	int full = total ? (int)((double)(done < total ? done : total) / (double)total * inner + 0.5) : 0;
 
 	if (inner < 1 || (size_t)width >= max) {
 		*ret = 0;
 		return;
 	}
+	if (full >= inner && done < total)
+		full = inner - 1; /* full is what is done */
 	ret[0] = '[';
 	memset(ret + 1, '#', (size_t)full);
 	memset(ret + 1 + full, '-', (size_t)(inner - full));

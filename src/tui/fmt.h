@@ -12,6 +12,8 @@
 void fmt_span(int64_t ns, char ret[static FMT_MAX]);
 /* "14:02", local time. */
 void fmt_clock(int64_t ns, char ret[static FMT_MAX]);
+/* "14:02:11" */
+void fmt_clock_s(int64_t ns, char ret[static FMT_MAX]);
 /* "14:02:11.017" or "24 Nov 14:02:11". */
 void fmt_clock_ms(int64_t ns, char ret[static FMT_MAX]);
 void fmt_date(int64_t ns, char ret[static FMT_MAX]);

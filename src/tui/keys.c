@@ -64,6 +64,7 @@ static const struct key table[] = {
 	{ CTX_I, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },
 
 	{ CTX_J, "K", ACT_CANCEL, ASK_Y, "cancel", "stop the job; parts fetched are kept" },
+	{ CTX_J, "t", ACT_TIMES, ASK_NONE, "times", "time per layer" },
 
 	{ CTX_X, "U", ACT_UNDO, ASK_Y, "undo", "give back the row" },
 	{ CTX_X, "Z", ACT_PURGE, ASK_NAME, "purge", "gone for good; type the name" },

@@ -10,6 +10,8 @@
 #include "tui/act.h"
 #include "tui/views.h"
 
+#define RATE_NS 1000000000 /* what a rate is measured over */
+
 static void clean(char *to, size_t max, const char *from)
 {
 	AUTO_BUF struct buf b = { 0 };
@@ -29,10 +31,45 @@ static void drop_layers(struct task *t)
 	t->nlayers = 0;
 }
 
+/* Times and rates of the layers go on where the last progress left them; the list itself never changes once it is
+ * known, but for a pull that begins anew. */
+static void measure(struct task *t, const struct berth_progress *p)
+{
+	int64_t now = t->app->now();
+
+	if (p->nlayers != t->nlayers) {
+		free(t->more);
+		t->more = calloc(p->nlayers + 1, sizeof(*t->more));
+	}
+	for (size_t i = 0; t->more && i < p->nlayers; i++) {
+		const struct berth_layer *l = &p->layers[i];
+		struct task_layer *m = &t->more[i];
+		bool moves = l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_CHECK ||
+			     l->state == BERTH_LAYER_UNPACK;
+
+		if (moves && !m->began)
+			m->began = now;
+		if (!moves && m->began && !m->ended)
+			m->ended = now;
+		if (l->state != BERTH_LAYER_DOWNLOAD || l->done < m->done || !m->measured) {
+			m->rate = 0;
+			m->measured = now;
+			m->done = l->done;
+		} else if (now - m->measured >= RATE_NS) {
+			uint64_t rate = (uint64_t)((double)(l->done - m->done) * 1e9 / (double)(now - m->measured));
+
+			m->rate = m->rate ? (m->rate + rate) / 2 : rate;
+			m->measured = now;
+			m->done = l->done;
+		}
+	}
+}
+
 static void task_free(struct task *t)
 {
 	list_remove(&t->link);
 	drop_layers(t);
+	free(t->more);
 	free(t->object);
 	free(t);
 }
@@ -57,14 +94,22 @@ static struct task *task_new(struct app *app, const char *object)
 static void on_progress(void *arg, const struct berth_progress *p)
 {
 	struct task *t = arg;
+	char note[sizeof(t->note)];
 
 	clean(t->stage, sizeof(t->stage), p->stage);
-	clean(t->note, sizeof(t->note), p->note);
+	clean(note, sizeof(note), p->note);
+	if (strcmp(note, t->note) != 0) {
+		snprintf(t->note, sizeof(t->note), "%s", note);
+		t->noted = t->app->now();
+	}
+	clean(t->job, sizeof(t->job), p->job);
+	clean(t->platform, sizeof(t->platform), p->platform);
 	if (p->digest)
 		clean(t->digest, sizeof(t->digest), p->digest);
 	t->done = p->done;
 	t->total = p->total;
 	t->rate = p->rate;
+	measure(t, p);
 	drop_layers(t);
 	t->layers = calloc(p->nlayers ? p->nlayers : 1, sizeof(*t->layers));
 	for (size_t i = 0; t->layers && i < p->nlayers; i++) {

@@ -6,14 +6,24 @@
 
 #include "tui/app.h"
 
+/* What is known of a layer beyond the last progress. */
+struct task_layer {
+	int64_t began, ended; /* ns; 0: not yet */
+	int64_t measured;     /* when done was last compared */
+	uint64_t done, rate;
+};
+
 struct task {
 	struct list link;
 	struct app *app;
 	struct berth_op *op; /* NULL: over */
 	char *object;        /* what the user named */
+	char job[24], platform[32];
 	char stage[96], note[160], digest[96];
+	int64_t noted;       /* when the note came */
 	uint64_t done, total, rate;
 	struct berth_layer *layers; /* digests are owned */
+	struct task_layer *more; /* of the same layers */
 	size_t nlayers;
 	bool failed;
 	char error[320];

@@ -5,12 +5,18 @@
 
 #include "tui/fmt.h"
 #include "tui/task.h"
+#include "tui/view-images.h"
 #include "tui/views.h"
+
+#define BAR 23
+#define HEAD_ROWS 4 /* above the layers */
 
 struct pullview {
 	struct view v;
 	struct task *t;
-	size_t top;
+	size_t top, cur;
+	bool moved; /* the user did: else the cursor follows what moves */
+	bool times;
 };
 
 static int pull_open(struct view *v, const void *arg)
@@ -21,90 +27,223 @@ static int pull_open(struct view *v, const void *arg)
 
 static void pull_title(struct view *v, struct buf *b)
 {
-	buf_addf(b, "Images > %s", ((struct pullview *)v)->t->object);
+	const struct task *t = ((struct pullview *)v)->t;
+	const char *name = strrchr(t->object, '/');
+
+	buf_addf(b, "Images > %s", name ? name + 1 : t->object);
 }
 
-static void draw_layer(struct canvas *c, int y, const struct berth_layer *l)
+/* --- a layer */
+
+static const char *owner(const struct model *m, const char *digest)
+{
+	for (size_t i = 0; i < m->nimgs; i++)
+		if (img_has_layer(&m->imgs[i], digest))
+			return m->imgs[i].name;
+	return NULL;
+}
+
+static void draw_bar(struct canvas *c, int y, const struct berth_layer *l, const struct task_layer *m)
+{
+	char bar[BAR + 1], size[FMT_MAX];
+	int x = c->cols < 70 ? 1 : 34;
+
+	fmt_bar(l->done, l->size, c->cols < 70 ? 0 : BAR, bar, sizeof(bar));
+	canvas_text(c, y, x, -1, ROLE_TEXT, bar);
+	if (l->size) {
+		snprintf(size, sizeof(size), "%u%%", (unsigned)(MIN(l->done, l->size) * 100 / l->size));
+		canvas_right(c, y, c->cols < 70 ? 39 : 62, ROLE_TEXT, size);
+	}
+	if (l->state != BERTH_LAYER_DOWNLOAD || c->cols < 70)
+		return;
+	fmt_size(l->done, size);
+	canvas_right(c, y, 68, ROLE_TEXT, size);
+	if (m && m->rate) {
+		fmt_size_fine(m->rate, size);
+		canvas_textf(c, y, 71, -1, ROLE_TEXT, "%s/s", size);
+	}
+}
+
+static void draw_time(const struct pullview *p, struct canvas *c, int y, const struct berth_layer *l,
+		      const struct task_layer *m)
+{
+	char took[FMT_MAX];
+
+	if (l->took_ms)
+		fmt_took(l->took_ms, took);
+	else if (m && m->began)
+		fmt_took(((m->ended ? m->ended : p->v.app->now()) - m->began) / 1000000, took);
+	else
+		return;
+	canvas_textf(c, y, 34, -1, ROLE_TEXT, "%s%s", took, l->state == BERTH_LAYER_DONE ? "" : " so far");
+}
+
+static void draw_layer(const struct pullview *p, struct canvas *c, int y, size_t i)
 {
 	static const char *const words[] = { "waiting", "shared", "download", "check", "unpack", "done" };
 	static const enum role roles[] = { ROLE_DIM, ROLE_TEXT, ROLE_BUSY, ROLE_BUSY, ROLE_BUSY, ROLE_OK };
-	char id[FMT_MAX], size[FMT_MAX], done[FMT_MAX], bar[32];
-	bool moving = l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK;
+	const struct task *t = p->t;
+	const struct berth_layer *l = &t->layers[i];
+	const struct task_layer *m = t->more ? &t->more[i] : NULL;
+	char id[FMT_MAX], size[FMT_MAX];
+	const char *other;
 
 	fmt_short(l->digest, id);
-	fmt_size(l->size, size);
-	canvas_text(c, y, 3, 12, ROLE_TEXT, id);
-	canvas_right(c, y, 23, ROLE_TEXT, size);
-	canvas_text(c, y, 25, 9, roles[l->state], words[l->state]);
-	if (moving && c->cols >= 60) {
-		fmt_bar(l->done, l->size, 24, bar, sizeof(bar));
-		fmt_size(l->done, done);
-		canvas_text(c, y, 35, -1, ROLE_TEXT, bar);
-		if (l->size)
-			canvas_textf(c, y, 60, -1, ROLE_TEXT, "%3u%% %6s",
-				     (unsigned)(MIN(l->done, l->size) * 100 / l->size), done);
-	} else if (l->state == BERTH_LAYER_SHARED) {
-		canvas_text(c, y, 35, -1, ROLE_TEXT, "was here, not downloaded");
-	} else if (l->state == BERTH_LAYER_DONE && l->took_ms) {
-		fmt_took(l->took_ms, done);
-		canvas_text(c, y, 35, -1, ROLE_TEXT, done);
+	fmt_size_fine(l->size, size);
+	if (i == p->cur) {
+		canvas_text(c, y, 0, 1, ROLE_TEXT, ">");
+		canvas_cursor(c, y, 3);
 	}
+	canvas_text(c, y, 3, 12, i == p->cur ? ROLE_CURSOR : ROLE_TEXT, id);
+	canvas_right(c, y, 22, ROLE_TEXT, size);
+	canvas_text(c, y, 24, 9, roles[l->state], words[l->state]);
+	if (p->times || l->state == BERTH_LAYER_DONE) {
+		draw_time(p, c, y, l, m);
+	} else if (l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK) {
+		draw_bar(c, y, l, m);
+	} else if (l->state == BERTH_LAYER_SHARED) {
+		other = owner(&t->app->model, l->digest);
+		canvas_textf(c, y, 34, -1, ROLE_TEXT, other ? "same as in %s, not downloaded" : "was here, not downloaded",
+			     other);
+	} else if (l->state == BERTH_LAYER_CHECK) {
+		canvas_text(c, y, 34, -1, ROLE_TEXT, "sha256");
+	}
+}
+
+/* --- the whole */
+
+static void draw_sum(const struct task *t, struct canvas *c, int y)
+{
+	AUTO_BUF struct buf left = { 0 };
+	char done[FMT_MAX], total[FMT_MAX], percent[16];
+	const char *job = t->job + strspn(t->job, "0");
+	bool wide = c->cols >= 70;
+
+	buf_addf(&left, "Pull %s%s%s", t->object, *t->platform ? "  " : "", t->platform);
+	canvas_cut(c, y, 1, c->cols - (wide ? 30 : 6), ROLE_TITLE, (const char *)left.p);
+	if (wide && *job)
+		canvas_textf(c, y, 52, -1, ROLE_TEXT, "job %.4s", job);
+	if (!t->total)
+		return;
+	fmt_size(t->done, done);
+	fmt_size(t->total, total);
+	snprintf(percent, sizeof(percent), "%u%%", (unsigned)(MIN(t->done, t->total) * 100 / t->total));
+	canvas_right(c, y, wide ? 64 : c->cols - 1, ROLE_TEXT, percent);
+	if (wide)
+		canvas_textf(c, y, 66, -1, ROLE_TEXT, "%s of %s", *done == '-' ? "0" : done, total);
+}
+
+static void draw_rate(const struct pullview *p, struct canvas *c, int y)
+{
+	const struct task *t = p->t;
+	AUTO_BUF struct buf b = { 0 };
+	char text[FMT_MAX];
+	size_t here = 0;
+
+	for (size_t i = 0; i < t->nlayers; i++)
+		here += t->layers[i].state == BERTH_LAYER_DONE || t->layers[i].state == BERTH_LAYER_SHARED;
+	if (!t->op) {
+		canvas_cut(c, y, 1, -1, t->failed ? ROLE_BAD : ROLE_OK, t->failed ? t->error : "done");
+		return;
+	}
+	if (p->times) {
+		fmt_took((p->v.app->now() - t->began) / 1000000, text);
+		buf_addf(&b, "%s so far   ", text);
+	}
+	if (t->rate && t->total > t->done) {
+		fmt_size_fine(t->rate, text);
+		buf_addf(&b, "%s/s   %llu s left   ", text, (unsigned long long)((t->total - t->done) / t->rate + 1));
+	}
+	if (t->nlayers)
+		buf_addf(&b, "%zu of %zu layers done   ", here, t->nlayers);
+	else
+		buf_adds(&b, *t->stage ? t->stage : "asking the registry");
+	fmt_digest(t->digest, text);
+	if (*t->digest)
+		buf_adds(&b, text);
+	canvas_cut(c, y, 1, -1, ROLE_TEXT, (const char *)b.p);
+}
+
+/* Until the user moves it the cursor is where something happens. */
+static void follow(struct pullview *p)
+{
+	for (size_t i = 0; !p->moved && i < p->t->nlayers; i++)
+		if (p->t->layers[i].state == BERTH_LAYER_DOWNLOAD || p->t->layers[i].state == BERTH_LAYER_UNPACK) {
+			p->cur = i;
+			return;
+		}
 }
 
 static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
-	const struct task *t = ((struct pullview *)v)->t;
-	char done[FMT_MAX], total[FMT_MAX], rate[FMT_MAX], line[200];
-	size_t here = 0;
+	struct pullview *p = (struct pullview *)v;
+	const struct task *t = p->t;
+	size_t page = (size_t)MAX(1, bottom - top - HEAD_ROWS);
 	int y = top;
 
-	for (size_t i = 0; i < t->nlayers; i++)
-		here += t->layers[i].state == BERTH_LAYER_DONE || t->layers[i].state == BERTH_LAYER_SHARED;
-	fmt_size(t->done, done);
-	fmt_size(t->total, total);
-	fmt_size(t->rate, rate);
-	snprintf(line, sizeof(line), "Pull %.120s", t->object);
-	canvas_cut(c, y, 1, c->cols - 28, ROLE_TITLE, line);
-	if (t->total) {
-		snprintf(line, sizeof(line), "%u%%  %s of %s", (unsigned)(MIN(t->done, t->total) * 100 / t->total), done,
-			 total);
-		canvas_right(c, y, c->cols - 1, ROLE_TEXT, line);
-	}
-	y++;
-	if (!t->op)
-		canvas_cut(c, y, 1, -1, t->failed ? ROLE_BAD : ROLE_OK, t->failed ? t->error : "done");
-	else if (t->rate && t->total > t->done)
-		canvas_textf(c, y, 1, -1, ROLE_TEXT, "%s/s   %llu s left   %zu of %zu layers done", rate,
-			     (unsigned long long)((t->total - t->done) / t->rate + 1), here, t->nlayers);
-	else
-		canvas_cut(c, y, 1, -1, ROLE_TEXT, *t->stage ? t->stage : "asking the registry");
-	y += 2;
-	if (t->nlayers && y < bottom) {
-		canvas_text(c, y, 3, -1, ROLE_HEAD, "LAYER");
-		canvas_right(c, y, 23, ROLE_HEAD, "SIZE");
-		canvas_text(c, y++, 25, -1, ROLE_HEAD, "STATE");
-	}
-	for (size_t i = ((struct pullview *)v)->top; i < t->nlayers && y < bottom; i++)
-		draw_layer(c, y++, &t->layers[i]);
 	canvas_cursor(c, top, 1);
+	draw_sum(t, c, y++);
+	draw_rate(p, c, y++);
+	y++;
+	if (!t->nlayers || y >= bottom)
+		return;
+	follow(p);
+	if (p->cur >= t->nlayers)
+		p->cur = t->nlayers - 1;
+	if (p->cur < p->top)
+		p->top = p->cur;
+	if (p->cur >= p->top + page)
+		p->top = p->cur - page + 1;
+	canvas_text(c, y, 3, -1, ROLE_HEAD, "LAYER");
+	canvas_right(c, y, 22, ROLE_HEAD, "SIZE");
+	canvas_text(c, y, 24, -1, ROLE_HEAD, "STATE");
+	if (p->times)
+		canvas_text(c, y, 34, -1, ROLE_HEAD, "TIME");
+	y++;
+	for (size_t i = p->top; i < t->nlayers && y < bottom; i++)
+		draw_layer(p, c, y++, i);
+	if (t->op && y + 2 < bottom)
+		canvas_textf(c, y + 1, 1, -1, ROLE_DIM, "Layers go straight into an ext4 root file system.  Now: %s.",
+			     t->stage);
 }
 
 static int pull_hints(struct view *v, struct hint *ret, int max)
 {
 	const struct task *t = ((struct pullview *)v)->t;
+	int n = 0;
 
-	ret[0] = (struct hint){ ACT_BACK, t->op ? "back, the pull goes on" : "back", NULL };
-	ret[1] = (struct hint){ ACT_CANCEL, NULL, NULL };
-	ret[2] = (struct hint){ ACT_VIEW_MESSAGES, "messages", "e" };
-	return t->op ? 3 : 1;
+	(void)max;
+	ret[n++] = (struct hint){ ACT_BACK, t->op ? "back, the pull goes on" : "back", NULL };
+	if (t->op)
+		ret[n++] = (struct hint){ ACT_CANCEL, NULL, NULL };
+	ret[n++] = (struct hint){ ACT_TIMES, NULL, NULL };
+	ret[n++] = (struct hint){ ACT_VIEW_MESSAGES, "messages", "e" };
+	return n;
 }
 
 static void answer(struct app *app, char key, const char *id, void *arg)
 {
 	struct task *t = key == 'y' ? task_find(app, id) : NULL;
 
+	(void)arg;
 	if (t)
 		task_cancel(t);
+}
+
+static bool pull_move(struct pullview *p, enum act act)
+{
+	size_t last = p->t->nlayers ? p->t->nlayers - 1 : 0;
+
+	if (act == ACT_DOWN)
+		p->cur = MIN(last, p->cur + 1);
+	else if (act == ACT_UP)
+		p->cur -= p->cur > 0;
+	else if (act == ACT_TOP || act == ACT_END)
+		p->cur = act == ACT_TOP ? 0 : last;
+	else
+		return false;
+	p->moved = true;
+	return true;
 }
 
 static bool pull_act(struct view *v, enum act act, int index)
@@ -112,30 +251,33 @@ static bool pull_act(struct view *v, enum act act, int index)
 	struct pullview *p = (struct pullview *)v;
 	char text[300];
 
+	(void)index;
+	if (pull_move(p, act))
+		return true;
 	if (act == ACT_CANCEL && p->t->op) {
 		snprintf(text, sizeof(text), "Cancel the pull of %s?\nParts that were fetched are kept.", p->t->object);
 		app_ask(v->app, p->t->object, "cancel", text, answer, NULL);
-		return true;
-	}
-	if (act == ACT_DOWN && p->top + 1 < p->t->nlayers)
-		p->top++;
-	else if (act == ACT_UP && p->top > 0)
-		p->top--;
-	else if (act == ACT_OPEN)
+	} else if (act == ACT_TIMES) {
+		p->times = !p->times;
+	} else if (act == ACT_OPEN) {
 		app_pop(v->app);
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 
 static void pull_note(struct view *v, struct buf *b)
 {
 	const struct task *t = ((struct pullview *)v)->t;
+	char at[FMT_MAX];
 
-	if (*t->note)
-		buf_adds(b, t->note);
-	else if (*t->digest)
+	if (*t->note) {
+		fmt_clock_s(t->noted, at);
+		buf_addf(b, "%s %s", at, t->note);
+	} else if (*t->digest) {
 		buf_adds(b, t->digest);
+	}
 }
 
 const struct view_class view_pull = {

@@ -17,6 +17,16 @@
 #define ID(c) #c #c #c #c #c #c #c #c
 #define ID64(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c)
 
+/* What can be cancelled: a pull, or who watches statistics. */
+struct berth_op {
+	struct berth *b;
+	berth_stats_sample_cb sample;
+	berth_done_cb done;
+	berth_progress_cb progress;
+	berth_pulled_cb pulled;
+	void *arg;
+};
+
 struct berth {
 	uv_loop_t *loop;
 	struct fake *f;
@@ -26,7 +36,7 @@ struct berth {
 	void *closed_arg;
 	struct loop_defer defer;
 	bool all_changed;
-	struct berth_op *watch; /* of statistics */
+	struct berth_op *watch, *pull; /* NULL: none */
 };
 
 /* One answer that is owed. */
@@ -391,13 +401,19 @@ int berth_container_create(struct berth *b, const struct berth_create *c, berth_
 	return 0;
 }
 
+void fake_progress(struct berth *b, const struct berth_progress *p)
+{
+	b->pull->progress(b->pull->arg, p);
+}
+
 /* A pull that never ends by itself. */
 int berth_pull(struct berth *b, const struct berth_pull *p, berth_progress_cb progress, berth_pulled_cb done, void *arg,
 	       struct berth_op **op, struct berth_error *e)
 {
 	called(b, "pull %s", p->ref);
-	if (op)
-		*op = NULL;
+	free(b->pull);
+	*op = b->pull = calloc(1, sizeof(**op));
+	*b->pull = (struct berth_op){ .b = b, .progress = progress, .pulled = done, .arg = arg };
 	return 0;
 }
 
@@ -508,13 +524,6 @@ int berth_exec_wait(struct berth *b, const char *name, const char *exec_id, bert
 
 /* ---- statistics ------------------------------------------------------------------------------------------- */
 
-struct berth_op {
-	struct berth *b;
-	berth_stats_sample_cb sample;
-	berth_done_cb done;
-	void *arg;
-};
-
 static void tell_stats(struct owed *o)
 {
 	struct berth *b = o->b;
@@ -532,7 +541,7 @@ int berth_stats_watch(struct berth *b, const char *const *names, unsigned interv
 		      berth_done_cb done, void *arg, struct berth_op **op, struct berth_error *e)
 {
 	b->watch = calloc(1, sizeof(*b->watch));
-	*b->watch = (struct berth_op){ b, sample, done, arg };
+	*b->watch = (struct berth_op){ .b = b, .sample = sample, .done = done, .arg = arg };
 	*op = b->watch;
 	b->f->watches++;
 	fake_stats(b);
@@ -541,11 +550,19 @@ int berth_stats_watch(struct berth *b, const char *const *names, unsigned interv
 
 void berth_op_cancel(struct berth_op *op)
 {
+	const struct berth_error canceled = { .code = -ECANCELED, .text = "canceled" };
+
 	if (!op)
 		return;
-	op->b->f->watches--;
-	op->b->watch = NULL;
-	op->done(op->arg, -ECANCELED, NULL);
+	if (op == op->b->watch) {
+		op->b->f->watches--;
+		op->b->watch = NULL;
+		op->done(op->arg, -ECANCELED, &canceled);
+	} else {
+		called(op->b, "cancel the pull");
+		op->b->pull = NULL;
+		op->pulled(op->arg, -ECANCELED, &canceled, NULL, NULL);
+	}
 	free(op);
 }
 
@@ -605,6 +622,7 @@ void berth_close(struct berth *b, void (*closed)(void *arg), void *arg)
 	if (b->f->io >= 0)
 		close(b->f->io);
 	berth_op_cancel(b->watch);
+	berth_op_cancel(b->pull);
 	if (closed)
 		closed(arg);
 	free(b);

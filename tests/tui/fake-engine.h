@@ -28,7 +28,6 @@ struct fake {
 	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
 	unsigned watches; /* of statistics, that are under way */
 	const char *info, *probe, *inspect; /* JSON of the system, of an image; NULL: the usual */
-	const struct berth_progress *progress; /* what a pull, or the pull of a container, says once; NULL: nothing */
 	struct buf calls; /* what changes something, a line each: "stop web1" */
 	struct buf typed; /* what consoles were sent */
 	bool reversed;    /* containers in the other order */
@@ -39,6 +38,8 @@ struct fake {
 struct berth *fake_new(uv_loop_t *loop, struct fake *f);
 /* Tells the watcher that everything changed. */
 void fake_changed(struct berth *b);
+/* The newest pull says so. */
+void fake_progress(struct berth *b, const struct berth_progress *p);
 /* The next sample of all. */
 void fake_stats(struct berth *b);
 /* Takes what consoles were sent. */

@@ -65,12 +65,13 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 
 	for (int i = 0; i < n; i++) {
 		const struct key *row = keys_row(v->cls->ctx, hints[i].act);
-		int room = c->cols - (!help ? 0 : c->cols < 60 ? 7 : 3);
+		int room;
 
 		if (!row || !*row->keys)
 			continue;
 		if (hints[i].act == ACT_HELP)
 			help = NULL; /* the view has a place of its own for it */
+		room = c->cols - (!help ? 0 : c->cols < 60 ? 7 : 3);
 		keys_first(row, first, sizeof(first));
 		if (!draw_hint(c, y, &x, room, hints[i].keys ? hints[i].keys : first,
 			       hints[i].word ? hints[i].word : row->name))

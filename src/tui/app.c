@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "tui/act.h"
+#include "tui/form.h"
 #include "tui/prompt.h"
 #include "tui/task.h"
 #include "tui/views.h"
@@ -74,6 +75,7 @@ void app_finish(struct app *app)
 			v->cls->close(v);
 		free(v);
 	}
+	form_memory_finish(app);
 	task_drop_all(app);
 	if (app->esc_timer)
 		uv_close((uv_handle_t *)app->esc_timer, free_timer);

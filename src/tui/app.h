@@ -113,6 +113,7 @@ struct app {
 	struct view *top;
 	struct ask ask;
 	struct prompt prompt;
+	struct form_memory *forms; /* drafts and earlier input of forms (form.h) */
 	char last_console[80]; /* "<id>:<n>" */
 	struct undo undo;
 	bool focused;

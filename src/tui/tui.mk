@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/canvas.c %D%/canvas.h \
 	%D%/config.c \
 	%D%/fmt.c %D%/fmt.h \
+	%D%/form.c %D%/form-draw.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.h \
 	%D%/input.c %D%/input.h \
 	%D%/keys.c %D%/keys-map.c %D%/keys-print.c %D%/keys.h \
 	%D%/line.c %D%/line.h \
@@ -20,7 +21,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/term.c %D%/term.h \
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
-	%D%/view-console.c %D%/view-first.c %D%/view-first.h %D%/view-form.c %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-layers.c %D%/view-lists.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
+	%D%/view-console.c %D%/view-choose.c %D%/view-first.c %D%/view-first.h %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-layers.c %D%/view-lists.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
 	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

@@ -48,7 +48,26 @@ static void pull_play(struct drive *d)
 	fake_progress(d->berth, &p);
 }
 
+/* ---- m: the form of a container ----------------------------------------------------------------------------- */
+
+static const struct berth_image alpine[] = {
+	{ .id = "sha256:1", .name = "docker.io/library/alpine:3", .repository = "docker.io/library/alpine", .tag = "3",
+	  .digest = "sha256:2", .platform = "linux/amd64" },
+};
+
+static void form_model(struct fake *f)
+{
+	static const struct berth_job none[1];
+
+	f->images.v = alpine;
+	f->images.n = 1;
+	f->jobs.v = none;
+	f->jobs.n = 0;
+	f->inspect = "{\"Config\":{\"Cmd\":[\"/bin/sh\"]}}";
+}
+
 const struct scene scenes_views[] = {
+	{ "m", 24, 80, form_model, NULL, "2 C" },
 	{ "d", 24, 80, pull_model, pull_play, NULL },
 	{ 0 },
 };

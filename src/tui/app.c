@@ -82,6 +82,7 @@ void app_finish(struct app *app)
 	app->esc_timer = NULL;
 	stats_finish(app);
 	model_finish(&app->model);
+	msglog_close(&app->msglog);
 	msgs_finish(&app->msgs);
 }
 
@@ -200,8 +201,10 @@ static void say(struct app *app, enum msg_level level, const char *fmt, va_list 
 	for (size_t i = 0; i < raw.len; i++)
 		if (raw.p[i] == '\n')
 			raw.p[i] = ' ';
-	if (str_add_clean(&b, (const char *)raw.p, raw.len) == 0 && b.p)
+	if (str_add_clean(&b, (const char *)raw.p, raw.len) == 0 && b.p) {
 		msgs_add(&app->msgs, level, app->now(), (const char *)b.p);
+		msglog_add(&app->msglog, level, app->now(), (const char *)b.p);
+	}
 	app_changed(app, 0);
 }
 

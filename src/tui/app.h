@@ -14,6 +14,7 @@
 #include "tui/keys.h"
 #include "tui/line.h"
 #include "tui/model.h"
+#include "tui/msglog.h"
 #include "tui/msgs.h"
 #include "tui/screen.h"
 #include "tui/stats.h"
@@ -107,6 +108,7 @@ struct app {
 	uv_timer_t *esc_timer;
 	struct model model;
 	struct msgs msgs;
+	struct msglog msglog; /* zeroed: messages are not kept on the disk */
 	struct stats stats;
 	void (*host_memory)(uint64_t *used, uint64_t *total); /* bytes; a test has its own */
 	struct list tasks; /* struct task: pulls, runs */

@@ -287,6 +287,17 @@ static const struct img *find_image(const struct app *app, const char *name)
 	return NULL;
 }
 
+/* The images that come with berth are here before they were ever used. */
+static bool is_built_in(const struct formview *f)
+{
+	return strncmp(f->line[IMAGE].text, "localhost/", 10) == 0;
+}
+
+static bool is_here(const struct formview *f)
+{
+	return is_built_in(f) || find_image(f->v.app, f->line[IMAGE].text);
+}
+
 static void on_config(void *arg, int rc, const struct berth_error *e, const char *json)
 {
 	struct link *l = arg;
@@ -370,7 +381,7 @@ static bool hint(struct formview *f, int field, char *ret, size_t max)
 		snprintf(ret, max, "free");
 	else if (field == IMAGE && *image)
 		snprintf(ret, max, "%s", find_image(f->v.app, image) ? "here" :
-			 strncmp(image, "localhost/", 10) == 0 ? "built in" : "to pull");
+			 is_built_in(f) ? "built in" : "to pull");
 	else if (field == COMMAND && !f->line[COMMAND].len)
 		snprintf(ret, max, "from image");
 	else
@@ -397,7 +408,7 @@ static void note(struct formview *f, struct buf *b)
 	if (!text_of(f, MEMORY) || str_parse_size(f->line[MEMORY].text, &memory, NULL) < 0)
 		memory = VM_MEMORY;
 	fmt_size(memory, text);
-	buf_addf(b, "Will %sstart 1 VM with %s.", find_image(f->v.app, f->line[IMAGE].text) ? "" : "pull the image, ", text);
+	buf_addf(b, "Will %sstart 1 VM with %s.", is_here(f) ? "" : "pull the image, ", text);
 	fmt_size_fine(total - MIN(used, total), text);
 	if (total)
 		buf_addf(b, "   Host has %s free.", text);

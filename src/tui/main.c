@@ -174,6 +174,11 @@ static void load_config(struct app *app, const char *path)
 	conf_finish(&conf);
 }
 
+static void log_failed(void *arg, const struct err *e)
+{
+	app_error(arg, "%s: messages are only kept until this berth ends", e->text);
+}
+
 static int run(struct ui *ui, const struct tui_options *o)
 {
 	const struct berth_options bo = { .config = o->config, .root = o->root, .run_root = o->run_root };
@@ -198,6 +203,9 @@ static int run(struct ui *ui, const struct tui_options *o)
 	ui->app.suspend = suspend;
 	ui->app.ended = ended;
 	log_open(-1, "berth"); /* nothing may write over the screen */
+	ui->app.msglog.failed = log_failed;
+	ui->app.msglog.arg = &ui->app;
+	msglog_open(&ui->app.msglog, &ui->loop, NULL);
 	if (app_init(&ui->app, &ui->loop, berth) < 0)
 		app_quit(&ui->app, 1);
 	load_config(&ui->app, o->config);

@@ -12,6 +12,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/line.c %D%/line.h \
 	%D%/main.c %D%/tui.h \
 	%D%/model.c %D%/model-ends.c %D%/model-host.c %D%/model.h \
+	%D%/msglog.c %D%/msglog.h \
 	%D%/msgs.c %D%/msgs.h \
 	%D%/prompt.c %D%/prompt.h \
 	%D%/rows.c %D%/rows-order.c %D%/rows-priv.h %D%/rows.h \

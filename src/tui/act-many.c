@@ -13,6 +13,7 @@ static const struct {
 	const char *verb, *how;
 	bool lives, ended; /* which it can be done to */
 } verbs[] = {
+	{ ACT_HOLD, "Hold", "", true, false },
 	{ ACT_START, "Start", "", false, true },
 	{ ACT_STOP, "Stop", "Sends TERM, KILL after 10 s.", true, false },
 	{ ACT_KILL, "Kill", "Sends KILL: they cannot clean up.", true, false },
@@ -69,6 +70,24 @@ static void name_them(const struct app *app, const struct many *m, char ret[stat
 	}
 }
 
+/* All that run pause; where none does, all that are paused go on. */
+static void hold(struct app *app, const struct many *m)
+{
+	bool running = false;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct ctr *c = model_ctr(&app->model, m->id[i]);
+
+		running = running || (c && c->state == BERTH_RUNNING);
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		const struct ctr *c = model_ctr(&app->model, m->id[i]);
+
+		if (c && c->state == (running ? BERTH_RUNNING : BERTH_PAUSED))
+			act_do(app, running ? ACT_HOLD : ACT_RESUME, m->id[i]);
+	}
+}
+
 static void ask(struct app *app, size_t verb, struct many *m)
 {
 	char names[NAMES_BYTES], text[512], word[16], number[24];
@@ -100,6 +119,9 @@ bool act_containers(struct app *app, enum act act, const size_t *i, size_t n)
 			app_error(app, "out of memory");
 		} else if (!m->n) {
 			app_info(app, "none of the %zu marked %s", n, verbs[v].lives ? "runs" : "has ended");
+			free(m);
+		} else if (act == ACT_HOLD) {
+			hold(app, m);
 			free(m);
 		} else if (act == ACT_START) {
 			answer(app, 'y', "", m);

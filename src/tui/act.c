@@ -91,6 +91,7 @@ void act_do(struct app *app, enum act act, const char *id)
 	} words[] = {
 		{ ACT_START, "started", "start" },     { ACT_STOP, "stopped", "stop" }, { ACT_KILL, "killed", "kill" },
 		{ ACT_RESTART, "restarted", "restart" }, { ACT_DELETE, "deleted", "rm --trash" },
+		{ ACT_HOLD, "paused", "pause" },       { ACT_RESUME, "goes on", "unpause" },
 	};
 	struct berth_error e = { 0 };
 	struct doing *d = NULL;
@@ -110,6 +111,10 @@ void act_do(struct app *app, enum act act, const char *id)
 	d->undoable = act == ACT_DELETE;
 	if (act == ACT_START)
 		rc = berth_container_start(app->berth, id, NULL, on_started, d, NULL, &e);
+	else if (act == ACT_HOLD)
+		rc = berth_container_pause(app->berth, id, on_done, d, &e);
+	else if (act == ACT_RESUME)
+		rc = berth_container_unpause(app->berth, id, on_done, d, &e);
 	else if (act == ACT_KILL)
 		rc = berth_container_kill(app->berth, id, SIGKILL, on_done, d, &e);
 	else if (act == ACT_DELETE)
@@ -375,6 +380,12 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		snprintf(text, sizeof(text), "Kill %s?\nSends KILL: it cannot clean up.", c->name);
 		if (ctr_lives(c))
 			ask(app, c, "kill", text, ACT_KILL);
+		else
+			app_info(app, "%s does not run", c->name);
+		return true;
+	case ACT_HOLD:
+		if (c->state == BERTH_RUNNING || c->state == BERTH_PAUSED)
+			act_do(app, c->state == BERTH_PAUSED ? ACT_RESUME : ACT_HOLD, c->id);
 		else
 			app_info(app, "%s does not run", c->name);
 		return true;

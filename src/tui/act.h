@@ -7,7 +7,8 @@
 
 /* true if the action was one for a container. id is captured here. */
 bool act_container(struct app *app, enum act act, const struct ctr *c);
-/* START, STOP, KILL, RESTART, DELETE, without a question. */
+/* START, STOP, KILL, RESTART, HOLD, RESUME, DELETE, without a question. */
+#define ACT_RESUME ACT_COUNT /* no key of its own: H does both */
 void act_do(struct app *app, enum act act, const char *id);
 /* To several at once, i[0..n) of the model's; true if the action is one that can be. The question names them; of more
  * than ACT_NAMED their number must be typed. */

@@ -54,6 +54,7 @@ static const struct key table[] = {
 	{ CTX_C, "T", ACT_STOP, ASK_Y, "stop", "TERM, after 10 s KILL" },
 	{ CTX_C, "K", ACT_KILL, ASK_Y, "kill", "KILL at once" },
 	{ CTX_C, "R", ACT_RESTART, ASK_Y, "restart", "stop, then start" },
+	{ CTX_C, "H", ACT_HOLD, ASK_NONE, "hold", "pause or resume, as the row says", true },
 	{ CTX_C, "X", ACT_EXEC, ASK_FORM, "exec", "new process in it" },
 	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while it runs" },
 
@@ -166,7 +167,7 @@ enum key_ctx keys_ctx_find(const char *word)
 
 bool keys_changes(const struct key *k)
 {
-	return k->ask != ASK_NONE || k->act == ACT_START;
+	return k->ask != ASK_NONE || k->act == ACT_START || k->act == ACT_HOLD;
 }
 
 bool keys_word_valid(const char *word)

@@ -298,14 +298,15 @@ static int home_hints(struct view *v, struct hint *ret, int max)
 		ret[n++] = (struct hint){ ACT_LOGS, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_EXEC, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_STOP, NULL, NULL };
+		ret[n++] = (struct hint){ ACT_HOLD, c->state == BERTH_PAUSED ? "resume" : NULL, NULL };
 	} else if (c) {
 		ret[n++] = (struct hint){ ACT_START, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_LOGS, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_DELETE, NULL, NULL };
 	}
+	ret[n++] = (struct hint){ ACT_FIND, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_CREATE, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_VIEW_IMAGES, "images", NULL };
-	ret[n++] = (struct hint){ ACT_FIND, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_BACK_QUIT, "quit", NULL };
 	return n;
 }

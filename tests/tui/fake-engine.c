@@ -339,6 +339,18 @@ int berth_container_stop(struct berth *b, const char *name, int64_t timeout_ms, 
 	return done_soon(b, done, arg);
 }
 
+int berth_container_pause(struct berth *b, const char *name, berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "pause %s", name_of(name));
+	return done_soon(b, done, arg);
+}
+
+int berth_container_unpause(struct berth *b, const char *name, berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "unpause %s", name_of(name));
+	return done_soon(b, done, arg);
+}
+
 int berth_container_kill(struct berth *b, const char *name, int sig, berth_done_cb done, void *arg, struct berth_error *e)
 {
 	called(b, "kill %s %d", name_of(name), sig);

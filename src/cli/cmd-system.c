@@ -165,10 +165,15 @@ static const struct cli_opt vt_opts[] = {
 
 static int run_debug_vt(struct cli *cli, const struct cli_args *a)
 {
-	const char *argv[64] = { "berth debug vt" };
-	int argc = 1;
+	AUTO_FREE const char **argv = calloc(2 * a->ngiven + 2, sizeof(*argv));
+	int argc = 0;
 
-	for (size_t i = 0; i < a->ngiven && argc < 60; i++) {
+	if (!argv) {
+		cli_error("out of memory");
+		return CLI_FAILED;
+	}
+	argv[argc++] = "berth debug vt";
+	for (size_t i = 0; i < a->ngiven; i++) {
 		const char *name = a->given[i].opt->name;
 
 		if (strcmp(name, "rows") == 0)

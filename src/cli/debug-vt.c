@@ -13,7 +13,6 @@
 #include "base/err.h"
 #include "vt/vt.h"
 
-#define RESIZES_MAX 64
 #define INPUT_MAX (1u << 30)
 #define PIECE 65536
 
@@ -24,10 +23,43 @@ struct resize {
 
 struct options {
 	int rows, cols, nresizes;
-	struct resize resizes[RESIZES_MAX];
+	struct resize *resizes;
 	bool bench;
 };
 
+static void options_finish(struct options *o)
+{
+	free(o->resizes);
+}
+
+/* A number of 1..max that ends at `end`; false: it is none. */
+static bool parse_size(const char *s, char end, int max, int *ret, const char **rest)
+{
+	char *after;
+	long v = strtol(s, &after, 10);
+
+	if (*s < '0' || *s > '9' || *after != end || v < 1 || v > max)
+		return false;
+	*ret = v;
+	*rest = after + !!end;
+	return true;
+}
+
+/* N:RxC */
+static bool parse_resize(const char *s, struct resize *ret)
+{
+	char *after;
+	const char *rest;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	ret->at = strtoul(s, &after, 10);
+	return errno == 0 && *after == ':' && parse_size(after + 1, 'x', VT_ROWS_MAX, &ret->rows, &rest) &&
+	       parse_size(rest, 0, VT_COLS_MAX, &ret->cols, &rest);
+}
+
+/* 0; -EINVAL: `usage` is to be shown. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option list[] = {
@@ -37,33 +69,29 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "bench", no_argument, NULL, 'b' },
 		{ 0 },
 	};
-	struct resize *rs;
-	char rest;
+	const char *rest;
 
-	*o = (struct options){ .rows = 24, .cols = 80 };
+	*o = (struct options){ .rows = 24, .cols = 80, .resizes = calloc(argc, sizeof(*o->resizes)) };
+	if (!o->resizes)
+		return -ENOMEM;
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, "", list, NULL)) >= 0;) {
-		switch (c) {
-		case 'r':
-		case 'c':
-			if (sscanf(optarg, "%d%c", c == 'r' ? &o->rows : &o->cols, &rest) == 1)
-				continue;
-			break;
-		case 's':
-			rs = &o->resizes[o->nresizes];
-			if (o->nresizes < RESIZES_MAX &&
-			    sscanf(optarg, "%zu:%dx%d%c", &rs->at, &rs->rows, &rs->cols, &rest) == 3) {
-				o->nresizes++;
-				continue;
-			}
-			break;
-		case 'b':
+		bool good = true;
+
+		if (c == 'r')
+			good = parse_size(optarg, 0, VT_ROWS_MAX, &o->rows, &rest);
+		else if (c == 'c')
+			good = parse_size(optarg, 0, VT_COLS_MAX, &o->cols, &rest);
+		else if (c == 's')
+			good = parse_resize(optarg, &o->resizes[o->nresizes++]);
+		else if (c == 'b')
 			o->bench = true;
-			continue;
-		default:
+		else
 			return -EINVAL;
-		}
-		fprintf(stderr, "%s: bad value '%s'\n", argv[0], optarg);
+		if (good)
+			continue;
+		fprintf(stderr, "%s: bad value '%s': %s\n", argv[0], optarg,
+			c == 's' ? "N:RxC is needed, bytes, rows and columns" : "1 to 1024 is needed");
 		return -EINVAL;
 	}
 	return optind == argc ? 0 : -EINVAL;
@@ -259,15 +287,16 @@ static int show(const struct options *o, const struct buf *in)
 
 int cli_debug_vt(int argc, char **argv)
 {
-	struct options o;
+	AUTO(options_finish) struct options o;
 	AUTO_BUF struct buf in = { 0 };
-	int rc;
+	int rc = parse_options(argc, argv, &o);
 
-	if (parse_options(argc, argv, &o) < 0) {
+	if (rc == -EINVAL) {
 		fprintf(stderr, "usage: %s [--rows R] [--cols C] [--resize-at N:RxC]... [--bench] <BYTES\n", argv[0]);
 		return 2;
 	}
-	rc = read_input(&in);
+	if (rc == 0)
+		rc = read_input(&in);
 	if (rc == 0)
 		rc = o.bench ? bench(&o, &in) : show(&o, &in);
 	if (rc == 0 && fflush(stdout) == 0)

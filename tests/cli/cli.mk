@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += %D%/trash.sh %D%/filter.sh %D%/faults.sh %D%/config.sh %D%/completion.sh
-EXTRA_DIST += %D%/trash.sh %D%/filter.sh %D%/faults.sh %D%/config.sh %D%/completion.sh
+TESTS += %D%/trash.sh %D%/filter.sh %D%/faults.sh %D%/config.sh %D%/completion.sh %D%/debug-vt.sh
+EXTRA_DIST += %D%/trash.sh %D%/filter.sh %D%/faults.sh %D%/config.sh %D%/completion.sh %D%/debug-vt.sh
 # The whole command line but for its main(), so that the tables are the real ones.
 if HAVE_CMOCKA
 cli_tests = %D%/t-cli

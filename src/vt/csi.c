@@ -60,7 +60,7 @@ static void line(struct vt *vt)
 
 static void line_relative(struct vt *vt)
 {
-	vt_goto(vt, vt->y + count(vt), vt->x);
+	vt_goto_origin(vt, vt->y - (vt->modes & M_OM ? vt->top : 0) + count(vt), vt->x);
 }
 
 static void position(struct vt *vt)

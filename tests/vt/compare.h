@@ -20,8 +20,7 @@ struct rng {
 };
 uint32_t rng_next(struct rng *r, uint32_t below);
 
-enum { STREAM_TMUX = 1 /* only what tmux does like us */ };
 /* Writes a stream of at most n bytes to p; returns how many. */
-size_t stream_random(struct rng *r, int rows, int cols, unsigned flags, uint8_t *p, size_t n);
+size_t stream_random(struct rng *r, int rows, int cols, uint8_t *p, size_t n);
 
 #endif

@@ -74,7 +74,7 @@ static void test_split(void **state)
 		size_t n;
 
 		random_size(&r, &rows, &cols);
-		n = stream_random(&r, rows, cols, 0, stream, sizeof(stream));
+		n = stream_random(&r, rows, cols, stream, sizeof(stream));
 		end_init(&whole, rows, cols);
 		end_init(&cut, rows, cols);
 		vt_feed(whole.vt, stream, n);
@@ -106,7 +106,7 @@ static void test_snapshot(void **state)
 		random_size(&r, &rows, &cols);
 		rows = MAX(rows, 2);
 		cols = MAX(cols, 2);
-		n = stream_random(&r, rows, cols, 0, stream, 1 + rng_next(&r, sizeof(stream) - 1));
+		n = stream_random(&r, rows, cols, stream, 1 + rng_next(&r, sizeof(stream) - 1));
 		end_init(&live, rows, cols);
 		end_init(&copy, rows, cols);
 		vt_feed(live.vt, stream, n);
@@ -117,7 +117,7 @@ static void test_snapshot(void **state)
 		assert_int_equal(copy.replies.len, 0);
 		/* and both go on alike */
 		live.passed.len = 0;
-		n = stream_random(&r, rows, cols, 0, stream, 300);
+		n = stream_random(&r, rows, cols, stream, 300);
 		vt_feed(live.vt, "~", 1); /* for REP */
 		vt_feed(live.vt, stream, n);
 		vt_feed(copy.vt, live.passed.p, live.passed.len);
@@ -138,7 +138,7 @@ static void test_pass(void **state)
 		size_t n;
 
 		random_size(&r, &rows, &cols);
-		n = stream_random(&r, rows, cols, 0, stream, sizeof(stream));
+		n = stream_random(&r, rows, cols, stream, sizeof(stream));
 		end_init(&live, rows, cols);
 		end_init(&viewer, rows, cols);
 		end_init(&second, rows, cols);
@@ -165,7 +165,7 @@ static void test_resize(void **state)
 			uint8_t stream[200];
 			int rows, cols;
 
-			vt_feed(e.vt, stream, stream_random(&r, vt_rows(e.vt), vt_cols(e.vt), 0, stream, sizeof(stream)));
+			vt_feed(e.vt, stream, stream_random(&r, vt_rows(e.vt), vt_cols(e.vt), stream, sizeof(stream)));
 			random_size(&r, &rows, &cols);
 			assert_int_equal(vt_resize(e.vt, rows, cols), 0);
 			if (!vt_sound(e.vt) || vt_scrollback(e.vt) > 200)
@@ -187,7 +187,7 @@ static void test_memory(void **state)
 		int n = snprintf(line, sizeof(line), "\033]8;;http://host/%d\033\\\033[38;2;%d;7;9mlink\xcc\x81\r\n", i, i % 256);
 
 		vt_feed(vt, line, n);
-		vt_feed(vt, stream, stream_random(&r, 24, 200, 0, stream, sizeof(stream)));
+		vt_feed(vt, stream, stream_random(&r, 24, 200, stream, sizeof(stream)));
 		assert_true(vt_sound(vt));
 	}
 	assert_true(vt_scrollback_bytes(vt) <= (1 << 20) + 65536 + 1001024 * 8);

@@ -1,7 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += %D%/vt-tool
-%C%_vt_tool_SOURCES = %D%/vt-tool.c src/cli/debug-vt.c src/cli/debug-vt.h
-%C%_vt_tool_LDADD = $(vt_LIBS)
+# Our terminal against others; without libvterm it is tmux alone.
+TESTS += %D%/differ.py
+EXTRA_DIST += %D%/differ.py %D%/terminals.py %D%/record.py %D%/sessions %D%/cases.tsv %D%/known-differences.tsv
+check_PROGRAMS += %D%/vt-dump
+%C%_vt_dump_SOURCES = %D%/vt-dump.c %D%/dump.c %D%/dump.h %D%/stream.c %D%/compare.h
+%C%_vt_dump_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_vt_dump_LDADD = $(vt_LIBS)
+if HAVE_VTERM
+check_PROGRAMS += %D%/vterm-dump
+%C%_vterm_dump_SOURCES = %D%/vterm-dump.c %D%/dump.c %D%/dump.h
+%C%_vterm_dump_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_vterm_dump_CFLAGS = $(AM_CFLAGS) $(VTERM_CFLAGS)
+%C%_vterm_dump_LDADD = $(vt_LIBS) $(VTERM_LIBS)
+endif
 
 if HAVE_CMOCKA
 vt_tests = %D%/t-screen %D%/t-scrollback %D%/t-report %D%/t-input %D%/t-property

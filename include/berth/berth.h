@@ -289,7 +289,9 @@ struct berth_create {
 	int64_t stop_timeout_ms;       /* -1 or 0 with stop_timeout_set false: 10 s */
 	bool stop_timeout_set;
 	const char *restart;           /* NULL or "no" */
-	const char *platform, *kernel, *kernel_args;
+	const char *platform;
+	const char *kernel;            /* a name of berth_kernel_list, or a file if it has a '/'; NULL: the default */
+	const char *kernel_args;
 	const char *accel;             /* NULL auto, "kvm", "tcg" */
 	uint64_t root_size;            /* of the upper disk; 0: 8 GiB */
 	enum berth_pull_policy pull;
@@ -495,6 +497,30 @@ struct berth_log_line {
 typedef void (*berth_log_cb)(void *arg, const struct berth_log_line *line);
 BERTH_API int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, berth_done_cb done,
 			 void *arg, struct berth_op **op, struct berth_error *e);
+
+/* ---------------------------------------------------------------- kernels */
+
+struct berth_kernel {
+	const char *name;          /* "berth": the one that comes with it */
+	const char *version, *arch; /* "" where not known */
+	const char *path;
+	uint64_t size_bytes;
+	bool is_default;           /* containers that name none boot it */
+	const char *const *features; /* NULL-terminated; what kernel/README.md tells of */
+};
+typedef void (*berth_kernels_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_kernel *list,
+				 size_t n);
+/* Berth's own first, if there is one, then those of the store by name. */
+BERTH_API int berth_kernel_list(struct berth *b, berth_kernels_cb done, void *arg, struct berth_error *e);
+/* An ELF vmlinux with a PVH entry, or a bzImage, is copied into the store. name NULL: made of the file's. lines: its
+ * name. -ENOEXEC for what is no kernel, -EEXIST for another one of that name. */
+BERTH_API int berth_kernel_import(struct berth *b, const char *file, const char *name, berth_lines_cb done,
+				  void *arg, struct berth_error *e);
+/* VMs that run it go on. */
+BERTH_API int berth_kernel_remove(struct berth *b, const char *name, berth_done_cb done, void *arg,
+				  struct berth_error *e);
+BERTH_API int berth_kernel_set_default(struct berth *b, const char *name, berth_done_cb done, void *arg,
+				       struct berth_error *e);
 
 /* ----------------------------------------------------------------- system */
 

@@ -32,7 +32,7 @@ const struct cli_opt cli_run_opts[] = {
 	{ 0, "cidfile", "FILE", "write the id to a file" },
 	{ 0, "pull", "WHEN", "missing, always or never (default missing)" },
 	{ 0, "platform", "OS/ARCH", "platform of the image" },
-	{ 0, "kernel", "FILE", "boot this kernel" },
+	{ 0, "kernel", "NAME", "boot this kernel of berth kernel ls, or a file if it has a '/'" },
 	{ 0, "kernel-arg", "WORDS", "more words for the kernel's command line" },
 	{ 0, "cpus", "N", "CPUs (default 1)" },
 	{ 'm', "memory", "SIZE", "memory limit, as in 512m (default: the VM's 512 MiB)" },

@@ -3,10 +3,16 @@
 #include "cli/cli.h"
 
 #define COMMANDS(X)                                                                                     \
-	X(run) X(create) X(start) X(stop) X(restart) X(kill) X(pause) X(unpause) X(wait) X(rm) X(rename) X(exec) X(attach) X(consoles)        \
-	X(screen) X(logs) X(ps) X(container_ls) X(inspect) X(top) X(stats) X(boot) X(pull) X(image_pull) X(images) X(image_ls)  \
-	X(image_inspect) X(rmi) X(trash_ls) X(trash_restore) X(trash_purge) X(rootfs_create) X(jobs) X(jobs_cancel) X(system_probe) X(system_info) X(info)  \
-	X(version) X(system_version) X(config_check) X(config_defaults) X(completion) X(list_keys) X(help) X(debug_man)        \
+	X(run) X(create) X(start) X(stop) X(restart) X(kill) X(pause) X(unpause) X(wait) X(rm) X(rename)        \
+	X(exec) X(attach) X(consoles) X(screen) X(logs)                                                         \
+	X(ps) X(container_ls) X(inspect) X(top) X(stats) X(boot)                                                \
+	X(pull) X(image_pull) X(images) X(image_ls) X(image_inspect) X(rmi)                                     \
+	X(trash_ls) X(trash_restore) X(trash_purge)                                                             \
+	X(rootfs_create)                                                                                        \
+	X(jobs) X(jobs_cancel)                                                                                  \
+	X(kernel_ls) X(kernel_inspect) X(kernel_import) X(kernel_default) X(kernel_rm)                          \
+	X(system_probe) X(system_info) X(info) X(version) X(system_version)                                     \
+	X(config_check) X(config_defaults) X(completion) X(list_keys) X(help) X(debug_man)        \
 	X(debug_vt) X(debug_faults) X(debug_tar_to_ext4)
 
 #define DECLARE(word) extern const struct cli_cmd cli_cmd_##word;

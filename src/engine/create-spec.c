@@ -353,6 +353,18 @@ static int stop_signal(const struct berth_create *o, const struct oci_config *im
 	return sig < 0 ? 15 : sig;
 }
 
+/* A file's path must mean the same to the shim, which runs elsewhere. */
+static int add_kernel(cJSON *j, const char *kernel, struct err *e)
+{
+	AUTO_FREE char *path = kernel && strchr(kernel, '/') ? realpath(kernel, NULL) : NULL;
+
+	if (kernel && strchr(kernel, '/') && !path)
+		return err_set(e, -EINVAL, "cannot find kernel '%s': %s", kernel, err_str(-errno));
+	if (kernel)
+		cJSON_AddStringToObject(j, "kernel", path ? path : kernel);
+	return 0;
+}
+
 int create_config(const struct create_spec *s, const char *id, const struct store_image *image, cJSON **ret,
 		  struct err *e)
 {
@@ -392,8 +404,9 @@ int create_config(const struct create_spec *s, const char *id, const struct stor
 	cJSON_AddNumberToObject(j, "memory_bytes", (double)o->memory);
 	cJSON_AddNumberToObject(j, "cpus", o->cpus > 0 ? o->cpus : 1);
 	cJSON_AddNumberToObject(j, "root_size", (double)o->root_size);
-	if (o->kernel)
-		cJSON_AddStringToObject(j, "kernel", o->kernel);
+	rc = add_kernel(j, o->kernel, e);
+	if (rc < 0)
+		return rc;
 	if (o->kernel_args)
 		cJSON_AddStringToObject(j, "kernel_args", o->kernel_args);
 	cJSON_AddStringToObject(j, "accel", o->accel ? o->accel : "auto");

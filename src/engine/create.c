@@ -22,6 +22,7 @@
 #include "oci/ref.h"
 #include "store/image.h"
 #include "store/import.h"
+#include "store/kernel.h"
 
 struct create {
 	struct berth_op op;
@@ -221,8 +222,13 @@ static int write_container(struct create *c, struct err *e)
 static int look_in_pool(struct work *w, struct err *e)
 {
 	struct create *c = container_of(w, struct create, work);
-	int rc = find_image(c, e);
+	AUTO_FREE char *kernel = NULL;
+	int rc = c->spec.o.kernel ? store_kernel_find(c->op.b->root, c->spec.o.kernel, &kernel, e) : 0;
 
+	if (rc == -ENOENT)
+		return -EINVAL; /* not the image's */
+	if (rc == 0)
+		rc = find_image(c, e);
 	if (rc < 0 || !c->have_image)
 		return rc;
 	c->have_rootfs = store_rootfs_has(c->op.b->store, c->image.rootfs_key, NULL);

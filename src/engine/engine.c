@@ -185,6 +185,8 @@ static const char *known_hint(const struct err *e)
 		return "berth ps -a lists all containers";
 	if (str_ends(e->text, " is paused"))
 		return "berth unpause lets it go on";
+	if (strstr(e->text, "there is no kernel '"))
+		return "berth kernel ls lists them";
 	if (strstr(e->text, "no kernel"))
 		return "berth kernel build makes one, or make kernel in the source tree";
 	return "";

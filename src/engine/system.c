@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "engine/engine.h"
+#include "store/kernel.h"
 #include "vm/probe.h"
 
 struct system_op {
@@ -17,13 +18,23 @@ struct system_op {
 	char *json;
 };
 
-static char *probe_json(void)
+/* With the kernel that a container would start with. */
+static void probe(const struct berth *b, struct vm_probe *p)
+{
+	AUTO_FREE char *kernel = NULL;
+
+	if (!getenv("BERTH_KERNEL"))
+		store_kernel_find(b->root, NULL, &kernel, NULL);
+	vm_probe(kernel, p);
+}
+
+static char *probe_json(const struct berth *b)
 {
 	AUTO_JSON cJSON *j = cJSON_CreateObject();
 	cJSON *kvm = cJSON_AddObjectToObject(j, "kvm"), *tcg = cJSON_AddObjectToObject(j, "tcg");
 	struct vm_probe p;
 
-	vm_probe(&p);
+	probe(b, &p);
 	if (p.kvm_known)
 		cJSON_AddBoolToObject(kvm, "usable", p.kvm_usable);
 	else
@@ -46,7 +57,7 @@ static char *info_json(const struct berth *b)
 	char **ids = NULL;
 	int n = 0;
 
-	vm_probe(&p);
+	probe(b, &p);
 	if (container_ids(b->root, &ids, NULL) == 0)
 		for (; ids[n]; n++)
 			free(ids[n]);
@@ -74,7 +85,7 @@ static int ask(struct work *w, struct err *e)
 {
 	struct system_op *o = container_of(w, struct system_op, work);
 
-	o->json = o->probe ? probe_json() : info_json(o->op.b);
+	o->json = o->probe ? probe_json(o->op.b) : info_json(o->op.b);
 	return o->json ? 0 : err_sys(e, -ENOMEM, "cannot describe this system");
 }
 

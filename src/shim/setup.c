@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "oci/spec.h"
 #include "shim/sandbox.h"
+#include "store/kernel.h"
 #include "vm/agent.h"
 
 #define PREPARE_MS 60000
@@ -64,6 +65,14 @@ static void make_mac(const char *id, uint8_t ret[6])
 	}
 }
 
+/* *ret NULL: the one that comes with berth. BERTH_KERNEL, for tests, stands before the store's choice. */
+static int find_kernel(const struct sandbox *sb, const char *name, char **ret, struct err *e)
+{
+	if (!name && getenv("BERTH_KERNEL"))
+		return 0;
+	return store_kernel_find(sb->root, name, ret, e);
+}
+
 int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 {
 	const cJSON *c = sb->config;
@@ -71,6 +80,7 @@ int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 	AUTO_FREE char *base_dir = path_fmt("%s/rootfs/%s", sb->root, key ? key : "");
 	AUTO_FREE char *own_dir = path_fmt("%s/containers/%s", sb->root, sb->id);
 	AUTO_FREE struct vm_bind *binds = calloc(VM_BINDS_MAX, sizeof(*binds));
+	AUTO_FREE char *kernel = NULL;
 	AUTO_CLOSE int base = -1;
 	AUTO_CLOSE int upper = -1;
 	struct vm_disk disks[2];
@@ -85,13 +95,16 @@ int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 	upper = open_disk(own_dir, "upper.ext4", O_RDWR, e);
 	if (upper < 0)
 		return upper;
+	int rc = find_kernel(sb, json_str(c, "kernel"), &kernel, e);
+	if (rc < 0)
+		return rc;
 	disks[0] = (struct vm_disk){ base, "base", true };
 	disks[1] = (struct vm_disk){ upper, "upper", false };
 	cfg.name = json_str(c, "name");
 	cfg.run_dir = sb->run_dir_path;
 	cfg.cpus = cpus >= 1 ? (unsigned)(cpus + 0.999) : 1;
 	cfg.memory = vm_memory(c);
-	cfg.kernel = json_str(c, "kernel");
+	cfg.kernel = kernel;
 	cfg.cmdline = json_str(c, "kernel_args");
 	cfg.disks = disks;
 	cfg.ndisks = ARRAY_LEN(disks);

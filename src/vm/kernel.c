@@ -150,16 +150,23 @@ static void read_meta(struct vm_kernel *k)
 	AUTO_FREE char *text = NULL;
 	AUTO_JSON cJSON *j = NULL;
 	const cJSON *f;
-	size_t len;
+	size_t len, n = 0;
 
 	if (!path || file_load(AT_FDCWD, path, META_MAX, &text, &len, NULL) < 0 ||
 	    json_parse(text, len, "meta.json", &j, NULL) < 0)
 		return;
 	if (json_str(j, "version"))
 		k->version = strdup(json_str(j, "version"));
-	cJSON_ArrayForEach(f, json_arr(j, "features"))
-		if (cJSON_IsString(f) && strcmp(f->valuestring, "lapic_timer_khz") == 0)
-			k->patched_timers = true;
+	if (json_str(j, "arch"))
+		k->arch = strdup(json_str(j, "arch"));
+	k->features = calloc((size_t)cJSON_GetArraySize(json_arr(j, "features")) + 1, sizeof(*k->features));
+	cJSON_ArrayForEach(f, json_arr(j, "features")) {
+		if (!cJSON_IsString(f))
+			continue;
+		k->patched_timers = k->patched_timers || strcmp(f->valuestring, "lapic_timer_khz") == 0;
+		if (k->features && (k->features[n] = strdup(f->valuestring)))
+			n++;
+	}
 }
 
 bool vm_kernel_has_agent(void)
@@ -180,8 +187,7 @@ int vm_kernel_open(const char *kernel, const char *initramfs, struct vm_kernel *
 		kernel = getenv("BERTH_KERNEL");
 	k.path = kernel ? strdup(kernel) : locate("vmlinux", "kernel/vmlinux");
 	if (!k.path)
-		return err_set(e, -ENOENT, "there is no kernel for VMs; build and install it with 'make kernel "
-					   "install'");
+		return err_set(e, -ENOENT, "there is no kernel for VMs");
 	init = initramfs ? strdup(initramfs) : locate("initramfs.cpio", "guest/vminitd/initramfs.cpio");
 	if (!init)
 		return err_set(e, -ENOENT, "there is no initramfs.cpio beside berth's programs; install berth "
@@ -211,5 +217,9 @@ void vm_kernel_finish(struct vm_kernel *k)
 	auto_close(&k->initramfs_fd);
 	free(k->path);
 	free(k->version);
+	free(k->arch);
+	for (char **f = k->features; f && *f; f++)
+		free(*f);
+	free(k->features);
 	*k = (struct vm_kernel){ .fd = -1, .initramfs_fd = -1 };
 }

@@ -12,7 +12,9 @@
 struct vm_kernel {
 	int fd, initramfs_fd;
 	char *path;
-	char *version;       /* of meta.json; NULL: unknown */
+	/* of meta.json; NULL: unknown */
+	char *version, *arch;
+	char **features;     /* NULL-terminated */
 	bool patched_timers; /* meta.json names the feature lapic_timer_khz */
 	char id[80];         /* another file has another one */
 };

@@ -66,7 +66,7 @@ static void recall(struct vm_probe *p, const char *key)
 	snprintf(p->chosen, sizeof(p->chosen), "%s", known == 0 ? "tcg" : "kvm");
 }
 
-void vm_probe(struct vm_probe *p)
+void vm_probe(const char *kernel, struct vm_probe *p)
 {
 	AUTO_FREE char *program = NULL;
 	AUTO_CLOSE int kvm = accel_open_kvm();
@@ -78,7 +78,7 @@ void vm_probe(struct vm_probe *p)
 	*p = (struct vm_probe){ .chosen = "tcg" };
 	p->qemu = qemu_find(NULL, &program, NULL) == 0;
 	p->guest_init = vm_kernel_has_agent();
-	have_kernel = vm_kernel_open(NULL, NULL, &k, NULL) == 0;
+	have_kernel = vm_kernel_open(kernel, NULL, &k, NULL) == 0;
 	if (p->qemu)
 		qemu_version(program, p->qemu_version, sizeof(p->qemu_version));
 	if (have_kernel) {

@@ -17,6 +17,7 @@ struct vm_probe {
 	char chosen[8];        /* "kvm" or "tcg", for the next start */
 };
 
-void vm_probe(struct vm_probe *ret);
+/* kernel: the one that a start would boot; NULL: berth's own. */
+void vm_probe(const char *kernel, struct vm_probe *ret);
 
 #endif

@@ -201,16 +201,21 @@ static void note(struct vm *vm, int code, const char *what, bool tail)
 
 /* ---- KVM's trial */
 
+#define REASON_MAX 160 /* bytes of the reason in the line that a user gets */
+
 /* remember: the outcome is certain. */
 static void blame_kvm(struct vm *vm, enum accel_outcome outcome, bool remember, const char *what)
 {
 	AUTO_BUF struct buf b = { 0 };
+	const char *end = strstr(what, " | ");
 
 	vm->boot.tried_kvm_ns = clock_mono_ns() - vm->boot.begin;
 	vm->choice = (struct accel_choice){ .accel = VM_ACCEL_TCG };
 	if (remember)
 		accel_remember(vm->accel_dir, vm->key, outcome);
-	buf_addf(&b, "KVM does not work here (%s): using TCG, which is slower", what);
+	/* of QEMU's own last words the first line: what follows is the consequence */
+	buf_addf(&b, "KVM does not work here (%.*s): using TCG, which is slower",
+		 end ? (int)MIN(end - what, REASON_MAX) : REASON_MAX, what);
 	emit(vm, VM_EVENT_ACCEL, (const char *)b.p);
 }
 

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += %D%/trash.sh %D%/filter.sh %D%/faults.sh %D%/config.sh %D%/completion.sh %D%/debug-vt.sh
-EXTRA_DIST += %D%/trash.sh %D%/filter.sh %D%/faults.sh %D%/config.sh %D%/completion.sh %D%/debug-vt.sh
+cli_scripts = \
+	%D%/completion.sh \
+	%D%/config.sh \
+	%D%/debug-vt.sh \
+	%D%/faults.sh \
+	%D%/filter.sh \
+	%D%/kernel.sh \
+	%D%/trash.sh
+TESTS += $(cli_scripts)
+EXTRA_DIST += $(cli_scripts)
 # The whole command line but for its main(), so that the tables are the real ones.
 if HAVE_CMOCKA
 cli_tests = %D%/t-cli

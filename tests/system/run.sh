@@ -93,6 +93,10 @@ is "$(berth run --rm --cap-drop ALL $busybox sh -c 'grep CapEff /proc/self/statu
 is "$(berth run --rm $busybox sh -c 'touch /proc/sys/kernel/hostname 2>/dev/null && echo > /proc/sys/kernel/hostname' 2>/dev/null; echo $?)" 1 '/proc/sys is read-only'
 
 # --- boot
+berth kernel import "$builddir/kernel/vmlinux" --name second >/dev/null
+like "$(berth run --rm --kernel second $busybox uname -r)" '-berth$' "a kernel of the store's"
+berth kernel rm second >/dev/null
+
 berth run -d --name boot $busybox sleep 100 >/dev/null
 is "$(berth boot boot --format json | /usr/bin/python3 -c 'import json,sys; print(*[s["name"] for s in json.load(sys.stdin)["stages"]])')" \
 	'prepare qemu kernel agent mounts network process' 'the stages of a start'

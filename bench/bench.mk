@@ -5,6 +5,11 @@ EXTRA_DIST += %D%/commands.sh
 bench: all kernel
 	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/commands.sh' $(RUNS)
 
+# The terminal engine: MB/s over streams that are made on the spot.
+EXTRA_DIST += %D%/vt.sh
+bench-vt: berth
+	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/vt.sh' $(MIB)
+
 EXTRA_PROGRAMS += %D%/vsock
 %C%_vsock_SOURCES = %D%/vsock.c
 %C%_vsock_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)

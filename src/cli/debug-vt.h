@@ -8,7 +8,7 @@
  *
  *   --rows R, --cols C     24 and 80
  *   --resize-at N:RxC      after N bytes of input; may be given again
- *   --bench                feeds the input again and again for a second and prints MB/s alone
+ *   --bench                feeds the input again and again for a second of a core and prints MB/s alone
  *
  * cursor_row and cursor_col count from 0. cells_crc is CRC-32 over each cell of the screen: its text, fg,
  * bg, attributes, underline colour and hyperlink; equal screens have equal numbers. */

@@ -321,7 +321,10 @@ static void (*const plain[0x80])(struct vt *vt) = {
 };
 
 /* Viewers do not get these: c, n, x ask; i prints. (h, l, t decide for themselves.) */
-static const char plain_cut[] = "cinx";
+static bool plain_cut(uint8_t final)
+{
+	return final == 'c' || final == 'i' || final == 'n' || final == 'x';
+}
 
 /* Those with a prefix or an intermediate; what is not here is cut. */
 static const struct csi {
@@ -354,7 +357,7 @@ static const struct csi {
 void vt_csi(struct vt *vt, uint8_t final)
 {
 	if (!vt->prefix && !vt->ninter) {
-		if (strchr(plain_cut, final))
+		if (plain_cut(final))
 			vt->verdict = CUT;
 		if (plain[final])
 			plain[final](vt);

@@ -195,6 +195,32 @@ static const uint8_t *sequence_byte(struct vt *vt, const uint8_t *p)
 	return p + 1;
 }
 
+/* A control sequence of numbers and semicolons alone, as most are, that lies whole at p, behind its "ESC [".
+ * Returns what is after it, NULL when it is none of these, and nothing is changed but the parameters. */
+static const uint8_t *simple_sequence(struct vt *vt, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *from = p;
+	int n = 0, v = -1;
+
+	for (; p < end && n < PARAMS_MAX - 1; p++) {
+		if (*p >= '0' && *p <= '9') {
+			v = MIN(MAX(v, 0) * 10 + (*p - '0'), PARAM_MAX);
+		} else if (*p == ';') {
+			vt->params[n++] = v;
+			v = -1;
+		} else {
+			break;
+		}
+	}
+	if (p == end || *p < 0x40 || *p > 0x7e || p - from > SEQ_MAX / 2)
+		return NULL;
+	vt->params[n] = v;
+	vt->nparams = p > from ? n + 1 : 0;
+	vt_csi(vt, *p);
+	sequence_end(vt, p + 1);
+	return p + 1;
+}
+
 /* --- strings */
 
 static void string_store(struct vt *vt, const uint8_t *p, size_t n)
@@ -349,7 +375,12 @@ static const uint8_t *high_bytes(struct vt *vt, const uint8_t *p, const uint8_t 
 	while (p < end && *p >= 0x80 && vt->state == ST_GROUND) {
 		uint32_t cp;
 		bool bad;
-		int len = vt_utf8_decode(p, end - p, &cp, &bad);
+		int len;
+
+		p = vt_print_utf8(vt, p, end);
+		if (p == end || *p < 0x80)
+			break;
+		len = vt_utf8_decode(p, end - p, &cp, &bad);
 
 		if (len > 0 && !bad && cp >= 0xa0) {
 			vt_print(vt, cp);
@@ -382,10 +413,17 @@ static const uint8_t *ground(struct vt *vt, const uint8_t *p, const uint8_t *end
 		if (*p == '\n' || *p == '\r') {
 			vt_control(vt, *p++);
 		} else if (*p == 0x1b) {
+			const uint8_t *after = NULL;
+
 			vt_pass_begin(vt, p);
 			sequence_clear(vt);
-			vt->state = ST_ESC;
-			return p + 1;
+			if (end - p > 2 && p[1] == '[')
+				after = simple_sequence(vt, p + 2, end);
+			if (!after) {
+				vt->state = ST_ESC;
+				return p + 1;
+			}
+			p = after;
 		} else if (*p < 0x20) {
 			vt_pass_begin(vt, p);
 			if (control(vt, *p++))

@@ -104,6 +104,59 @@ static bool make_room(struct vt *vt, int w)
 	return true;
 }
 
+/* A character of w columns at x of the row, in the current attributes. */
+static inline void put(struct vt *vt, struct row *r, int x, uint32_t cp, int w)
+{
+	struct vt_cell c = vt->pen;
+
+	vt_row_split(vt, r, x);
+	vt_row_split(vt, r, x + w);
+	c.ch = cp;
+	if (w == 2) {
+		c.attr |= VT_WIDE;
+		r->cells[x] = c;
+		c.attr ^= VT_WIDE | VT_TAIL;
+		c.ch = 0;
+		r->cells[x + 1] = c;
+		r->flags |= ROW_WIDE | ROW_STYLED;
+	} else {
+		r->cells[x] = c;
+		if (cp >= 0x7f || !pen_is_plain(&c))
+			r->flags |= ROW_STYLED;
+	}
+}
+
+const uint8_t *vt_print_utf8(struct vt *vt, const uint8_t *p, const uint8_t *end)
+{
+	struct row *r = vt_line(vt, vt->y);
+	uint32_t cp = 0;
+	int x = vt->x;
+
+	if (vt->pending || vt->modes & M_IRM)
+		return p;
+	while (p < end && *p >= 0xa0) {
+		bool bad;
+		int len = vt_utf8_decode(p, end - p, &cp, &bad);
+		int w = len > 0 && !bad && cp >= 0xa0 ? vt_width_class(cp) : 0;
+
+		if (w != 1 && w != 2)
+			break;
+		if (x + w >= vt->cols)
+			break; /* what happens at the edge is for vt_print */
+		put(vt, r, x, cp, w);
+		vt->last = cp;
+		x += w;
+		p += len;
+	}
+	if (x > vt->x) {
+		vt->x = x;
+		vt->single = 0;
+		r->used = MAX(r->used, x);
+		vt_row_touch(vt, r);
+	}
+	return p;
+}
+
 void vt_print(struct vt *vt, uint32_t cp)
 {
 	int w = 1;
@@ -126,18 +179,7 @@ void vt_print(struct vt *vt, uint32_t cp)
 	if (vt->modes & M_IRM)
 		vt_insert_cells(vt, w);
 	r = vt_line(vt, vt->y);
-	vt_row_split(vt, r, vt->x);
-	vt_row_split(vt, r, vt->x + w);
-	r->cells[vt->x] = vt->pen;
-	r->cells[vt->x].ch = cp;
-	if (w == 2) {
-		r->cells[vt->x].attr |= VT_WIDE;
-		r->cells[vt->x + 1] = vt->pen;
-		r->cells[vt->x + 1].attr |= VT_TAIL;
-		r->flags |= ROW_WIDE;
-	}
-	if (w == 2 || cp >= 0x7f || !pen_is_plain(&vt->pen))
-		r->flags |= ROW_STYLED;
+	put(vt, r, vt->x, cp, w);
 	vt_row_touch(vt, r);
 	vt->last = cp;
 	vt->x += w;

@@ -48,9 +48,9 @@ void vt_row_touch(struct vt *vt, struct row *r)
 }
 
 /* Both halves of the wide character around the left edge of x become blanks. */
-void vt_row_split(struct vt *vt, struct row *r, int x)
+void vt_row_split_wide(struct vt *vt, struct row *r, int x)
 {
-	if (!(r->flags & ROW_WIDE) || x <= 0 || x >= vt->cols || !(r->cells[x].attr & VT_TAIL))
+	if (x <= 0 || x >= vt->cols || !(r->cells[x].attr & VT_TAIL))
 		return;
 	for (int i = x - 1; i <= x; i++)
 		r->cells[i] = (struct vt_cell){ .bg = r->cells[i].bg };

@@ -187,6 +187,16 @@ static uint8_t *put_link(uint8_t *p, const char *id, const char *uri)
 	return p;
 }
 
+/* Writes those of n cells from c on that are ASCII, or blank, with the attributes of pen; returns how many. */
+static int encode_run(const struct vt_cell *c, int n, const struct vt_cell *pen, uint8_t *p)
+{
+	int i = 0;
+
+	for (; i < n && c[i].ch < 0x80 && c[i].fg == pen->fg && c[i].bg == pen->bg && c[i].attr == pen->attr && !c[i].ext; i++)
+		p[i] = c[i].ch;
+	return i;
+}
+
 /* Writes the cells to p; returns bytes, -1 if they need more than max. */
 static int encode(const struct vt *vt, const struct vt_cell *cells, int n, uint8_t *buf, size_t max)
 {
@@ -197,19 +207,32 @@ static int encode(const struct vt *vt, const struct vt_cell *cells, int n, uint8
 
 	for (int x = 0; x < n; x++) {
 		const struct vt_cell *c = &cells[x];
-		const struct ext *e = &vt->ext.e[c->ext];
-		uint32_t ul = c->ext ? e->ul : 0;
-		int want = c->ext ? e->link : 0;
+		const struct ext *e;
+		uint32_t ul;
+		int want;
 		size_t link_bytes = sizeof(struct link) + 4;
 
+		if (!pen_ul && !link && !c->ext) { /* most of most lines */
+			int k = encode_run(c, MIN(n - x, end - p), &pen, p);
+
+			p += k;
+			x += k;
+			c += k;
+			if (x == n)
+				break;
+		}
 		if (c->attr & VT_TAIL)
 			continue;
+		e = &vt->ext.e[c->ext];
+		ul = c->ext ? e->ul : 0;
+		want = c->ext ? e->link : 0;
 		if (end - p < CELL_BYTES)
 			return -1;
 		if (c->fg != pen.fg || c->bg != pen.bg || ul != pen_ul ||
 		    ((c->attr ^ pen.attr) & ~(VT_WIDE | VT_TAIL))) {
 			p = put_pen(p, c, ul);
 			pen = *c;
+			pen.attr &= ~(VT_WIDE | VT_TAIL);
 			pen_ul = ul;
 		}
 		if (want != link && (p - buf) + link_bytes + (n - x) * CELL_BYTES <= LINE_MAX_BYTES) {

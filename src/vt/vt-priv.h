@@ -205,8 +205,19 @@ static inline bool pen_is_plain(const struct vt_cell *c)
 	return !(c->fg | c->bg | c->attr | c->ext);
 }
 
-/* width.c: as vt_width, but 3 for what is dropped */
-unsigned vt_width_class(uint32_t cp);
+/* width.c: as vt_width, but 3 for what is dropped; the first is for those that the second does not know */
+unsigned vt_width_search(uint32_t cp);
+
+static inline unsigned vt_width_class(uint32_t cp)
+{
+	if (cp < 0x300)
+		return 1;
+	if ((cp >= 0x2500 && cp < 0x25fd) || (cp >= 0x400 && cp < 0x483))
+		return 1; /* frames and Cyrillic: common, so not searched */
+	if ((cp >= 0x4e00 && cp < 0xa000) || (cp >= 0xac00 && cp < 0xd7a4))
+		return 2;
+	return vt_width_search(cp);
+}
 
 /* utf8.c */
 #define UTF8_BAD 0xfffd
@@ -222,7 +233,7 @@ void vt_screen_clear(struct vt *vt, struct screen *s);
 void vt_row_touch(struct vt *vt, struct row *r);
 /* Blanks the cells [x0, x1) in the background bg; halves of wide characters at the edges go too. */
 void vt_row_erase(struct vt *vt, struct row *r, int x0, int x1, uint32_t bg);
-void vt_row_split(struct vt *vt, struct row *r, int x); /* no wide character across the left edge of x */
+void vt_row_split_wide(struct vt *vt, struct row *r, int x);
 void vt_scroll_up(struct vt *vt, int top, int bottom, int n, bool keep);
 void vt_scroll_down(struct vt *vt, int top, int bottom, int n);
 void vt_break_before(struct vt *vt, int y); /* the line before does not go on in y any more */
@@ -234,9 +245,19 @@ void vt_reverse_index(struct vt *vt);
 void vt_goto(struct vt *vt, int y, int x);        /* clamped to the screen */
 void vt_goto_origin(struct vt *vt, int y, int x); /* relative to the margins in origin mode */
 
+/* No wide character lies across the left edge of x after this. */
+static inline void vt_row_split(struct vt *vt, struct row *r, int x)
+{
+	if (r->flags & ROW_WIDE)
+		vt_row_split_wide(vt, r, x);
+}
+
 /* print.c */
 void vt_print_ascii(struct vt *vt, const uint8_t *p, size_t n);
 void vt_print(struct vt *vt, uint32_t cp);
+/* The characters at p, all over ASCII, that fit into the row without reaching its edge; returns where it
+ * stopped, p itself when this is not the time for it. */
+const uint8_t *vt_print_utf8(struct vt *vt, const uint8_t *p, const uint8_t *end);
 
 /* ext.c */
 int vt_ext_init(struct vt *vt);

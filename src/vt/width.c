@@ -10,8 +10,7 @@ static const struct width_range ranges[] = {
 #include "vt/width-table.h"
 };
 
-/* 0, 1, 2, or 3 for what is dropped. */
-static unsigned range_width(uint32_t cp)
+unsigned vt_width_search(uint32_t cp)
 {
 	size_t lo = 0, hi = ARRAY_LEN(ranges);
 
@@ -26,17 +25,6 @@ static unsigned range_width(uint32_t cp)
 			return ranges[mid].width;
 	}
 	return 1;
-}
-
-unsigned vt_width_class(uint32_t cp)
-{
-	if (cp < 0x300)
-		return 1;
-	if ((cp >= 0x2500 && cp < 0x25fd) || (cp >= 0x400 && cp < 0x483))
-		return 1; /* frames and Cyrillic: common, so not searched */
-	if ((cp >= 0x4e00 && cp < 0xa000) || (cp >= 0xac00 && cp < 0xd7a4))
-		return 2;
-	return range_width(cp);
 }
 
 int vt_width(uint32_t cp)

@@ -89,20 +89,10 @@ static bool same_scrollback(struct vt *a, struct vt *b, int lines)
 	return true;
 }
 
-bool vt_same(struct vt *a, struct vt *b, int lines)
+bool vt_same_modes(struct vt *a, struct vt *b)
 {
-	struct vt_cursor ca = vt_cursor(a), cb = vt_cursor(b);
 	struct vt_modes ma = vt_modes(a), mb = vt_modes(b);
-	struct vt_cell pa = vt_pen(a), pb = vt_pen(b);
 
-	if (!same_screen(a, b) || !same_scrollback(a, b, lines))
-		return false;
-	if (ca.row != cb.row || ca.col != cb.col || ca.visible != cb.visible || ca.pending != cb.pending ||
-	    ca.blink != cb.blink || ca.style != cb.style) {
-		fprintf(stderr, "cursor: %d,%d pending %d style %d blink %d and %d,%d %d %d %d\n", ca.row, ca.col, ca.pending,
-			ca.style, ca.blink, cb.row, cb.col, cb.pending, cb.style, cb.blink);
-		return false;
-	}
 	if (ma.alt != mb.alt || ma.app_cursor != mb.app_cursor || ma.app_keypad != mb.app_keypad ||
 	    ma.autowrap != mb.autowrap || ma.reverse_wrap != mb.reverse_wrap || ma.origin != mb.origin ||
 	    ma.insert != mb.insert || ma.newline != mb.newline || ma.reverse_video != mb.reverse_video ||
@@ -113,6 +103,24 @@ bool vt_same(struct vt *a, struct vt *b, int lines)
 		fprintf(stderr, "modes differ\n");
 		return false;
 	}
+	return true;
+}
+
+bool vt_same(struct vt *a, struct vt *b, int lines)
+{
+	struct vt_cursor ca = vt_cursor(a), cb = vt_cursor(b);
+	struct vt_cell pa = vt_pen(a), pb = vt_pen(b);
+
+	if (!same_screen(a, b) || !same_scrollback(a, b, lines))
+		return false;
+	if (ca.row != cb.row || ca.col != cb.col || ca.visible != cb.visible || ca.pending != cb.pending ||
+	    ca.blink != cb.blink || ca.style != cb.style) {
+		fprintf(stderr, "cursor: %d,%d pending %d style %d blink %d and %d,%d %d %d %d\n", ca.row, ca.col, ca.pending,
+			ca.style, ca.blink, cb.row, cb.col, cb.pending, cb.style, cb.blink);
+		return false;
+	}
+	if (!vt_same_modes(a, b))
+		return false;
 	if (!same_cell(a, &pa, b, &pb)) {
 		fprintf(stderr, "pens differ\n");
 		say_cell("a", a, &pa);

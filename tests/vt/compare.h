@@ -11,6 +11,7 @@
 /* True when screen, cursor, modes, title and the newest `lines` lines of scrollback are the same (-1: all
  * of it); else says on stderr what differs. */
 bool vt_same(struct vt *a, struct vt *b, int lines);
+bool vt_same_modes(struct vt *a, struct vt *b);
 /* Cells are well formed: wide characters have both halves, blanks no attributes, used tells the truth. */
 bool vt_sound(struct vt *vt);
 

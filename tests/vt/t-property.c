@@ -3,6 +3,7 @@
  * viewers that get only what passes see the same; any sizes are safe; memory has a bound. */
 #include "vt/compare.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
+#include "base/path.h"
 
 #define STREAM_BYTES 1500
 
@@ -175,6 +177,77 @@ static void test_resize(void **state)
 	}
 }
 
+/* Recorded sessions: byte by byte as whole; a viewer that comes at some point gets a snapshot and what passes from
+ * there on, and sees the same; so does one of another size once both are resized. */
+static void session(const char *name, const uint8_t *p, size_t n, int rows, int cols)
+{
+	struct end whole, cut;
+
+	end_init(&whole, rows, cols);
+	end_init(&cut, rows, cols);
+	vt_feed(whole.vt, p, n);
+	for (size_t i = 0; i < n; i++)
+		vt_feed(cut.vt, p + i, 1);
+	if (!vt_same(whole.vt, cut.vt, -1) || !same_bytes(&whole.replies, &cut.replies) || !same_bytes(&whole.passed, &cut.passed))
+		fail_msg("%s, byte by byte", name);
+	end_finish(&cut);
+	for (int i = 1; i < 8; i++) {
+		struct end live, viewer;
+		AUTO_BUF struct buf snap = { 0 };
+
+		end_init(&live, rows, cols);
+		end_init(&viewer, rows, cols);
+		vt_feed(live.vt, p, n * i / 8);
+		assert_int_equal(vt_snapshot(live.vt, 0, 200, &snap), 0);
+		vt_restore(viewer.vt, snap.p, snap.len);
+		if (!vt_same(live.vt, viewer.vt, 200))
+			fail_msg("%s, snapshot after %d/8", name, i);
+		live.passed.len = 0;
+		vt_feed(live.vt, p + n * i / 8, n - n * i / 8);
+		vt_feed(viewer.vt, live.passed.p, live.passed.len);
+		if (!vt_same(whole.vt, live.vt, -1) || !vt_same(live.vt, viewer.vt, 0) || viewer.replies.len > 0)
+			fail_msg("%s, from %d/8 on", name, i);
+		for (int k = 0; k < 6; k++) {
+			int r = rows + (k % 3 - 1) * 5, c = cols + (k % 2 ? -17 : 20);
+
+			assert_int_equal(vt_resize(live.vt, r, c) | vt_resize(viewer.vt, r, c), 0);
+			if (!vt_sound(live.vt) || vt_rows(live.vt) != vt_rows(viewer.vt))
+				fail_msg("%s, resized to %dx%d", name, r, c);
+		}
+		end_finish(&live);
+		end_finish(&viewer);
+	}
+	end_finish(&whole);
+}
+
+static void test_sessions(void **state)
+{
+	AUTO_FREE char *dir = path_join(getenv("abs_top_srcdir") ?: ".", "tests/vt/sessions");
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		const char *size = strrchr(e->d_name, '-');
+		AUTO_FREE char *path = path_join(dir, e->d_name), *bytes = NULL;
+		size_t len = 0, room = 1 << 20;
+		int rows, cols;
+		FILE *f;
+
+		if (!size || sscanf(size, "-%dx%d.vt", &cols, &rows) != 2)
+			continue;
+		f = fopen(path, "rb");
+		bytes = malloc(room);
+		assert_true(f && bytes);
+		len = fread(bytes, 1, room, f);
+		fclose(f);
+		session(e->d_name, (uint8_t *)bytes, len, rows, cols);
+		n++;
+	}
+	closedir(d);
+	assert_true(n > 10);
+}
+
 static void test_memory(void **state)
 {
 	static const struct vt_limits limits = { 1000000, 1 << 20, 4096, 1 << 16 };
@@ -198,7 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),  cmocka_unit_test(test_snapshot), cmocka_unit_test(test_pass),
-		cmocka_unit_test(test_resize), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_resize), cmocka_unit_test(test_sessions), cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

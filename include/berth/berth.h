@@ -99,6 +99,42 @@ enum berth_remove_flags { BERTH_REMOVE_FORCE = 1, BERTH_REMOVE_TRASH = 2 };
 BERTH_API int berth_image_remove(struct berth *b, const char *ref, unsigned flags, berth_lines_cb done, void *arg,
 				 struct berth_error *e);
 
+/* Gives what src names (a name, an id, a prefix) the name dst too, which may have meant something else before. */
+BERTH_API int berth_image_tag(struct berth *b, const char *src, const char *dst, berth_done_cb done, void *arg,
+			      struct berth_error *e);
+
+/* ------------------------------------------------------------- registries */
+
+/* How a registry is reached, where the configuration does not say it already. A registry that wants a login, or
+ * another one, makes whatever was asked of it end with -EACCES: berth_pull too. Then berth_login, and once more. */
+struct berth_reach {
+	bool plain_http;
+	bool tls_no_verify;
+	const char *ca_file; /* NULL: the system's */
+	const char *creds;   /* "user:password"; NULL: the login that is kept for it */
+};
+
+struct berth_login {
+	const char *host;           /* "localhost:5000"; NULL: docker.io */
+	const char *user, *password; /* NULL, both: try the login that is kept; -ENOKEY if there is none */
+	struct berth_reach reach;   /* but for creds */
+};
+struct berth_login_result {
+	const char *host;  /* as it is named everywhere else */
+	const char *user;
+	const char *kept;  /* where it is kept now: a file, "helper 'x'"; NULL: it was there before */
+	bool in_file;      /* which is a file that others may read if they are the same user or root */
+	bool asked;        /* false: the registry asks for no login at all */
+};
+/* Asks the registry whether the login is right (-EACCES if not) and keeps it where docker would: in
+ * ~/.docker/config.json or the credential helper that it names. */
+typedef void (*berth_login_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_login_result *r);
+BERTH_API int berth_login(struct berth *b, const struct berth_login *l, berth_login_cb done, void *arg,
+			  struct berth_op **op, struct berth_error *e);
+/* Forgets it. found: there was one. left: a file of another program that has one too, which is used; or NULL. */
+typedef void (*berth_logout_cb)(void *arg, int rc, const struct berth_error *e, bool found, const char *left);
+BERTH_API int berth_logout(struct berth *b, const char *host, berth_logout_cb done, void *arg, struct berth_error *e);
+
 enum berth_layer_state {
 	BERTH_LAYER_WAITING,
 	BERTH_LAYER_SHARED,   /* it is in the store already */

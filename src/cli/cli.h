@@ -24,6 +24,7 @@ struct cli_opt {
 	const char *arg;  /* "NAME" of its value; NULL: a flag */
 	const char *help; /* NULL: hidden */
 	enum cli_opt_kind kind; /* CLI_BOOL: a flag that takes =true and =false; else derived from arg */
+	bool secret;            /* its value is taken out of the process list at once */
 };
 
 struct cli;
@@ -56,6 +57,7 @@ extern const struct cli_foreign cli_foreign_opts[];
 struct cli_given {
 	const struct cli_opt *opt;
 	const char *value;
+	char *secret; /* owned: value, if it is one */
 };
 
 struct cli_args {
@@ -67,7 +69,7 @@ struct cli_args {
 	bool help;         /* --help was among them */
 };
 
-/* Finds the command and reads its options; argv is only read. 0, or CLI_USAGE after an error was printed. */
+/* Finds the command and reads its options; argv is only read, but for secrets, which are wiped there. 0, or CLI_USAGE after an error was printed. */
 int cli_parse(int argc, char **argv, struct cli_args *ret);
 void cli_args_finish(struct cli_args *a);
 bool cli_flag(const struct cli_args *a, const char *name);
@@ -155,6 +157,13 @@ char *cli_short_id(const char *id);   /* without "sha256:", 12 digits */
 char *cli_time(int64_t ns);           /* RFC 3339, or NULL for 0 */
 void cli_add_time(cJSON *j, const char *name, int64_t ns);
 const char *cli_str(const cJSON *row, const char *key); /* "" if absent */
+
+/* --- prompt.c */
+/* A line asked for at the terminal, without its end; the caller frees. secret: it is not shown. NULL: there is no
+ * terminal, or it ended, or was interrupted. */
+char *cli_ask(struct cli *cli, const char *question, bool secret);
+/* The first line of standard input; the caller wipes and frees. NULL if there is none. */
+char *cli_read_secret(void);
 
 /* --- progress.c: a berth_progress_cb with arg = cli */
 void cli_on_progress(void *cli, const struct berth_progress *p);

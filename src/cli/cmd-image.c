@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd-image.c - pull, images, rmi, rootfs create, jobs. */
+/* cmd-image.c - pull, images, tag, rmi, rootfs create, jobs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const struct cli_opt pull_opts[] = {
 	{ 0, "plain-http", NULL, "without TLS" },
 	{ 0, "tls-verify", NULL, "check the registry's certificate (default true)", CLI_BOOL },
 	{ 0, "ca", "FILE", "certificates to trust" },
-	{ 0, "creds", "USER:PASSWORD", "credentials (they stand in the process list: better log in)" },
+	{ 0, "creds", "USER:PASSWORD", "credentials for this once; to keep them: berth login", .secret = true },
 	{ 0, "parallel", "N", "downloads at once (default 3)" },
 	{ 0, "max-size", "SIZE", "largest unpacked size (default 64g)" },
 	{ 0, "unpack", NULL, "build the root file system too (default true)", CLI_BOOL },
@@ -208,6 +208,25 @@ const struct cli_cmd cli_cmd_images = {
 const struct cli_cmd cli_cmd_image_ls = {
 	.name = "image ls", .args = "[NAME]", .brief = "as images", .opts = images_opts, .alias = true, .max_args = 1,
 	.run = run_images,
+};
+
+/* --- tag */
+
+static int run_tag(struct cli *cli, const struct cli_args *a)
+{
+	return cli_await(cli, berth_image_tag(cli->berth, a->argv[0], a->argv[1], cli_on_done, cli, &cli->error)) < 0 ?
+		       cli_fail(cli) :
+		       CLI_OK;
+}
+
+const struct cli_cmd cli_cmd_tag = {
+	.name = "tag", .args = "IMAGE NAME", .brief = "give an image another name",
+	.about = "If NAME means another image already, that one loses it.",
+	.min_args = 2, .max_args = 2, .run = run_tag,
+};
+const struct cli_cmd cli_cmd_image_tag = {
+	.name = "image tag", .args = "IMAGE NAME", .brief = "as tag", .alias = true, .min_args = 2, .max_args = 2,
+	.run = run_tag,
 };
 
 /* --- rmi */

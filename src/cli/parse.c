@@ -46,11 +46,22 @@ static int unknown(const struct cli_cmd *c, const char *word, size_t n)
 
 static int give(struct cli_args *a, const struct cli_opt *o, const char *value)
 {
+	struct cli_given *g = &a->given[a->ngiven];
+
 	if (o == &help_opt) {
 		a->help = true;
 		return 0;
 	}
-	a->given[a->ngiven++] = (struct cli_given){ o, value };
+	*g = (struct cli_given){ o, value, NULL };
+	a->ngiven++;
+	if (!o->secret)
+		return 0;
+	g->value = g->secret = strdup(value);
+	if (!g->secret) {
+		cli_error("out of memory");
+		return CLI_FAILED;
+	}
+	explicit_bzero((char *)value, strlen(value)); /* it stands in argv, which others can read */
 	return 0;
 }
 
@@ -198,6 +209,11 @@ int cli_parse(int argc, char **argv, struct cli_args *a)
 
 void cli_args_finish(struct cli_args *a)
 {
+	for (size_t i = 0; i < a->ngiven; i++) {
+		if (a->given[i].secret)
+			explicit_bzero(a->given[i].secret, strlen(a->given[i].secret));
+		free(a->given[i].secret);
+	}
 	free(a->given);
 	free(a->argv);
 	*a = (struct cli_args){ 0 };

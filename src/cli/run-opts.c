@@ -61,7 +61,7 @@ const struct cli_opt cli_run_opts[] = {
 	{ 0, "plain-http", NULL, "pull without TLS" },
 	{ 0, "tls-verify", NULL, "check the registry's certificate (default true)", CLI_BOOL },
 	{ 0, "ca", "FILE", "certificates to trust" },
-	{ 0, "creds", "USER:PASSWORD", "credentials of the registry" },
+	{ 0, "creds", "USER:PASSWORD", "credentials of the registry", .secret = true },
 	{ 0 },
 };
 

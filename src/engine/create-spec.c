@@ -420,39 +420,7 @@ int create_config(const struct create_spec *s, const char *id, const struct stor
 	return 0;
 }
 
-/* --- what pulls and images need */
-
-int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char *name, const char *platform,
-		  struct job_desc *ret, struct err *e)
-{
-	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-	struct oci_platform host;
-	char host_text[OCI_PLATFORM_MAX];
-	int rc = oci_ref_parse(name, &ref, e);
-
-	if (rc < 0)
-		return rc;
-	if (ref.transport != OCI_REGISTRY)
-		return err_set(e, -EINVAL, "'%s' is not in a registry", name);
-	oci_platform_host(&host);
-	oci_platform_str(&host, host_text);
-	const struct conf *c = &b->conf;
-	bool plain_http = p->plain_http || conf_has_word(c, CONF_PULL_PLAIN_HTTP, ref.host);
-	bool no_verify = p->tls_no_verify || conf_has_word(c, CONF_PULL_NO_VERIFY, ref.host);
-	*ret = (struct job_desc){
-		.kind = strdup("pull"), .root = strdup(b->root), .run_root = strdup(b->run_root),
-		.ref = oci_ref_str(&ref), .platform = strdup(platform ? platform : host_text),
-		.platform_given = platform != NULL, .plain_http = plain_http, .insecure = no_verify,
-		.unpack = !p->no_unpack, .parallel = p->parallel ?: (unsigned)conf_number(c, CONF_PULL_PARALLEL),
-		.max_size = p->max_size ?: conf_number(c, CONF_PULL_MAX_SIZE), .retries = -1,
-		.ca_file = p->ca_file ? strdup(p->ca_file) : NULL, .creds = p->creds ? strdup(p->creds) : NULL,
-	};
-	if (!ret->kind || !ret->root || !ret->run_root || !ret->ref || !ret->platform) {
-		job_desc_finish(ret);
-		return err_sys(e, -ENOMEM, "cannot pull '%s'", name);
-	}
-	return 0;
-}
+/* --- what images need */
 
 char *eng_builtin_images(void)
 {

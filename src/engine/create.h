@@ -37,6 +37,9 @@ int create_config(const struct create_spec *s, const char *id, const struct stor
 /* The description of a pull job. */
 int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char *ref, const char *platform,
 		  struct job_desc *ret, struct err *e);
+/* That of another job that talks to the registry host; ref is what the job is about. own: nobody joins it. */
+int eng_reach_desc(const struct berth *b, const char *kind, const char *ref, const char *host,
+		   const struct berth_reach *r, bool own, struct job_desc *ret, struct err *e);
 /* The folder of images that come with berth; the caller frees. */
 char *eng_builtin_images(void);
 

@@ -200,7 +200,7 @@ static int text_fd(const char *text, size_t len, struct err *e)
 static int spawn_job(struct eng_job *op, int lock, struct err *e)
 {
 	AUTO_FREE char *helper = where_helper("berth-job");
-	const char *argv[] = { "berth-job", "pull", NULL };
+	const char *argv[] = { "berth-job", op->kind, NULL };
 	int pair[2];
 
 	if (!helper)
@@ -347,6 +347,7 @@ int eng_job_start(struct eng_job *op, uv_loop_t *loop, const struct job_desc *d,
 		explicit_bzero(text, strlen(text));
 		return rc;
 	}
+	snprintf(op->kind, sizeof op->kind, "%s", d->kind);
 	op->desc_len = strlen(text);
 	op->desc = TAKE(text);
 	return go(op);

@@ -38,6 +38,7 @@ struct eng_job {
 	struct buf in;
 	struct err err;
 	char *run_root;
+	char kind[16];
 	char *desc;     /* the text, NULL to join only */
 	size_t desc_len;
 	int dir, fd, log;

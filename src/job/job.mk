@@ -19,7 +19,10 @@ helper_PROGRAMS += berth-job
 berth_job_SOURCES = \
 	%D%/main.c \
 	%D%/main-clients.c %D%/main-clients.h \
-	%D%/pull.c %D%/pull.h %D%/pull-inside.h \
+	%D%/kind.h \
+	%D%/reach.c %D%/reach.h \
+	%D%/ask.c \
+	%D%/pull.c %D%/pull-inside.h \
 	%D%/pull-blob.c \
 	%D%/pull-progress.c \
 	%D%/pull-unpack.c

@@ -22,7 +22,7 @@
 #include "base/str.h"
 #include "job/main-clients.h"
 #include "job/proto.h"
-#include "job/pull.h"
+#include "job/kind.h"
 
 struct job {
 	uv_loop_t loop;
@@ -30,7 +30,8 @@ struct job {
 	char id[JOB_ID_MAX];
 	int dir;                  /* <run-root>/jobs/<id> */
 	struct job_clients clients;
-	struct pull *pull;
+	const struct job_kind *kind;
+	void *work;               /* of that kind */
 	cJSON *last;              /* "done", until all is put away */
 	bool cancelled;
 	uv_signal_t term, intr;
@@ -94,7 +95,7 @@ static void on_done(void *arg, int rc, const struct err *e, const char *hint)
 	struct job *j = arg;
 	cJSON *event = rc < 0 ? job_event_error(rc, e->text, hint) : TAKE(j->last);
 
-	pull_destroy(TAKE(j->pull));
+	j->kind->destroy(TAKE(j->work));
 	j->rc = rc;
 	remove_folder(j);
 	job_clients_end(&j->clients, event);
@@ -105,8 +106,8 @@ static void on_done(void *arg, int rc, const struct err *e, const char *hint)
 static void cancel(struct job *j)
 {
 	j->cancelled = true;
-	if (j->pull)
-		pull_cancel(j->pull);
+	if (j->work)
+		j->kind->cancel(j->work);
 }
 
 static void on_cancel(struct job_clients *c)
@@ -117,6 +118,16 @@ static void on_cancel(struct job_clients *c)
 static void on_signal(uv_signal_t *s, int sig)
 {
 	cancel(s->data);
+}
+
+static const struct job_kind *find_kind(const char *name)
+{
+	static const struct job_kind *const kinds[] = { &job_kind_pull, &job_kind_login };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(kinds[i]->name, name) == 0)
+			return kinds[i];
+	return NULL;
 }
 
 static int load_desc(struct job *j, struct err *e)
@@ -147,12 +158,13 @@ static int open_folder(struct job *j, struct err *e)
 
 static int run(struct job *j, struct err *e)
 {
-	struct pull_calls calls = { on_event, on_done, j };
+	struct job_calls calls = { on_event, on_done, j };
 	int rc = load_desc(j, e);
 
 	if (rc < 0)
 		return rc;
-	if (strcmp(j->desc.kind, "pull") != 0)
+	j->kind = find_kind(j->desc.kind);
+	if (!j->kind)
 		return err_set(e, -EINVAL, "there are no jobs of kind '%s'", j->desc.kind);
 	rc = open_folder(j, e);
 	if (rc < 0)
@@ -167,11 +179,11 @@ static int run(struct job *j, struct err *e)
 	j->term.data = j->intr.data = j;
 	uv_signal_start(&j->term, on_signal, SIGTERM);
 	uv_signal_start(&j->intr, on_signal, SIGINT);
-	rc = pull_start(&j->loop, &j->desc, &calls, &j->pull, e);
+	rc = j->kind->start(&j->loop, &j->desc, &calls, &j->work, e);
 	if (rc < 0)
 		on_done(j, rc, e, NULL);
 	else if (j->cancelled)
-		pull_cancel(j->pull);
+		j->kind->cancel(j->work);
 	uv_run(&j->loop, UV_RUN_DEFAULT);
 	loop_finish(&j->loop);
 	uv_run(&j->loop, UV_RUN_DEFAULT);
@@ -191,7 +203,7 @@ int main(int argc, char **argv)
 #endif
 	umask(077);
 	log_open(2, "berth-job");
-	if (argc != 2 || strcmp(argv[1], "pull") != 0 || fcntl(JOB_FD_LOCK, F_GETFD) < 0) {
+	if (argc != 2 || !find_kind(argv[1]) || fcntl(JOB_FD_LOCK, F_GETFD) < 0) {
 		fprintf(stderr, "berth-job is started by berth\n");
 		return 2;
 	}

@@ -20,6 +20,7 @@ void job_desc_finish(struct job_desc *d)
 	free(d->platform);
 	free(d->ca_file);
 	free(d->creds);
+	free(d->nonce);
 	*d = (struct job_desc){ 0 };
 }
 
@@ -36,6 +37,7 @@ static const struct {
 	{ "platform", offsetof(struct job_desc, platform), true },
 	{ "ca_file", offsetof(struct job_desc, ca_file), false },
 	{ "creds", offsetof(struct job_desc, creds), false },
+	{ "nonce", offsetof(struct job_desc, nonce), false },
 };
 static const struct {
 	const char *name;
@@ -113,6 +115,9 @@ int job_desc_id(const struct job_desc *d, char ret[static JOB_ID_MAX])
 	struct oci_digest digest;
 	/* with the zeros, so that no two of them can run into each other */
 	int rc = buf_addf(&b, "%s%c%s%c%s%c%s%c%d", d->kind, 0, d->root, 0, d->ref, 0, d->platform, 0, d->unpack);
+
+	if (rc == 0 && d->nonce)
+		rc = buf_addf(&b, "%c%s", 0, d->nonce);
 
 	if (rc == 0)
 		rc = oci_digest_of(OCI_SHA256, b.p, b.len, &digest);

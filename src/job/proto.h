@@ -19,7 +19,8 @@
  *              a second; eta in seconds, or null
  *   "warning"  {text}
  * and at the end one of
- *   "done"     {digest, image, size, fetched, ms}             of the tag; of the config; of the blobs
+ *   "done"     {digest, image, size, fetched, ms}             pull: of the tag; of the config; of the blobs
+ *              {user, asked}                                  login: whose; false: it takes anybody
  *   "error"    {code, text, hint}                             code: negative errno
  * No I/O in here. */
 #ifndef BERTH_JOB_PROTO_H
@@ -44,12 +45,13 @@
 
 /* Strings are owned. */
 struct job_desc {
-	char *kind;          /* "pull" */
+	char *kind;          /* "pull", "login" */
 	char *root, *run_root;
-	char *ref;           /* the full form, as oci_ref_str gives it */
+	char *ref;           /* the full form, as oci_ref_str gives it; of a login the host */
 	char *platform;      /* "linux/arm64" */
 	char *ca_file;       /* NULL: the system's */
 	char *creds;         /* "user:password"; NULL: those that docker keeps */
+	char *nonce;         /* makes it a job of its own, which nobody joins by chance; NULL */
 	bool plain_http, insecure;
 	bool unpack;
 	bool platform_given; /* by the user: another one is an error */
@@ -64,7 +66,7 @@ void job_desc_finish(struct job_desc *d);
 cJSON *job_desc_json(const struct job_desc *d);
 /* -EINVAL with words. */
 int job_desc_parse(const char *text, size_t len, struct job_desc *ret, struct err *e);
-/* What makes two jobs the same: kind, store, reference and platform. */
+/* What makes two jobs the same: kind, store, reference, platform and nonce. */
 int job_desc_id(const struct job_desc *d, char ret[static JOB_ID_MAX]);
 
 enum job_cmd { JOB_CMD_NONE, JOB_CMD_DETACH, JOB_CMD_CANCEL, JOB_CMD_LEAVE };

@@ -9,10 +9,10 @@
 #define BERTH_JOB_PULL_INSIDE_H
 
 #include "base/work.h"
-#include "job/pull.h"
+#include "job/kind.h"
+#include "job/reach.h"
 #include "job/unpack.h"
 #include "oci/config.h"
-#include "oci/cred.h"
 #include "oci/manifest.h"
 #include "oci/ref.h"
 #include "oci/registry.h"
@@ -51,14 +51,14 @@ struct pull_layer {
 struct pull {
 	uv_loop_t *loop;
 	const struct job_desc *desc;
-	struct pull_calls calls;
+	struct job_calls calls;
 	struct oci_ref ref;
 	char *name;               /* that the store will know it by */
 	struct oci_platform platform;
 
 	struct store *store;
 	struct store_lease lease;
-	struct oci_cred cred;
+	struct job_reach reach;
 	struct oci_reg *reg;
 	struct oci_reg_op op;     /* manifests */
 	struct work work;

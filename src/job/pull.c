@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pull.c - the flow of a pull: what the name means here and there, manifest, config, layers, the end. */
+/* pull.c - an image from a registry into the store: what the name means here and there, manifest, config and
+ * layers, several at once, unpacked into its root file system while they come, and named when all of it is there. */
 #include "job/pull-inside.h"
 
 #include <string.h>
@@ -76,8 +77,9 @@ bool pull_returned(struct pull *p)
 	return p->failing;
 }
 
-void pull_cancel(struct pull *p)
+static void pull_cancel(void *job)
 {
+	struct pull *p = job;
 	struct err e = { 0 };
 
 	if (p->finishing)
@@ -407,8 +409,7 @@ static int work_prepare(struct work *w, struct err *e)
 	if (rc == 0)
 		rc = store_lease_begin(p->store, &p->lease, e);
 	if (rc == 0)
-		rc = p->desc->creds ? oci_cred_split(p->desc->creds, &p->cred, e) :
-				      oci_cred_find(p->ref.host, p->ref.repo, &p->cred, e);
+		rc = job_reach_init(&p->reach, p->desc, p->ref.host, p->ref.repo, e);
 	if (rc == 0)
 		rc = store_tags_load(p->store, &tags, e);
 	if (rc < 0)
@@ -422,27 +423,6 @@ static int work_prepare(struct work *w, struct err *e)
 	return 0;
 }
 
-static void warn(void *arg, const char *text)
-{
-	struct pull *p = arg;
-
-	if (!p->failing)
-		p->calls.event(p->calls.arg, job_event_text("warning", text), false);
-}
-
-static int open_registry(struct pull *p, struct err *e)
-{
-	const struct job_desc *d = p->desc;
-	struct oci_reg_opts o = {
-		.host = p->ref.host, .plain_http = d->plain_http, .insecure = d->insecure, .ca_file = d->ca_file,
-		.cred = p->cred, .limits = { d->connect_ms, d->header_ms, d->stall_ms, d->total_ms },
-		.retries = d->retries < 0 ? OCI_REG_RETRIES_DEFAULT : (unsigned)d->retries,
-		.warn = warn, .warn_arg = p,
-	};
-
-	return oci_reg_create(p->loop, &o, &p->reg, e);
-}
-
 static void on_prepared(struct work *w, int rc, const struct err *e)
 {
 	struct pull *p = container_of(w, struct pull, work);
@@ -451,7 +431,7 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 	if (pull_returned(p))
 		return;
 	if (rc == 0)
-		rc = open_registry(p, &why);
+		rc = job_reach_open(&p->reach, p->loop, p->desc, &p->calls, &p->reg, &why);
 	if (rc < 0) {
 		pull_fail(p, rc, &why, NULL);
 		return;
@@ -493,8 +473,25 @@ static int set_names(struct pull *p, struct err *e)
 	return p->name ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
-int pull_start(uv_loop_t *loop, const struct job_desc *d, const struct pull_calls *calls, struct pull **ret,
-	       struct err *e)
+static void pull_destroy(void *job)
+{
+	struct pull *p = job;
+
+	if (!p)
+		return;
+	oci_ref_finish(&p->ref);
+	job_reach_finish(&p->reach);
+	oci_manifest_finish(&p->manifest);
+	oci_config_finish(&p->config);
+	free(p->name);
+	free(p->blobs);
+	free(p->layers);
+	store_close(p->store);
+	free(p);
+}
+
+static int pull_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls, void **ret,
+		      struct err *e)
 {
 	struct pull *p = calloc(1, sizeof *p);
 	int rc;
@@ -527,17 +524,4 @@ int pull_start(uv_loop_t *loop, const struct job_desc *d, const struct pull_call
 	return 0;
 }
 
-void pull_destroy(struct pull *p)
-{
-	if (!p)
-		return;
-	oci_ref_finish(&p->ref);
-	oci_cred_finish(&p->cred);
-	oci_manifest_finish(&p->manifest);
-	oci_config_finish(&p->config);
-	free(p->name);
-	free(p->blobs);
-	free(p->layers);
-	store_close(p->store);
-	free(p);
-}
+const struct job_kind job_kind_pull = { "pull", pull_start, pull_cancel, pull_destroy };

@@ -3,27 +3,18 @@
 #include "oci/cred.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include <openssl/evp.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "base/spawn.h"
 #include "base/str.h"
+#include "oci/cred-helper.h"
 
-#define HELPER_MS 30000
-#define HUB_KEY "https://index.docker.io/v1/"
-
-/* "https://host/v1/" and the like name the host. Writes it to ret, "" if it does not fit. */
-static void key_host(const char *key, char *ret, size_t size)
+void oci_cred_key_host(const char *key, char *ret, size_t size)
 {
 	size_t n;
 
@@ -46,7 +37,7 @@ static size_t key_rank(const char *key, const char *host, const char *repo)
 	char h[300];
 	const char *slash = strstr(key, "://") ? NULL : strchr(key, '/');
 
-	key_host(key, h, sizeof h);
+	oci_cred_key_host(key, h, sizeof h);
 	if (!h[0] || strcmp(h, host) != 0)
 		return 0;
 	if (!slash || !slash[1])
@@ -169,106 +160,13 @@ int oci_cred_parse_helper(const char *text, size_t len, struct oci_cred *ret, st
 	return 0;
 }
 
-/* What fd gives until its end, within the time. */
-static int read_within(int fd, int64_t until_ns, struct buf *out)
-{
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = (until_ns - clock_mono_ns()) / 1000000;
-		char chunk[4096];
-
-		if (left <= 0 || out->len > OCI_TOKEN_MAX)
-			return left <= 0 ? -ETIMEDOUT : -EFBIG;
-		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
-			return -errno;
-		if (!p.revents)
-			continue;
-		ssize_t n = read(fd, chunk, sizeof chunk);
-		if (n == 0)
-			return 0;
-		if (n > 0 && buf_add(out, chunk, (size_t)n) < 0)
-			return -ENOMEM;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-	}
-}
-
-static bool helper_name_ok(const char *s)
-{
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-	return n > 0 && n < 128 && !s[n] && s[0] != '.';
-}
-
-/* docker-credential-NAME get, the host on its standard input. The secret never is on a command line. */
-static int run_helper(const char *name, const char *host, struct buf *out, bool *ret_found, struct err *e)
-{
-	AUTO_FREE char *file = path_fmt("docker-credential-%s", name);
-	const char *argv[] = { file, "get", NULL };
-	int in[2], from[2], pidfd, status = 0;
-	pid_t pid;
-
-	if (!file)
-		return err_set(e, -ENOMEM, "out of memory");
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return err_sys(e, -errno, "cannot make a pipe");
-	AUTO_CLOSE int in_r = in[0];
-	AUTO_CLOSE int in_w = in[1];
-	if (pipe2(from, O_CLOEXEC) < 0)
-		return err_sys(e, -errno, "cannot make a pipe");
-	AUTO_CLOSE int from_r = from[0];
-	AUTO_CLOSE int from_w = from[1];
-
-	struct spawn_fd fds[] = { { in_r, 0 }, { from_w, 1 } };
-	struct spawn s = { .file = file, .argv = argv, .fds = fds, .nfds = 2 };
-	int rc = spawn_start(&s, &pid, &pidfd, e);
-	if (rc < 0)
-		return rc;
-	close(TAKE_FD(in_r));
-	close(TAKE_FD(from_w));
-	if (file_write_full(in_w, host, strlen(host)) < 0)
-		rc = 0; /* it did not want to know: what it says counts */
-	close(TAKE_FD(in_w));
-	rc = read_within(from_r, clock_mono_ns() + (int64_t)HELPER_MS * 1000000, out);
-	if (rc < 0)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	close(pidfd);
-	if (rc < 0)
-		return err_sys(e, rc, "it gave no answer");
-	*ret_found = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	return 0;
-}
-
-static int ask_helper(const char *name, const char *host, struct oci_cred *ret, struct err *e)
-{
-	AUTO_BUF struct buf out = { 0 };
-	bool found = false;
-	int rc;
-
-	if (!helper_name_ok(name))
-		return err_set(e, -EINVAL, "'%.60s' is not the name of a credential helper", name);
-	rc = run_helper(name, strcmp(host, "docker.io") == 0 ? HUB_KEY : host, &out, &found, e);
-	if (rc == 0 && found)
-		rc = oci_cred_parse_helper((char *)out.p, out.len, ret, e);
-	if (out.p)
-		explicit_bzero(out.p, out.len);
-	/* it knows none: not a failure, the registry will say what it wants */
-	return rc < 0 ? err_wrap(e, rc, "credential helper '%s'", name) : 0;
-}
-
 /* 1: found, 0: not in there. */
-static int find_in(char *path, const char *host, const char *repo, struct oci_cred *ret, struct err *e)
+static int find_in(const char *path, const char *host, const char *repo, struct oci_cred *ret, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *helper = NULL;
-	AUTO_FREE char *own = path;
 	size_t len;
-
-	if (!own)
-		return err_set(e, -ENOMEM, "out of memory");
-	int rc = file_load(AT_FDCWD, own, OCI_CRED_FILE_MAX, &text, &len, e);
+	int rc = file_load(AT_FDCWD, path, OCI_CRED_FILE_MAX, &text, &len, e);
 	if (rc == -ENOENT || rc == -ENOTDIR)
 		return 0;
 	if (rc == 0) {
@@ -276,33 +174,64 @@ static int find_in(char *path, const char *host, const char *repo, struct oci_cr
 		explicit_bzero(text, len);
 	}
 	if (rc < 0)
-		return err_wrap(e, rc, "cannot read '%s'", own);
+		return err_wrap(e, rc, "cannot read '%s'", path);
 	if (helper) {
-		rc = ask_helper(helper, host, ret, e);
+		rc = oci_cred_helper_get(helper, host, ret, e);
 		if (rc < 0)
 			return rc;
 	}
 	return !oci_cred_none(ret);
 }
 
-int oci_cred_find(const char *host, const char *repo, struct oci_cred *ret, struct err *e)
+char *oci_cred_docker_file(void)
 {
-	const char *home = getenv("HOME"), *docker = getenv("DOCKER_CONFIG"), *auth = getenv("REGISTRY_AUTH_FILE");
+	const char *home = getenv("HOME"), *docker = getenv("DOCKER_CONFIG");
+
+	if (docker && *docker)
+		return path_fmt("%s/config.json", docker);
+	return home && *home ? path_fmt("%s/.docker/config.json", home) : NULL;
+}
+
+/* The others, which are only read; NULL where the environment names none. */
+static char *other_file(unsigned i)
+{
+	const char *home = getenv("HOME"), *auth = getenv("REGISTRY_AUTH_FILE");
 	const char *run = getenv("XDG_RUNTIME_DIR"), *config = getenv("XDG_CONFIG_HOME");
+
+	if (i == 0)
+		return auth && *auth ? strdup(auth) : NULL;
+	if (i == 1)
+		return run && *run ? path_fmt("%s/containers/auth.json", run) : NULL;
+	if (config && *config)
+		return path_fmt("%s/containers/auth.json", config);
+	return home && *home ? path_fmt("%s/.config/containers/auth.json", home) : NULL;
+}
+
+int oci_cred_find_other(const char *host, const char *repo, struct oci_cred *ret, char **ret_file, struct err *e)
+{
 	int rc = 0;
 
 	*ret = (struct oci_cred){ 0 };
-	if (docker && *docker)
-		rc = find_in(path_fmt("%s/config.json", docker), host, repo, ret, e);
-	else if (home && *home)
-		rc = find_in(path_fmt("%s/.docker/config.json", home), host, repo, ret, e);
-	if (rc == 0 && auth && *auth)
-		rc = find_in(path_fmt("%s", auth), host, repo, ret, e);
-	if (rc == 0 && run && *run)
-		rc = find_in(path_fmt("%s/containers/auth.json", run), host, repo, ret, e);
-	if (rc == 0 && config && *config)
-		rc = find_in(path_fmt("%s/containers/auth.json", config), host, repo, ret, e);
-	else if (rc == 0 && home && *home)
-		rc = find_in(path_fmt("%s/.config/containers/auth.json", home), host, repo, ret, e);
+	for (unsigned i = 0; i < 3 && rc == 0; i++) {
+		AUTO_FREE char *file = other_file(i);
+
+		if (!file)
+			continue;
+		rc = find_in(file, host, repo, ret, e);
+		if (rc == 1 && ret_file)
+			*ret_file = TAKE(file);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+int oci_cred_find(const char *host, const char *repo, struct oci_cred *ret, struct err *e)
+{
+	AUTO_FREE char *docker = oci_cred_docker_file();
+	int rc;
+
+	*ret = (struct oci_cred){ 0 };
+	rc = docker ? find_in(docker, host, repo, ret, e) : 0;
+	if (rc == 0)
+		rc = oci_cred_find_other(host, repo, ret, NULL, e);
 	return rc < 0 ? rc : 0;
 }

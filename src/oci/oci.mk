@@ -9,7 +9,8 @@ noinst_LTLIBRARIES += %D%/liboci.la
 	%D%/config.c %D%/config.h \
 	%D%/layout.c %D%/layout.h \
 	%D%/auth.c %D%/auth.h \
-	%D%/cred.c %D%/cred.h \
+	%D%/cred.c %D%/cred.h %D%/cred-store.c \
+	%D%/cred-helper.c %D%/cred-helper.h \
 	%D%/spec.c %D%/spec.h \
 	%D%/spec-caps.c \
 	%D%/spec-seccomp.c

@@ -16,7 +16,7 @@ struct oci_reg {
 	struct oci_cred cred;
 	struct http_limits limits;
 	unsigned retries;
-	bool insecure, may_switch, answered, destroyed;
+	bool insecure, may_switch, answered, destroyed, closing;
 	bool basic; /* it asked for Basic: sent with each request from then on */
 	void (*warn)(void *arg, const char *text);
 	void *warn_arg;

@@ -114,7 +114,7 @@ int oci_reg_authorization(struct oci_reg_op *op, char **ret, struct err *e)
 	struct token *t;
 
 	*ret = NULL;
-	op->sent_basic = false;
+	op->sent_basic = op->used_cred = false;
 	free(TAKE(op->sent_token));
 	if (op->kind == &kind_token) {
 		t = container_of(op, struct token, op);
@@ -123,11 +123,12 @@ int oci_reg_authorization(struct oci_reg_op *op, char **ret, struct err *e)
 	t = token_find(reg, op->scope);
 	if (token_good(t)) {
 		op->sent_token = strdup(t->value);
+		op->used_cred = t->with_cred;
 		return op->sent_token ? set_authorization(ret, "Bearer ", t->value, e) :
 					err_set(e, -ENOMEM, "out of memory");
 	}
 	if (reg->basic && reg->cred.user) {
-		op->sent_basic = true;
+		op->sent_basic = op->used_cred = true;
 		return basic_authorization(&reg->cred, ret, e);
 	}
 	return 0;
@@ -247,7 +248,7 @@ static int fetch(struct token *t, const struct oci_challenge *c, const char *sco
 	oci_reg_op_finish(&t->op);
 	t->op = (struct oci_reg_op){ 0 };
 	t->with_cred = !oci_cred_none(&reg->cred) && oci_realm_trusted(&reg->origin, &realm);
-	snprintf(t->op.what, sizeof t->op.what, "a token for '%.200s'", scope);
+	snprintf(t->op.what, sizeof t->op.what, *scope ? "a token for '%.200s'" : "a token", scope);
 	if (t->with_cred && reg->cred.identity) {
 		t->op.form = token_form(t, c, scope);
 		if (!t->op.form)
@@ -290,6 +291,7 @@ void oci_reg_login(struct oci_reg_op *op)
 	struct oci_challenge c AUTO(oci_challenge_finish) = { 0 };
 	int rc = 0;
 
+	op->asked = true;
 	if (header && oci_challenge_parse(header, &c) < 0)
 		rc = err_set(&op->err, -ENOMEM, "out of memory");
 	else if (c.kind == OCI_AUTH_NONE)

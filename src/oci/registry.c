@@ -104,8 +104,9 @@ static void on_http_closed(struct http *h)
 
 void oci_reg_maybe_close(struct oci_reg *reg)
 {
-	if (!reg->destroyed || !list_empty(&reg->ops))
+	if (!reg->destroyed || reg->closing || !list_empty(&reg->ops))
 		return;
+	reg->closing = true;
 	oci_reg_drop_tokens(reg);
 	http_close(&reg->http, on_http_closed);
 }
@@ -435,6 +436,7 @@ static int blob_data(struct http_req *r, const void *p, size_t n, struct err *e)
 static const struct oci_reg_kind kind_manifest = { "GET", true, true, false };
 static const struct oci_reg_kind kind_manifest_head = { "HEAD", true, true, false };
 static const struct oci_reg_kind kind_blob = { "GET", true, true, true };
+static const struct oci_reg_kind kind_ping = { "GET", false, true, false };
 static const struct oci_reg_kind kind_tags = { "GET", true, true, false };
 
 static bool add_header(struct curl_slist **list, const char *text)
@@ -563,6 +565,15 @@ static int prepare(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_
 		return err_set(e, -EINVAL, "the image is not one of %s", reg->host);
 	op->scope = fmt_path("repository:%s:pull", ref->repo);
 	return op->scope ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
+int oci_reg_ping(struct oci_reg_op *op, struct oci_reg *reg, oci_reg_cb cb, struct err *e)
+{
+	op->scope = strdup("");
+	if (!op->scope)
+		return err_set(e, -ENOMEM, "out of memory");
+	snprintf(op->what, sizeof op->what, "registry at /v2/");
+	return oci_reg_op_begin(op, reg, &kind_ping, strdup("/v2/"), reg->limits.total_ms, cb, e);
 }
 
 int oci_reg_manifest(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *digest,

@@ -55,6 +55,7 @@ struct oci_reg_op {
 	uint64_t size;                /* of the body; after HEAD: as told, or 0 */
 	char *next;                   /* of a list: the path of what follows, or NULL */
 	const char *hint;             /* after a failure: what the user may do, or NULL */
+	bool asked, used_cred;        /* it wanted a login; what was sent was made from ours */
 
 	/* used inside */
 	struct oci_reg *reg;
@@ -75,6 +76,8 @@ struct oci_reg_op {
 	struct err err;
 };
 
+/* Whether there is a registry that takes our login, or anybody. -EACCES if it does not. */
+int oci_reg_ping(struct oci_reg_op *op, struct oci_reg *reg, oci_reg_cb cb, struct err *e);
 /* GET (or HEAD) of the manifest that ref names, or of `digest` in ref's repository if that is not NULL. The
  * body is checked against the digest asked for. Errors: -ENOENT no such image, -EACCES not allowed,
  * -ECONNREFUSED, -EHOSTUNREACH, -ETIMEDOUT, -EPIPE, -EPROTO, -EBUSY (429 for too long), -EIO (5xx),

@@ -6,7 +6,7 @@ cli_scripts = \
 	%D%/faults.sh \
 	%D%/filter.sh \
 	%D%/kernel.sh \
-	%D%/trash.sh
+	%D%/tag.sh %D%/trash.sh
 TESTS += $(cli_scripts)
 EXTRA_DIST += $(cli_scripts)
 # The whole command line but for its main(), so that the tables are the real ones.

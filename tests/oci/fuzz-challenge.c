@@ -10,6 +10,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
+/* What is set in a file is found in it, and what is taken away is not. */
+static void edit(const char *text)
+{
+	struct oci_cred c = { .user = (char *)"u", .password = (char *)"p" }, got AUTO(oci_cred_finish) = { 0 };
+	AUTO_FREE char *with = NULL;
+	AUTO_FREE char *without = NULL;
+	AUTO_FREE char *helper = NULL;
+	AUTO_FREE char *same = NULL;
+	AUTO_FREE char *asked = NULL;
+
+	if (oci_cred_edit(text, strlen(text), "docker.io", &c, &with, &helper, NULL) < 0)
+		return;
+	assert(oci_cred_lookup(with, strlen(with), "docker.io", NULL, &got, &asked, NULL) == 0);
+	assert(helper ? asked && strcmp(helper, asked) == 0 : !asked && strcmp(got.user, "u") == 0);
+	oci_cred_finish(&got);
+	free(TAKE(asked));
+	assert(oci_cred_edit(with, strlen(with), "docker.io", NULL, &without, &same, NULL) == 0 && without);
+	assert(oci_cred_lookup(without, strlen(without), "docker.io", NULL, &got, &asked, NULL) == 0);
+	assert(oci_cred_none(&got) && !helper == !asked);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	AUTO_FREE char *text = strndup((const char *)p, n);
@@ -32,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (oci_token_parse(text, strlen(text), &token, &seconds, NULL) == 0)
 		assert(seconds > 0 && strlen(token) <= OCI_TOKEN_MAX);
 	oci_cred_lookup(text, strlen(text), "docker.io", "library/x", &cred, &helper, NULL);
+	edit(text);
 	oci_cred_parse_helper(text, strlen(text), &other, NULL);
 	return 0;
 }

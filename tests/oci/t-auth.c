@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
+#include "base/json.h"
 #include "oci/cred.h"
 
 static void same(const char *a, const char *b)
@@ -195,6 +196,44 @@ static void test_files(void **state)
 	}
 }
 
+static void test_edit(void **state)
+{
+	struct oci_cred c = { .user = (char *)"u", .password = (char *)"p" };
+	static const struct {
+		const char *before, *host;
+		bool set;
+		const char *after, *helper; /* after NULL: no change */
+		int rc;
+	} rows[] = {
+		{ "", "r.example", true, "{\"auths\":{\"r.example\":{\"auth\":\"dTpw\"}}}", NULL, 0 },
+		{ "", "docker.io", true, "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"dTpw\"}}}", NULL, 0 },
+		{ "{\"a\":1,\"auths\":{\"http://r.example/v2/\":{},\"r.example\":{},\"r.example/team\":{\"auth\":\"x\"}}}",
+		  "r.example", false, "{\"a\":1,\"auths\":{\"r.example/team\":{\"auth\":\"x\"}}}", NULL, 0 },
+		{ "{\"auths\":{\"index.docker.io\":{},\"x\":{}}}", "docker.io", false, "{\"auths\":{\"x\":{}}}", NULL, 0 },
+		{ "{\"auths\":{\"x\":{}}}", "y", false, NULL, NULL, 0 },
+		{ "{\"credsStore\":\"s\"}", "y", true, "{\"credsStore\":\"s\",\"auths\":{\"y\":{}}}", "s", 0 },
+		{ "{\"credsStore\":\"s\",\"credHelpers\":{\"y\":\"h\"}}", "y", false, NULL, "h", 0 },
+		{ "{\"auths\":[]}", "y", true, NULL, NULL, -EINVAL },
+		{ "[]", "y", true, NULL, NULL, -EINVAL },
+		{ "{", "y", true, NULL, NULL, -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FREE char *text = NULL;
+		AUTO_FREE char *helper = NULL;
+		AUTO_JSON cJSON *j = NULL;
+		AUTO_FREE char *compact = NULL;
+
+		assert_int_equal(oci_cred_edit(rows[i].before, strlen(rows[i].before), rows[i].host,
+					       rows[i].set ? &c : NULL, &text, &helper, NULL),
+				 rows[i].rc);
+		if (text && json_parse(text, strlen(text), "", &j, NULL) == 0)
+			compact = json_print(j);
+		same(compact, rows[i].after);
+		same(helper, rows[i].helper);
+	}
+}
+
 static void test_basic(void **state)
 {
 	struct oci_cred c AUTO(oci_cred_finish) = { 0 };
@@ -211,7 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_challenges), cmocka_unit_test(test_origins), cmocka_unit_test(test_realms),
 		cmocka_unit_test(test_loopback),   cmocka_unit_test(test_tokens),  cmocka_unit_test(test_files),
-		cmocka_unit_test(test_basic),
+		cmocka_unit_test(test_edit),	   cmocka_unit_test(test_basic),
 	};
 
 	return cmocka_run_group_tests_name("oci/auth", tests, NULL, NULL);

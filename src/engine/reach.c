@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reach.c - the descriptions of jobs that talk to registries: what the caller said, else the configuration. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "engine/create.h"
+#include "oci/ref.h"
+
+static char *copy(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+static char *host_platform(void)
+{
+	struct oci_platform p;
+	char text[OCI_PLATFORM_MAX];
+
+	oci_platform_host(&p);
+	oci_platform_str(&p, text);
+	return strdup(text);
+}
+
+static char *nonce(void)
+{
+	uint64_t n;
+	char text[17];
+
+	if (file_random(&n, sizeof n) < 0)
+		return NULL;
+	snprintf(text, sizeof text, "%016llx", (unsigned long long)n);
+	return strdup(text);
+}
+
+int eng_reach_desc(const struct berth *b, const char *kind, const char *ref, const char *host,
+		   const struct berth_reach *r, bool own, struct job_desc *ret, struct err *e)
+{
+	const struct conf *c = &b->conf;
+
+	*ret = (struct job_desc){
+		.kind = strdup(kind), .root = strdup(b->root), .run_root = strdup(b->run_root), .ref = strdup(ref),
+		.platform = host_platform(),
+		.plain_http = r->plain_http || conf_has_word(c, CONF_PULL_PLAIN_HTTP, host),
+		.insecure = r->tls_no_verify || conf_has_word(c, CONF_PULL_NO_VERIFY, host),
+		.ca_file = copy(r->ca_file), .creds = copy(r->creds), .nonce = own ? nonce() : NULL,
+		.parallel = (unsigned)conf_number(c, CONF_PULL_PARALLEL), .retries = -1,
+	};
+	if (ret->kind && ret->root && ret->run_root && ret->ref && ret->platform &&
+	    (ret->ca_file || !r->ca_file) && (ret->creds || !r->creds) && (ret->nonce || !own))
+		return 0;
+	job_desc_finish(ret);
+	return err_set(e, -ENOMEM, "out of memory");
+}
+
+int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char *name, const char *platform,
+		  struct job_desc *ret, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	const struct berth_reach reach = { p->plain_http, p->tls_no_verify, p->ca_file, p->creds };
+	AUTO_FREE char *full = NULL;
+	int rc = oci_ref_parse(name, &ref, e);
+
+	if (rc < 0)
+		return rc;
+	if (ref.transport != OCI_REGISTRY)
+		return err_set(e, -EINVAL, "'%s' is not in a registry", name);
+	full = oci_ref_str(&ref);
+	if (!full)
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = eng_reach_desc(b, "pull", full, ref.host, &reach, false, ret, e);
+	if (rc < 0)
+		return err_wrap(e, rc, "cannot pull '%s'", name);
+	ret->platform_given = platform != NULL;
+	if (platform) {
+		free(ret->platform);
+		ret->platform = strdup(platform);
+	}
+	ret->unpack = !p->no_unpack;
+	ret->parallel = p->parallel ?: ret->parallel;
+	ret->max_size = p->max_size ?: conf_number(&b->conf, CONF_PULL_MAX_SIZE);
+	if (ret->platform)
+		return 0;
+	job_desc_finish(ret);
+	return err_sys(e, -ENOMEM, "cannot pull '%s'", name);
+}

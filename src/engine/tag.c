@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tag.c - an image gets another name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "engine/engine.h"
+#include "oci/ref.h"
+#include "store/image.h"
+#include "store/tags.h"
+
+struct tagging {
+	struct berth_op op;
+	struct work work;
+	berth_done_cb done;
+	char *src, *dst;
+};
+
+static void tagging_free(struct tagging *t)
+{
+	free(t->src);
+	free(t->dst);
+	free(t);
+}
+
+/* The full form of a name, or NULL: an id, or no name at all. */
+static char *full_name(const char *name)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+
+	return oci_ref_parse(name, &ref, NULL) == 0 && ref.transport == OCI_REGISTRY ? oci_ref_str(&ref) : NULL;
+}
+
+/* What src means: by name whatever its platform is, else as images are found everywhere. */
+static int find(struct store *s, const char *src, struct oci_desc *ret, struct err *e)
+{
+	AUTO_FREE char *full = full_name(src);
+	struct store_tags tags = { 0 };
+	const struct store_tag *tag;
+	struct store_image image;
+	int rc = full ? store_tags_load(s, &tags, e) : 0;
+
+	if (rc < 0)
+		return rc;
+	tag = full ? store_tags_find(&tags, full) : NULL;
+	if (tag)
+		*ret = tag->desc;
+	store_tags_finish(&tags);
+	if (tag)
+		return 0;
+	rc = store_image_find(s, src, NULL, &image, e);
+	if (rc < 0)
+		return rc;
+	*ret = image.image.top;
+	store_image_finish(&image);
+	return 0;
+}
+
+static int tag_in_pool(struct work *w, struct err *e)
+{
+	struct tagging *t = container_of(w, struct tagging, work);
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	AUTO_FREE char *full = NULL;
+	struct oci_desc d;
+	int rc = oci_ref_parse(t->dst, &ref, e);
+
+	if (rc < 0)
+		return rc;
+	if (ref.transport != OCI_REGISTRY || ref.digest)
+		return err_set(e, -EINVAL, "'%s' is not a name to give: it is written [HOST/]NAME[:TAG]", t->dst);
+	full = oci_ref_str(&ref);
+	if (!full)
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = find(t->op.b->store, t->src, &d, e);
+	return rc < 0 ? rc : store_tag_set(t->op.b->store, full, &d, e);
+}
+
+static void on_tagged(struct work *w, int rc, const struct err *e)
+{
+	struct tagging *t = container_of(w, struct tagging, work);
+	struct berth_error be = { 0 };
+
+	eng_op_end(&t->op);
+	t->done(t->op.arg, rc, eng_error(&be, rc, e, NULL));
+	tagging_free(t);
+}
+
+int berth_image_tag(struct berth *b, const char *src, const char *dst, berth_done_cb done, void *arg,
+		    struct berth_error *be)
+{
+	struct tagging *t = calloc(1, sizeof(*t));
+	int rc = -ENOMEM;
+
+	if (t && (t->src = strdup(src)) && (t->dst = strdup(dst))) {
+		t->done = done;
+		eng_op_begin(b, &t->op, arg, NULL, NULL);
+		rc = work_start(&t->work, b->loop, tag_in_pool, on_tagged);
+		if (rc < 0)
+			list_remove(&t->op.link);
+	}
+	if (rc < 0) {
+		if (t)
+			tagging_free(t);
+		return eng_refuse(be, rc, NULL);
+	}
+	return 0;
+}

@@ -142,12 +142,13 @@ enum berth_layer_state {
 	BERTH_LAYER_CHECK,
 	BERTH_LAYER_UNPACK,
 	BERTH_LAYER_DONE,
+	BERTH_LAYER_UPLOAD,
 };
 
 struct berth_layer {
 	const char *digest;
 	uint64_t size;  /* compressed */
-	uint64_t done;  /* of it, downloaded or (UNPACK) unpacked */
+	uint64_t done;  /* of it, downloaded, uploaded or (UNPACK) unpacked */
 	enum berth_layer_state state;
 	int64_t took_ms; /* once done */
 };
@@ -188,6 +189,20 @@ BERTH_API int berth_pull(struct berth *b, const struct berth_pull *p, berth_prog
 /* What is started by this operation may go on when its starter goes. done then comes with -ECANCELED once
  * the operation is canceled, and the job lives on. */
 BERTH_API void berth_job_keep(struct berth_op *op);
+
+struct berth_push {
+	const char *ref;      /* of the store: a name, an id, a prefix */
+	const char *dest;     /* where to; NULL: what ref says */
+	bool all_platforms;   /* the index with all that it leads to, else the image of one platform */
+	const char *platform; /* NULL: this machine's */
+	unsigned parallel;    /* 0: 3 */
+	struct berth_reach reach;
+};
+/* Starts a job that takes to the registry what is not there yet. digest: of what the name means there now; sent: bytes
+ * of blobs over the network. -EACCES: see struct berth_reach. */
+typedef void (*berth_pushed_cb)(void *arg, int rc, const struct berth_error *e, const char *digest, uint64_t sent);
+BERTH_API int berth_push(struct berth *b, const struct berth_push *p, berth_progress_cb progress, berth_pushed_cb done,
+			 void *arg, struct berth_op **op, struct berth_error *e);
 
 struct berth_job {
 	const char *id, *verb, *object;

@@ -20,7 +20,7 @@ static struct {
 	char stage[128], note[256];
 } state;
 
-static const char *const layer_word[] = { "waiting", "shared", "download", "check", "unpack", "done" };
+static const char *const layer_word[] = { "waiting", "shared", "download", "check", "unpack", "done", "upload" };
 
 static void erase(void)
 {
@@ -29,11 +29,16 @@ static void erase(void)
 	state.drawn = 0;
 }
 
+static bool is_moving(const struct berth_layer *l)
+{
+	return l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK || l->state == BERTH_LAYER_UPLOAD;
+}
+
 static void draw_layer(const struct berth_layer *l)
 {
 	char size[8], done[8];
 	unsigned part = l->size ? (unsigned)MIN(l->done * BAR / l->size, (uint64_t)BAR) : 0;
-	bool moving = l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK;
+	bool moving = is_moving(l);
 
 	str_size(l->size, size);
 	str_size(l->done, done);
@@ -80,10 +85,7 @@ static void draw(const struct berth_progress *p)
 	/* The ones that move first, where there are many. */
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < p->nlayers && shown < ROWS_MAX; i++) {
-			bool moving = p->layers[i].state == BERTH_LAYER_DOWNLOAD ||
-				      p->layers[i].state == BERTH_LAYER_UNPACK;
-
-			if (p->nlayers <= ROWS_MAX ? pass == 0 : moving == (pass == 0)) {
+			if (p->nlayers <= ROWS_MAX ? pass == 0 : is_moving(&p->layers[i]) == (pass == 0)) {
 				draw_layer(&p->layers[i]);
 				shown++;
 			}

@@ -42,5 +42,7 @@ int eng_reach_desc(const struct berth *b, const char *kind, const char *ref, con
 		   const struct berth_reach *r, bool own, struct job_desc *ret, struct err *e);
 /* The folder of images that come with berth; the caller frees. */
 char *eng_builtin_images(void);
+/* The description of a push job. */
+int eng_push_desc(const struct berth *b, const struct berth_push *p, struct job_desc *ret, struct err *e);
 
 #endif

@@ -19,7 +19,7 @@ void eng_progress_finish(struct eng_progress *p)
 
 static enum berth_layer_state layer_state(const char *word)
 {
-	static const char *const words[] = { "waiting", "shared", "download", "check", "unpack", "done" };
+	static const char *const words[] = { "waiting", "shared", "download", "check", "unpack", "done", "upload" };
 
 	for (size_t i = 0; word && i < ARRAY_LEN(words); i++)
 		if (strcmp(word, words[i]) == 0)

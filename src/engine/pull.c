@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pull.c - images fetched by jobs, and the jobs that run. */
+/* pull.c - images fetched and pushed by jobs, and the jobs that run. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,8 @@ struct pull_op {
 	struct eng_progress view;
 	char *object;
 	berth_progress_cb progress;
-	berth_pulled_cb pulled; /* one of the two */
+	berth_pulled_cb pulled; /* one of the three */
+	berth_pushed_cb pushed;
 	berth_done_cb done;
 };
 
@@ -35,11 +36,13 @@ static void on_end(struct eng_job *job, int rc, const struct err *e)
 	const struct berth_error *err = eng_error(&be, rc, e, job->hint);
 	const char *digest = json_str(job->result, "digest"), *image = json_str(job->result, "image");
 
-	if (rc == 0 && !digest && p->pulled) /* it goes on without us */
+	if (rc == 0 && !digest && !p->done) /* it goes on without us */
 		err = eng_error(&be, rc = -ECANCELED, NULL, NULL);
 	eng_op_end(&p->op);
 	if (p->pulled)
 		p->pulled(p->op.arg, rc, err, digest, image);
+	else if (p->pushed)
+		p->pushed(p->op.arg, rc, err, digest, (uint64_t)json_int(job->result, "sent", 0));
 	else
 		p->done(p->op.arg, rc, err);
 	eng_job_finish(job);
@@ -73,6 +76,28 @@ static struct pull_op *pull_new(const char *verb, const char *object, berth_prog
 	return p;
 }
 
+/* d is finished. p may be NULL: there was no memory for it. */
+static int start(struct berth *b, struct pull_op *p, struct job_desc *d, int rc, void *arg, struct berth_op **op,
+		 struct err *e, struct berth_error *be)
+{
+	if (rc == 0) {
+		free(p->object);
+		p->object = strdup(d->ref);
+		p->view.view.object = p->object;
+		rc = eng_job_start(&p->job, b->loop, d, on_end, e);
+	}
+	job_desc_finish(d);
+	if (rc < 0) {
+		if (p)
+			free(p->object);
+		free(p);
+		return eng_refuse(be, rc, e);
+	}
+	eng_op_begin(b, &p->op, arg, cancel, op);
+	p->op.keep = keep;
+	return 0;
+}
+
 int berth_pull(struct berth *b, const struct berth_pull *o, berth_progress_cb progress, berth_pulled_cb done,
 	       void *arg, struct berth_op **op, struct berth_error *be)
 {
@@ -81,23 +106,22 @@ int berth_pull(struct berth *b, const struct berth_pull *o, berth_progress_cb pr
 	struct err e = { 0 };
 	int rc = p ? eng_pull_desc(b, o, o->ref, o->platform, &d, &e) : -ENOMEM;
 
-	if (rc == 0) {
+	if (p)
 		p->pulled = done;
-		free(p->object);
-		p->object = strdup(d.ref);
-		p->view.view.object = p->object;
-		rc = eng_job_start(&p->job, b->loop, &d, on_end, &e);
-		job_desc_finish(&d);
-	}
-	if (rc < 0) {
-		if (p)
-			free(p->object);
-		free(p);
-		return eng_refuse(be, rc, &e);
-	}
-	eng_op_begin(b, &p->op, arg, cancel, op);
-	p->op.keep = keep;
-	return 0;
+	return start(b, p, &d, rc, arg, op, &e, be);
+}
+
+int berth_push(struct berth *b, const struct berth_push *o, berth_progress_cb progress, berth_pushed_cb done,
+	       void *arg, struct berth_op **op, struct berth_error *be)
+{
+	struct pull_op *p = pull_new("push", o->dest ? o->dest : o->ref, progress);
+	struct job_desc d = { 0 };
+	struct err e = { 0 };
+	int rc = p ? eng_push_desc(b, o, &d, &e) : -ENOMEM;
+
+	if (p)
+		p->pushed = done;
+	return start(b, p, &d, rc, arg, op, &e, be);
 }
 
 /* --- jobs */

@@ -85,3 +85,33 @@ int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char 
 	job_desc_finish(ret);
 	return err_sys(e, -ENOMEM, "cannot pull '%s'", name);
 }
+
+int eng_push_desc(const struct berth *b, const struct berth_push *p, struct job_desc *ret, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	const char *dest = p->dest ? p->dest : p->ref;
+	AUTO_FREE char *full = NULL;
+	int rc = oci_ref_parse(dest, &ref, e);
+
+	if (rc < 0)
+		return rc;
+	if (ref.transport != OCI_REGISTRY)
+		return err_set(e, -EINVAL, "'%s' is not in a registry", dest);
+	full = oci_ref_str(&ref);
+	if (!full)
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = eng_reach_desc(b, "push", full, ref.host, &p->reach, false, ret, e);
+	if (rc < 0)
+		return err_wrap(e, rc, "cannot push '%s'", dest);
+	ret->src = strdup(p->ref);
+	ret->all_platforms = p->all_platforms;
+	ret->parallel = p->parallel ?: ret->parallel;
+	if (p->platform) {
+		free(ret->platform);
+		ret->platform = strdup(p->platform);
+	}
+	if (ret->src && ret->platform)
+		return 0;
+	job_desc_finish(ret);
+	return err_sys(e, -ENOMEM, "cannot push '%s'", dest);
+}

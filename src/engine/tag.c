@@ -23,39 +23,6 @@ static void tagging_free(struct tagging *t)
 	free(t);
 }
 
-/* The full form of a name, or NULL: an id, or no name at all. */
-static char *full_name(const char *name)
-{
-	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-
-	return oci_ref_parse(name, &ref, NULL) == 0 && ref.transport == OCI_REGISTRY ? oci_ref_str(&ref) : NULL;
-}
-
-/* What src means: by name whatever its platform is, else as images are found everywhere. */
-static int find(struct store *s, const char *src, struct oci_desc *ret, struct err *e)
-{
-	AUTO_FREE char *full = full_name(src);
-	struct store_tags tags = { 0 };
-	const struct store_tag *tag;
-	struct store_image image;
-	int rc = full ? store_tags_load(s, &tags, e) : 0;
-
-	if (rc < 0)
-		return rc;
-	tag = full ? store_tags_find(&tags, full) : NULL;
-	if (tag)
-		*ret = tag->desc;
-	store_tags_finish(&tags);
-	if (tag)
-		return 0;
-	rc = store_image_find(s, src, NULL, &image, e);
-	if (rc < 0)
-		return rc;
-	*ret = image.image.top;
-	store_image_finish(&image);
-	return 0;
-}
-
 static int tag_in_pool(struct work *w, struct err *e)
 {
 	struct tagging *t = container_of(w, struct tagging, work);
@@ -71,7 +38,7 @@ static int tag_in_pool(struct work *w, struct err *e)
 	full = oci_ref_str(&ref);
 	if (!full)
 		return err_set(e, -ENOMEM, "out of memory");
-	rc = find(t->op.b->store, t->src, &d, e);
+	rc = store_image_resolve(t->op.b->store, t->src, &d, e);
 	return rc < 0 ? rc : store_tag_set(t->op.b->store, full, &d, e);
 }
 

@@ -21,6 +21,7 @@ void job_desc_finish(struct job_desc *d)
 	free(d->ca_file);
 	free(d->creds);
 	free(d->nonce);
+	free(d->src);
 	*d = (struct job_desc){ 0 };
 }
 
@@ -38,6 +39,7 @@ static const struct {
 	{ "ca_file", offsetof(struct job_desc, ca_file), false },
 	{ "creds", offsetof(struct job_desc, creds), false },
 	{ "nonce", offsetof(struct job_desc, nonce), false },
+	{ "src", offsetof(struct job_desc, src), false },
 };
 static const struct {
 	const char *name;
@@ -47,6 +49,7 @@ static const struct {
 	{ "insecure", offsetof(struct job_desc, insecure) },
 	{ "unpack", offsetof(struct job_desc, unpack) },
 	{ "platform_given", offsetof(struct job_desc, platform_given) },
+	{ "all_platforms", offsetof(struct job_desc, all_platforms) },
 }, numbers[] = {
 	{ "max_size", offsetof(struct job_desc, max_size) },
 	{ "connect_ms", offsetof(struct job_desc, connect_ms) },
@@ -116,6 +119,8 @@ int job_desc_id(const struct job_desc *d, char ret[static JOB_ID_MAX])
 	/* with the zeros, so that no two of them can run into each other */
 	int rc = buf_addf(&b, "%s%c%s%c%s%c%s%c%d", d->kind, 0, d->root, 0, d->ref, 0, d->platform, 0, d->unpack);
 
+	if (rc == 0 && d->src)
+		rc = buf_addf(&b, "%c%s%c%d", 0, d->src, 0, d->all_platforms);
 	if (rc == 0 && d->nonce)
 		rc = buf_addf(&b, "%c%s", 0, d->nonce);
 

@@ -15,11 +15,13 @@
  * Job to client: first "hello" {id, kind, ref, platform, pid, started}, then any number of
  *   "stage"    {text}                                         a line of what it does now
  *   "progress" {layers[{digest, size, state, bytes}], bytes, total, rate, eta}
- *              state: waiting, shared (was there), download, unpack, done; bytes of that state; rate in bytes
+ *              state: waiting, shared (was there), download, upload, unpack, done; bytes of that state; rate in bytes
  *              a second; eta in seconds, or null
  *   "warning"  {text}
  * and at the end one of
  *   "done"     {digest, image, size, fetched, ms}             pull: of the tag; of the config; of the blobs
+ *              {digest, size, sent, mounted, ms}              push: of what the tag names; of all blobs; over the
+ *                                                             network; how many came from other repositories
  *              {user, asked}                                  login: whose; false: it takes anybody
  *   "error"    {code, text, hint}                             code: negative errno
  * No I/O in here. */
@@ -45,15 +47,17 @@
 
 /* Strings are owned. */
 struct job_desc {
-	char *kind;          /* "pull", "login" */
+	char *kind;          /* "pull", "push", "login" */
 	char *root, *run_root;
 	char *ref;           /* the full form, as oci_ref_str gives it; of a login the host */
 	char *platform;      /* "linux/arm64" */
 	char *ca_file;       /* NULL: the system's */
 	char *creds;         /* "user:password"; NULL: those that docker keeps */
+	char *src;           /* of a push: the image, as the user names it */
 	char *nonce;         /* makes it a job of its own, which nobody joins by chance; NULL */
 	bool plain_http, insecure;
 	bool unpack;
+	bool all_platforms;  /* of a push: the index with all that it leads to */
 	bool platform_given; /* by the user: another one is an error */
 	unsigned parallel;   /* downloads at once; 0: 3 */
 	uint64_t max_size;   /* of the unpacked layers, bytes; 0: the default */
@@ -66,7 +70,7 @@ void job_desc_finish(struct job_desc *d);
 cJSON *job_desc_json(const struct job_desc *d);
 /* -EINVAL with words. */
 int job_desc_parse(const char *text, size_t len, struct job_desc *ret, struct err *e);
-/* What makes two jobs the same: kind, store, reference, platform and nonce. */
+/* What makes two jobs the same: kind, store, reference, platform, source and nonce. */
 int job_desc_id(const struct job_desc *d, char ret[static JOB_ID_MAX]);
 
 enum job_cmd { JOB_CMD_NONE, JOB_CMD_DETACH, JOB_CMD_CANCEL, JOB_CMD_LEAVE };

@@ -31,6 +31,7 @@ noinst_LTLIBRARIES += %D%/libocireg.la
 %C%_libocireg_la_SOURCES = \
 	%D%/registry.c %D%/registry.h %D%/registry-inside.h \
 	%D%/registry-login.c \
+	%D%/registry-upload.c %D%/registry-upload.h \
 	%D%/registry-retry.c %D%/registry-retry.h \
 	%D%/registry-http.c %D%/registry-http.h
 %C%_libocireg_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS)

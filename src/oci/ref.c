@@ -277,6 +277,11 @@ static const char *path_word(enum oci_transport t)
 	return t == OCI_DIR ? "oci:" : t == OCI_ARCHIVE ? "oci-archive:" : "docker-archive:";
 }
 
+static bool is_transport(const char *repo)
+{
+	return strcmp(repo, "oci") == 0 || strcmp(repo, "oci-archive") == 0 || strcmp(repo, "docker-archive") == 0;
+}
+
 /* host and repository; familiar: without what parse fills in. */
 static int add_name(struct buf *b, const struct oci_ref *r, bool familiar)
 {
@@ -285,7 +290,7 @@ static int add_name(struct buf *b, const struct oci_ref *r, bool familiar)
 
 	/* "library/a" is shown as "a" only if that reads back as the same */
 	if (hub && str_starts(repo, OFFICIAL) && !strchr(repo + strlen(OFFICIAL), '/'))
-		repo += strlen(OFFICIAL);
+		repo += is_transport(repo + strlen(OFFICIAL)) ? 0 : strlen(OFFICIAL); /* "oci:1" would be a folder */
 	else if (hub && is_host(repo, strcspn(repo, "/")))
 		hub = false;
 	return hub ? buf_adds(b, repo) : buf_addf(b, "%s/%s", r->host, repo);

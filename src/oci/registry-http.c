@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -244,6 +245,7 @@ static void answer_finish(struct http_answer *a)
 	free(a->content_range);
 	free(a->docker_digest);
 	free(a->link);
+	free(a->range);
 	free(a->authenticate);
 	*a = (struct http_answer){ .content_length = -1 };
 }
@@ -289,6 +291,7 @@ static int on_field(struct http_req *r, const char *p, size_t n)
 		{ "content-range", &a->content_range, false },
 		{ "docker-content-digest", &a->docker_digest, false },
 		{ "link", &a->link, true },
+		{ "range", &a->range, false },
 		{ "www-authenticate", &a->authenticate, true },
 	};
 	const char *colon = memchr(p, ':', n);
@@ -385,6 +388,50 @@ static size_t on_body(char *p, size_t size, size_t n, void *data)
 	return n;
 }
 
+/* --- what is sent */
+
+static void on_header_late(struct http_deadline *d);
+static void on_not_taken(struct http_deadline *d);
+
+static size_t give_body(char *to, size_t size, size_t n, void *data)
+{
+	struct http_req *r = data;
+	const struct http_body *b = &r->body;
+	uint64_t left = b->len - r->sent;
+	ssize_t got = (ssize_t)MIN((uint64_t)(size * n), left);
+
+	if (got && b->p)
+		memcpy(to, (const char *)b->p + r->sent, (size_t)got);
+	else if (got)
+		got = pread(b->fd, to, (size_t)got, (off_t)(b->at + r->sent));
+	if (got < 0 || (got == 0 && left)) {
+		fail(r, err_sys(&r->err, got < 0 ? -errno : -EIO, "cannot read what is to be sent"));
+		return CURL_READFUNC_ABORT;
+	}
+	r->sent += (uint64_t)got;
+	if (r->sent < b->len) {
+		http_after_cancel(&r->header_deadline);
+		if (r->limits.stall_ms)
+			http_after(r->http, &r->stall_deadline, r->limits.stall_ms, on_not_taken);
+	} else {
+		http_after_cancel(&r->stall_deadline);
+		if (r->limits.header_ms && !r->answer.status)
+			http_after(r->http, &r->header_deadline, r->limits.header_ms, on_header_late);
+	}
+	if (got && r->on_sent)
+		r->on_sent(r);
+	return (size_t)got;
+}
+
+/* A kept connection was closed while it was used: libcurl would send all anew on another one. But what was sent may
+ * have arrived: who sent it must ask first. */
+static int seek_body(void *data, curl_off_t to, int origin)
+{
+	struct http_req *r = data;
+
+	return origin == SEEK_SET && (uint64_t)to == r->sent ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
 /* Ends it now, from a place where libcurl allows it. */
 static void end(struct http_req *r)
 {
@@ -435,6 +482,7 @@ static int code_error(struct http_req *r, CURLcode code)
 		r->tls_mismatch = r->answer.status == 0;
 		r->cut = true;
 		return err_set(e, -EPIPE, "the connection was cut: %s", why);
+	case CURLE_SEND_FAIL_REWIND:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
@@ -474,6 +522,13 @@ static void on_stalled(struct http_deadline *d)
 	struct http_req *r = container_of(d, struct http_req, stall_deadline);
 
 	time_out(r, "no data", r->limits.stall_ms);
+}
+
+static void on_not_taken(struct http_deadline *d)
+{
+	struct http_req *r = container_of(d, struct http_req, stall_deadline);
+
+	time_out(r, "nothing taken", r->limits.stall_ms);
 }
 
 static void on_total_late(struct http_deadline *d)
@@ -543,10 +598,21 @@ static int set_options(struct http_req *r)
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	if (strcmp(r->method, "HEAD") == 0)
+	if (strcmp(r->method, "HEAD") == 0) {
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
-	else if (strcmp(r->method, "POST") == 0)
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body ? r->body : "");
+	} else if (strcmp(r->method, "POST") == 0) {
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : "");
+	} else if (strcmp(r->method, "GET") != 0) {
+		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body.len);
+		curl_easy_setopt(c, CURLOPT_READFUNCTION, give_body);
+		curl_easy_setopt(c, CURLOPT_READDATA, r);
+		curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, seek_body);
+		curl_easy_setopt(c, CURLOPT_SEEKDATA, r);
+		curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 2 * BUFFER_SIZE);
+	}
 	return ok ? 0 : -EINVAL;
 }
 
@@ -558,6 +624,7 @@ int http_start(struct http *h, struct http_req *r, struct err *e)
 	r->err = (struct err){ 0 };
 	r->rc = 0;
 	r->header_bytes = 0;
+	r->sent = 0;
 	r->cut = r->unreached = r->tls_mismatch = r->told_headers = r->paused = false;
 	r->curl_error[0] = 0;
 	r->easy = curl_easy_init();

@@ -20,8 +20,8 @@
 /* Milliseconds; 0: no limit. */
 struct http_limits {
 	uint64_t connect_ms; /* until the connection stands, TLS included */
-	uint64_t header_ms;  /* from start until the answer's headers are there */
-	uint64_t stall_ms;   /* without a byte of the body while we want some */
+	uint64_t header_ms;  /* from start, or when all was sent, until the answer's headers are there */
+	uint64_t stall_ms;   /* without a byte of the body while we want some, or while we have some to send */
 	uint64_t total_ms;   /* the whole exchange */
 };
 
@@ -54,18 +54,25 @@ void http_after_cancel(struct http_deadline *d);
 /* What came back, filled as it comes. Strings are owned, NULL if not given. */
 struct http_answer {
 	long status; /* 0: none yet */
-	char *content_type, *location, *retry_after, *content_range, *docker_digest, *link;
+	char *content_type, *location, *retry_after, *content_range, *docker_digest, *link, *range;
 	char *authenticate;     /* all WWW-Authenticate fields, joined by ", " */
 	int64_t content_length; /* -1: not told */
 	char peer_error[240];   /* libcurl's words */
 };
 
+/* What is sent: len bytes at p or, if that is NULL, of the file fd from `at` on, which others may read too. */
+struct http_body {
+	const void *p;
+	int fd;
+	uint64_t at, len;
+};
+
 struct http_req {
 	/* Of the caller, before start. */
-	const char *method;         /* "GET", "HEAD", "POST" */
+	const char *method;         /* "GET", "HEAD", "POST", "PUT", "PATCH" */
 	const char *url;            /* copied */
 	struct curl_slist *headers; /* stays the caller's, until done */
-	const char *body;           /* of a POST; stays the caller's, until done */
+	struct http_body body;      /* of POST, PUT and PATCH; stays the caller's, until done */
 	const char *ca_file;        /* NULL: the system's */
 	bool insecure;              /* TLS without verification */
 	bool no_proxy;
@@ -75,8 +82,10 @@ struct http_req {
 	int (*on_headers)(struct http_req *r, struct err *e);
 	/* NULL: the body goes to buf. Otherwise bodies of 2xx answers go here; < 0 ends the request. */
 	int (*on_data)(struct http_req *r, const void *p, size_t n, struct err *e);
+	void (*on_sent)(struct http_req *r); /* more of the body was sent; may be NULL */
 	void (*done)(struct http_req *r, int rc, const struct err *e);
 
+	uint64_t sent; /* of the body */
 	struct http_answer answer;
 	struct buf buf; /* the body; of an error's at most 64 KiB, the rest is dropped */
 	bool cut;       /* the connection broke while the answer came, or before: another try may help */

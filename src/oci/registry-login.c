@@ -21,7 +21,7 @@ struct token {
 	struct oci_reg_op op;
 };
 
-static const struct oci_reg_kind kind_token = { "GET", false, false, false };
+static const struct oci_reg_kind kind_token = { "GET" };
 
 static void token_free(struct token *t)
 {
@@ -66,6 +66,19 @@ static struct token *token_get(struct oci_reg *reg, const char *scope)
 		return NULL;
 	}
 	list_append(&reg->tokens, &t->link);
+	return t;
+}
+
+/* The one that serves scope: it, or one that may write the same repository too. */
+static struct token *token_for(struct oci_reg *reg, const char *scope)
+{
+	struct token *t = token_find(reg, scope);
+	size_t n = strlen(scope);
+
+	list_each(struct token, other, &reg->tokens, link) {
+		if (!t && strncmp(other->scope, scope, n) == 0 && strcmp(other->scope + n, ",push") == 0)
+			t = other;
+	}
 	return t;
 }
 
@@ -120,7 +133,7 @@ int oci_reg_authorization(struct oci_reg_op *op, char **ret, struct err *e)
 		t = container_of(op, struct token, op);
 		return t->with_cred && reg->cred.user && !op->form ? basic_authorization(&reg->cred, ret, e) : 0;
 	}
-	t = token_find(reg, op->scope);
+	t = token_for(reg, op->scope);
 	if (token_good(t)) {
 		op->sent_token = strdup(t->value);
 		op->used_cred = t->with_cred;
@@ -264,6 +277,20 @@ static int fetch(struct token *t, const struct oci_challenge *c, const char *sco
 	return rc;
 }
 
+/* What to ask a token for: what the registry wants for this request, but if we shall want more of the same repository
+ * soon, that. */
+static const char *wanted_scope(const struct oci_reg_op *op, const struct oci_challenge *c)
+{
+	const char *colon = strrchr(op->scope, ':');
+	size_t n = colon ? (size_t)(colon + 1 - op->scope) : 0;
+
+	if (!c->scope || !*c->scope)
+		return op->scope;
+	if (n && strncmp(c->scope, op->scope, n) == 0 && !strchr(c->scope, ' ') && strcmp(colon, ":pull,push") == 0)
+		return op->scope;
+	return c->scope;
+}
+
 static int bearer(struct oci_reg_op *op, const struct oci_challenge *c)
 {
 	struct token *t = token_get(op->reg, op->scope);
@@ -276,7 +303,7 @@ static int bearer(struct oci_reg_op *op, const struct oci_challenge *c)
 	if (op->logins++ >= LOGINS_MAX)
 		return oci_reg_denied(op, "");
 	if (!t->fetching) {
-		int rc = fetch(t, c, c->scope && *c->scope ? c->scope : op->scope, &op->err);
+		int rc = fetch(t, c, wanted_scope(op, c), &op->err);
 
 		if (rc < 0)
 			return rc;

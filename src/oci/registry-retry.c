@@ -21,19 +21,23 @@ uint64_t oci_retry_pause_ms(unsigned n, uint32_t random)
 	return full / 2 + random % (full / 2 + 1);
 }
 
+#define AFTER_MAX_S 1000000000
+
 int64_t oci_retry_after_ms(const char *field, int64_t now)
 {
 	uint64_t seconds;
 	time_t at;
 
-	if (str_parse_u64(field, 1000000000, &seconds) == 0)
+	if (str_parse_u64(field, AFTER_MAX_S, &seconds) == 0)
 		return (int64_t)seconds * 1000;
 	if (!isalpha((unsigned char)*field))
 		return -1;
 	at = curl_getdate(field, NULL);
 	if (at == -1)
 		return -1;
-	return at > now ? ((int64_t)at - now) * 1000 : 0;
+	if (at <= now)
+		return 0;
+	return at - now < AFTER_MAX_S ? ((int64_t)at - now) * 1000 : (int64_t)AFTER_MAX_S * 1000;
 }
 
 bool oci_retry_status(long status)
@@ -73,6 +77,19 @@ int oci_content_range(const char *field, uint64_t *ret_first, uint64_t *ret_last
 	*ret_first = first;
 	*ret_last = last;
 	*ret_total = total;
+	return 0;
+}
+
+int oci_upload_range(const char *field, uint64_t *ret_have)
+{
+	uint64_t first, last;
+	const char *p = field;
+
+	if (strncasecmp(p, "bytes=", 6) == 0)
+		p += 6;
+	if (!number(&p, &first) || first != 0 || *p++ != '-' || !number(&p, &last) || *p)
+		return -EINVAL;
+	*ret_have = last ? last + 1 : 0;
 	return 0;
 }
 

@@ -19,6 +19,10 @@ bool oci_retry_status(long status);
 /* "bytes 100-199/200" (the last may be '*'). -EINVAL. */
 int oci_content_range(const char *field, uint64_t *ret_first, uint64_t *ret_last, uint64_t *ret_total);
 
+/* The Range field of an upload, "0-1233" (or "bytes=0-1233"): how many bytes the server has. "0-0" is none, as that is
+ * what servers say then. -EINVAL. */
+int oci_upload_range(const char *field, uint64_t *ret_have);
+
 /* The first error of a registry's JSON {"errors":[{"code","message"}]} as "CODE: message", else "". */
 void oci_reg_error_text(const char *body, size_t len, char *ret, size_t size);
 

@@ -124,9 +124,7 @@ void oci_reg_destroy(struct oci_reg *reg)
 
 /* --- ends */
 
-static void warn(struct oci_reg *reg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void warn(struct oci_reg *reg, const char *fmt, ...)
+void oci_reg_warn(struct oci_reg *reg, const char *fmt, ...)
 {
 	char text[400];
 	struct err clean;
@@ -181,19 +179,22 @@ static void try_again(struct oci_reg_op *op, int rc, const char *why)
 	file_random(&random, sizeof random);
 	uint64_t ms = asked >= 0 ? (uint64_t)asked + random % 250 : oci_retry_pause_ms(op->tries + 1, random);
 
+	op->may_retry = op->kind->once;
+	op->retry_ms = ms;
 	if (asked > OCI_RETRY_AFTER_MAX_MS) {
+		op->may_retry = false;
 		err_set(&op->err, rc, "%s asks to come back in %lld s", peer(op), (long long)asked / 1000);
 		oci_reg_op_end(op, rc);
 		return;
 	}
-	if (op->tries >= op->reg->retries || clock_mono_ns() + (int64_t)ms * 1000000 > op->until_ns) {
+	if (op->kind->once || op->tries >= op->reg->retries || clock_mono_ns() + (int64_t)ms * 1000000 > op->until_ns) {
 		if (op->tries)
 			err_wrap(&op->err, rc, "after %u tries", op->tries + 1);
 		oci_reg_op_end(op, rc);
 		return;
 	}
 	op->tries++;
-	warn(op->reg, "%s: %s, trying again in %.1f s", peer(op), why, (double)ms / 1000);
+	oci_reg_warn(op->reg, "%s: %s, trying again in %.1f s", peer(op), why, (double)ms / 1000);
 	if (op->kind->may_redirect)
 		free(TAKE(op->url)); /* where a redirect led to may hold for a short time only */
 	op->hops = 0;
@@ -202,35 +203,50 @@ static void try_again(struct oci_reg_op *op, int rc, const char *why)
 
 /* --- answers */
 
-static void redirect(struct oci_reg_op *op)
+int oci_reg_op_location(struct oci_reg_op *op, char **ret, struct err *e)
 {
+	const struct oci_origin *home = &op->reg->origin;
 	const char *from = op->http.url, *to = op->http.answer.location;
-	AUTO_FREE char *url = NULL;
 	CURLU *u = curl_url();
 	char *text = NULL;
 	struct oci_origin origin;
 	int rc = 0;
 
 	if (!to)
-		rc = err_set(&op->err, -EPROTO, "%s redirects to nowhere", peer(op));
-	else if (op->hops++ >= HOPS_MAX)
-		rc = err_set(&op->err, -EPROTO, "%s redirects more than %d times", peer(op), HOPS_MAX);
+		rc = err_set(e, -EPROTO, "%s redirects to nowhere", peer(op));
 	else if (!u || curl_url_set(u, CURLUPART_URL, from, 0) || curl_url_set(u, CURLUPART_URL, to, 0) ||
 		 curl_url_get(u, CURLUPART_URL, &text, 0))
-		rc = err_set(&op->err, -EPROTO, "%s redirects to what is no address", peer(op));
+		rc = err_set(e, -EPROTO, "%s redirects to what is no address", peer(op));
 	if (rc == 0) {
-		url = strdup(text);
-		rc = url ? oci_origin_parse(url, &origin, &op->err) : -ENOMEM;
+		rc = oci_origin_parse(text, &origin, e);
 		if (rc < 0)
-			err_wrap(&op->err, rc, "%s redirects", peer(op));
+			err_wrap(e, rc, "%s redirects", peer(op));
 	}
-	if (rc == 0 && !origin.tls && strncmp(from, "https:", 6) == 0)
-		rc = err_set(&op->err, -EPROTO, "%s redirects from TLS to plain text", peer(op));
+	if (rc == 0 && !origin.tls && strncmp(from, "https:", 6) == 0) {
+		const char *rest = text + 7 + strcspn(text + 7, "/?#");
+
+		if (home->tls && strcmp(origin.host, home->host) == 0 && (origin.port == 80 || origin.port == home->port))
+			rc = asprintf(ret, "%s%s", op->reg->home, rest) < 0 ? err_set(e, -ENOMEM, "out of memory") : 1;
+		else
+			rc = err_set(e, -EPROTO, "%s redirects from TLS to plain text", peer(op));
+	}
+	if (rc == 0 && !(*ret = strdup(text)))
+		rc = err_set(e, -ENOMEM, "out of memory");
 	curl_free(text);
 	curl_url_cleanup(u);
+	return rc < 0 ? rc : 0;
+}
+
+static void redirect(struct oci_reg_op *op)
+{
+	char *url = NULL;
+	int rc = op->hops++ >= HOPS_MAX ?
+			 err_set(&op->err, -EPROTO, "%s redirects more than %d times", peer(op), HOPS_MAX) :
+			 oci_reg_op_location(op, &url, &op->err);
+
 	if (rc == 0) {
 		free(op->url);
-		op->url = TAKE(url);
+		op->url = url;
 		rc = oci_reg_op_send(op, &op->err);
 	}
 	if (rc < 0)
@@ -263,6 +279,13 @@ static int check_body(struct oci_reg_op *op, struct err *e)
 		strcpy(op->media_type, a->content_type);
 	if (a->docker_digest)
 		oci_digest_parse(a->docker_digest, &told, NULL);
+	if (!op->kind->checks_body && strcmp(op->http.method, "HEAD") != 0) {
+		op->digest = told;
+		op->body = op->http.buf;
+		op->http.buf = (struct buf){ 0 };
+		op->size = op->body.len;
+		return 0;
+	}
 	if (strcmp(op->http.method, "HEAD") == 0) {
 		op->digest = told;
 		op->size = a->content_length > 0 ? (uint64_t)a->content_length : 0;
@@ -433,11 +456,16 @@ static int blob_data(struct http_req *r, const void *p, size_t n, struct err *e)
 
 /* --- requests */
 
-static const struct oci_reg_kind kind_manifest = { "GET", true, true, false };
-static const struct oci_reg_kind kind_manifest_head = { "HEAD", true, true, false };
-static const struct oci_reg_kind kind_blob = { "GET", true, true, true };
-static const struct oci_reg_kind kind_ping = { "GET", false, true, false };
-static const struct oci_reg_kind kind_tags = { "GET", true, true, false };
+static const struct oci_reg_kind kind_manifest = {
+	"GET", .may_redirect = true, .may_login = true, .accepts_manifests = true, .checks_body = true,
+};
+static const struct oci_reg_kind kind_manifest_head = {
+	"HEAD", .may_redirect = true, .may_login = true, .accepts_manifests = true,
+};
+static const struct oci_reg_kind kind_manifest_put = { "PUT", .may_login = true };
+static const struct oci_reg_kind kind_blob = { "GET", .may_redirect = true, .may_login = true, .is_blob = true };
+static const struct oci_reg_kind kind_ping = { "GET", .may_login = true };
+static const struct oci_reg_kind kind_tags = { "GET", .may_redirect = true, .may_login = true };
 
 static bool add_header(struct curl_slist **list, const char *text)
 {
@@ -451,14 +479,23 @@ static bool add_header(struct curl_slist **list, const char *text)
 static int set_headers(struct oci_reg_op *op, struct err *e)
 {
 	struct curl_slist *list = NULL;
-	char range[64];
+	char field[OCI_MT_MAX + 32];
 	bool ok = add_header(&list, "User-Agent: berth/" PACKAGE_VERSION);
 
-	if (op->kind == &kind_manifest || op->kind == &kind_manifest_head)
+	if (op->kind->accepts_manifests)
 		ok = ok && add_header(&list, ACCEPT_MANIFEST);
+	if (ok && op->content_type) {
+		snprintf(field, sizeof field, "Content-Type: %s", op->content_type);
+		/* no waiting for a "100 Continue": what is wrong is told at once either way */
+		ok = add_header(&list, field) && add_header(&list, "Expect:");
+	}
+	if (ok && op->content_range[0]) {
+		snprintf(field, sizeof field, "Content-Range: %s", op->content_range);
+		ok = add_header(&list, field);
+	}
 	if (op->kind->is_blob && op->at) {
-		snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)op->at);
-		ok = ok && add_header(&list, range);
+		snprintf(field, sizeof field, "Range: bytes=%llu-", (unsigned long long)op->at);
+		ok = ok && add_header(&list, field);
 	}
 	if (ok && (op->at_home || !op->kind->may_login)) {
 		AUTO_FREE char *auth = NULL;
@@ -504,7 +541,7 @@ int oci_reg_op_send(struct oci_reg_op *op, struct err *e)
 	op->address = TAKE(url);
 	r->method = op->form ? "POST" : op->kind->method;
 	r->url = op->address;
-	r->body = op->form;
+	r->body = op->form ? (struct http_body){ .p = op->form, .len = strlen(op->form) } : op->send;
 	r->ca_file = reg->ca_file;
 	r->insecure = reg->insecure;
 	r->no_proxy = oci_host_is_loopback(origin.host);
@@ -545,9 +582,7 @@ int oci_reg_op_begin(struct oci_reg_op *op, struct oci_reg *reg, const struct oc
 	return 0;
 }
 
-static char *fmt_path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static char *fmt_path(const char *fmt, ...)
+char *oci_reg_fmt(const char *fmt, ...)
 {
 	char *s = NULL;
 	va_list ap;
@@ -558,12 +593,13 @@ static char *fmt_path(const char *fmt, ...)
 	return n < 0 ? NULL : s;
 }
 
-/* What all operations on a repository begin with. */
-static int prepare(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, struct err *e)
+int oci_reg_op_prepare(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *actions,
+		       const char *from, struct err *e)
 {
 	if (ref->transport != OCI_REGISTRY || strcmp(ref->host, reg->host) != 0)
 		return err_set(e, -EINVAL, "the image is not one of %s", reg->host);
-	op->scope = fmt_path("repository:%s:pull", ref->repo);
+	op->scope = from ? oci_reg_fmt("repository:%s:%s repository:%s:pull", ref->repo, actions, from) :
+			   oci_reg_fmt("repository:%s:%s", ref->repo, actions);
 	return op->scope ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
@@ -580,7 +616,7 @@ int oci_reg_manifest(struct oci_reg_op *op, struct oci_reg *reg, const struct oc
 		     bool head, oci_reg_cb cb, struct err *e)
 {
 	const char *name = digest ? digest : ref->digest ? ref->digest : ref->tag;
-	int rc = prepare(op, reg, ref, e);
+	int rc = oci_reg_op_prepare(op, reg, ref, "pull", NULL, e);
 
 	if (rc == 0 && oci_digest_valid(name))
 		rc = oci_digest_parse(name, &op->want, e);
@@ -589,7 +625,22 @@ int oci_reg_manifest(struct oci_reg_op *op, struct oci_reg *reg, const struct oc
 	snprintf(op->what, sizeof op->what, "image '%s%c%s'", ref->repo, oci_digest_none(&op->want) ? ':' : '@',
 		 name);
 	return oci_reg_op_begin(op, reg, head ? &kind_manifest_head : &kind_manifest,
-				fmt_path("/v2/%s/manifests/%s", ref->repo, name), reg->limits.total_ms, cb, e);
+				oci_reg_fmt("/v2/%s/manifests/%s", ref->repo, name), reg->limits.total_ms, cb, e);
+}
+
+int oci_reg_manifest_put(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *name,
+			 const char *media_type, const void *text, size_t n, oci_reg_cb cb, struct err *e)
+{
+	int rc = oci_reg_op_prepare(op, reg, ref, "pull,push", NULL, e);
+
+	if (rc < 0)
+		return rc;
+	snprintf(op->what, sizeof op->what, "repository '%s'", ref->repo);
+	op->content_type = media_type;
+	op->send = (struct http_body){ .p = text, .fd = -1, .len = n };
+	op->want_size = n;
+	return oci_reg_op_begin(op, reg, &kind_manifest_put, oci_reg_fmt("/v2/%s/manifests/%s", ref->repo, name),
+				reg->limits.total_ms, cb, e);
 }
 
 static void on_nothing_to_do(struct loop_defer *d)
@@ -600,7 +651,7 @@ static void on_nothing_to_do(struct loop_defer *d)
 int oci_reg_blob(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const struct oci_desc *d,
 		 uint64_t from, oci_reg_cb cb, struct err *e)
 {
-	int rc = prepare(op, reg, ref, e);
+	int rc = oci_reg_op_prepare(op, reg, ref, "pull", NULL, e);
 
 	if (rc < 0)
 		return rc;
@@ -616,20 +667,20 @@ int oci_reg_blob(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_re
 		list_append(&reg->ops, &op->link);
 		return loop_defer(reg->loop, &op->defer, on_nothing_to_do);
 	}
-	return oci_reg_op_begin(op, reg, &kind_blob, fmt_path("/v2/%s/blobs/%s", ref->repo, d->digest.text),
+	return oci_reg_op_begin(op, reg, &kind_blob, oci_reg_fmt("/v2/%s/blobs/%s", ref->repo, d->digest.text),
 				reg->limits.total_ms ? BLOB_LEAST_MS + d->size * 1000 / BLOB_LEAST_RATE : 0, cb, e);
 }
 
 int oci_reg_tags(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *page,
 		 oci_reg_cb cb, struct err *e)
 {
-	int rc = prepare(op, reg, ref, e);
+	int rc = oci_reg_op_prepare(op, reg, ref, "pull", NULL, e);
 
 	if (rc < 0)
 		return rc;
 	snprintf(op->what, sizeof op->what, "repository '%s'", ref->repo);
 	return oci_reg_op_begin(op, reg, &kind_tags,
-				page ? strdup(page) : fmt_path("/v2/%s/tags/list?n=1000", ref->repo),
+				page ? strdup(page) : oci_reg_fmt("/v2/%s/tags/list?n=1000", ref->repo),
 				reg->limits.total_ms, cb, e);
 }
 

@@ -55,6 +55,8 @@ struct oci_reg_op {
 	uint64_t size;                /* of the body; after HEAD: as told, or 0 */
 	char *next;                   /* of a list: the path of what follows, or NULL */
 	const char *hint;             /* after a failure: what the user may do, or NULL */
+	bool may_retry;               /* after a failure of what is not tried again inside */
+	uint64_t retry_ms;            /* the pause before that */
 	bool asked, used_cred;        /* it wanted a login; what was sent was made from ours */
 
 	/* used inside */
@@ -66,6 +68,9 @@ struct oci_reg_op {
 	oci_reg_cb cb;
 	const struct oci_reg_kind *kind;
 	char *path, *url, *address, *scope, *sent_token, *form;
+	const char *content_type;     /* of what is sent */
+	struct http_body send;
+	char content_range[48];       /* of an upload, "" for none */
 	char what[256], peer[256];    /* for words: what is asked for, and whom */
 	struct oci_digest want;       /* what the body must hash to, if asked for by digest */
 	uint64_t want_size, at, skip; /* of a blob: all of it; where the next byte belongs; bytes to drop first */
@@ -88,6 +93,9 @@ int oci_reg_manifest(struct oci_reg_op *op, struct oci_reg *reg, const struct oc
  * the digest by who keeps them. */
 int oci_reg_blob(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const struct oci_desc *d,
 		 uint64_t from, oci_reg_cb cb, struct err *e);
+/* Puts a manifest or index of n bytes under a tag or its digest. text stays the caller's until the callback. */
+int oci_reg_manifest_put(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *name,
+			 const char *media_type, const void *text, size_t n, oci_reg_cb cb, struct err *e);
 /* One page of the list of a repository's tags, JSON in body; page NULL or the `next` of the page before. */
 int oci_reg_tags(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *page,
 		 oci_reg_cb cb, struct err *e);

@@ -310,3 +310,32 @@ int store_image_remove(struct store *s, const char *name, bool force, char ***re
 	*ret_deleted = deleted;
 	return 0;
 }
+
+/* --- what a name means */
+
+int store_image_resolve(struct store *s, const char *name, struct oci_desc *ret, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	AUTO_FREE char *full = NULL;
+	struct store_tags tags = { 0 };
+	const struct store_tag *tag;
+	struct store_image image;
+	int rc = store_tags_load(s, &tags, e);
+
+	if (rc < 0)
+		return rc;
+	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport == OCI_REGISTRY)
+		full = oci_ref_str(&ref);
+	tag = full ? store_tags_find(&tags, full) : NULL;
+	if (tag)
+		*ret = tag->desc;
+	store_tags_finish(&tags);
+	if (tag)
+		return 0;
+	rc = store_image_find(s, name, NULL, &image, e);
+	if (rc < 0)
+		return rc;
+	*ret = image.image.top;
+	store_image_finish(&image);
+	return 0;
+}

@@ -21,6 +21,8 @@ struct store_image {
  * several. */
 int store_image_find(struct store *s, const char *name, const struct oci_platform *want,
 		     struct store_image *ret, struct err *e);
+/* What a name means, whatever its platform is; else as above: *ret is what the tag names, an index if it is one. */
+int store_image_resolve(struct store *s, const char *name, struct oci_desc *ret, struct err *e);
 void store_image_finish(struct store_image *m);
 
 /* All images, newest first; those of which blobs are missing for this platform are left out. */

@@ -80,8 +80,8 @@ static void draw_time(const struct pullview *p, struct canvas *c, int y, const s
 
 static void draw_layer(const struct pullview *p, struct canvas *c, int y, size_t i)
 {
-	static const char *const words[] = { "waiting", "shared", "download", "check", "unpack", "done" };
-	static const enum role roles[] = { ROLE_DIM, ROLE_TEXT, ROLE_BUSY, ROLE_BUSY, ROLE_BUSY, ROLE_OK };
+	static const char *const words[] = { "waiting", "shared", "download", "check", "unpack", "done", "upload" };
+	static const enum role roles[] = { ROLE_DIM, ROLE_TEXT, ROLE_BUSY, ROLE_BUSY, ROLE_BUSY, ROLE_OK, ROLE_BUSY };
 	const struct task *t = p->t;
 	const struct berth_layer *l = &t->layers[i];
 	const struct task_layer *m = t->more ? &t->more[i] : NULL;
@@ -99,7 +99,7 @@ static void draw_layer(const struct pullview *p, struct canvas *c, int y, size_t
 	canvas_text(c, y, 24, 9, roles[l->state], words[l->state]);
 	if (p->times || l->state == BERTH_LAYER_DONE) {
 		draw_time(p, c, y, l, m);
-	} else if (l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK) {
+	} else if (l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK || l->state == BERTH_LAYER_UPLOAD) {
 		draw_bar(c, y, l, m);
 	} else if (l->state == BERTH_LAYER_SHARED) {
 		other = owner(&t->app->model, l->digest);

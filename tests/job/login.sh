@@ -99,6 +99,7 @@ berth login -u user --password-stdin "$open" <<<any >/dev/null 2>"$T/err"
 like "$(cat "$T/err")" "warning: $open asks for no login" 'a registry that asks for no login'
 check_fails 'nobody there' 1 berth login -u u -p p 127.0.0.1:1
 start_python none faulty_registry.py "$T/image"
+curl -s -d '[{"match":"v2","fault":"status","code":404}]' "http://127.0.0.1:$PORT/_faults"
 check_fails 'what is no registry' 1 berth login -u u -p p "127.0.0.1:$PORT"
 check_fails 'no host' 1 berth login -u u -p p 'a b'
 check_fails 'a part of a registry' 1 berth login -u u -p p "$basic/team"

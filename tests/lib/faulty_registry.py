@@ -10,20 +10,27 @@ Prints its port. POST /_faults with a JSON list of rules replaces those before; 
           redirect {to, code}: to + path        norange: Range is not heard    mute: no answer at all
           garbage: bytes that are no HTTP       digest {value}: another Docker-Content-Digest
           type {value}: another Content-Type    big {bytes}: a header of that many bytes
-          basic {user, password}                bearer {realm, token}: what to ask for and to accept
+          basic {user, password}                bearer {realm, token, scope}: what to ask for and to accept
           token {value, expires_in}: answers as a token server does            chunked
+          take {at}: the connection ends after that many bytes of what is sent to it, which it keeps
+          forget: it knows nothing of uploads      location {to}: what uploads' addresses begin with
+          lost: an upload is taken whole, but its last answer is not sent
+It takes uploads, in pieces too, and manifests; what came in is kept in memory and served like the layout.
 POST /_layout with a path: another layout. GET /_log: the requests so far, JSON; POST /_log forgets them.
 """
 import base64
+import hashlib
 import http.server
 import json
 import os
 import re
+import socket
 import sys
 import threading
 import time
+import urllib.parse
 
-state = {"layout": sys.argv[1], "faults": [], "log": []}
+state = {"layout": sys.argv[1], "faults": [], "log": [], "uploads": {}, "blobs": {}, "tags": {}, "count": 0}
 lock = threading.Lock()
 
 
@@ -32,6 +39,10 @@ def find(ref):
     layout = state["layout"]
     with open(f"{layout}/index.json") as f:
         tops = json.load(f)["manifests"]
+    if ref in state["tags"]:
+        ref = state["tags"][ref]
+    if ref in state["blobs"]:
+        return state["blobs"][ref], ref, None
     if ref.startswith("sha256:"):
         digest = ref
     else:
@@ -74,8 +85,63 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.dumps({"errors": [{"code": word, "message": word.lower().replace("_", " ")}]}).encode()
         self.answer(code, body, [("Content-Type", "application/json"), *headers])
 
+    def do_PUT(self):
+        self.do_GET(b"")
+
+    def do_PATCH(self):
+        self.do_GET(b"")
+
+    def length(self):
+        return int(self.headers.get("Content-Length") or 0)
+
+    def upload(self, path, query, faults):
+        """One step of an upload, or a manifest."""
+        base = faults["location"]["to"] if "location" in faults else ""
+        if self.command == "POST":
+            with lock:
+                state["count"] += 1
+                name = f"u{state['count']}"
+                state["uploads"][name] = bytearray()
+            return self.answer(202, b"", [("Location", f"{base}{path}{name}?state=1"), ("Range", "0-0")])
+        if "/manifests/" in path:
+            data = self.rfile.read(self.length())
+            digest = "sha256:" + hashlib.sha256(data).hexdigest()
+            state["blobs"][digest] = data
+            state["tags"][path.rsplit("/", 1)[1]] = digest
+            return self.answer(201, b"", [("Docker-Content-Digest", digest)])
+        name = path.rsplit("/", 1)[1]
+        have = state["uploads"].get(name)
+        if have is None or "forget" in faults:
+            state["uploads"].pop(name, None)
+            self.close_connection = True
+            return self.refuse(404, "BLOB_UPLOAD_UNKNOWN")
+        if self.command != "GET":
+            wanted = re.fullmatch(r"(\d+)-\d+", self.headers.get("Content-Range") or "")
+            if wanted and int(wanted[1]) != len(have):
+                self.close_connection = True
+                return self.refuse(416, "RANGE_INVALID")
+            n = min(self.length(), faults["take"]["at"]) if "take" in faults else self.length()
+            have += self.rfile.read(n)
+            if "take" in faults:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return None
+        if self.command == "PUT":
+            del state["uploads"][name]
+            digest = "sha256:" + hashlib.sha256(have).hexdigest()
+            if "digest=" + digest not in urllib.parse.unquote(query):
+                return self.refuse(400, "DIGEST_INVALID")
+            state["blobs"][digest] = bytes(have)
+            if "lost" in faults:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return None
+            return self.answer(201)
+        code = 204 if self.command == "GET" else 202
+        return self.answer(code, b"", [("Location", f"{base}{path}?state=2"), ("Range", f"0-{max(len(have) - 1, 0)}")])
+
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.rfile.read(self.length())
         if self.path == "/_faults":
             with lock:
                 state["faults"] = json.loads(body)
@@ -97,7 +163,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             state["log"].append({"method": self.command, "path": self.path, "host": self.headers.get("Host"),
                                  "authorization": self.headers.get("Authorization"),
-                                 "range": self.headers.get("Range"), "body": posted.decode()})
+                                 "range": self.headers.get("Range") or self.headers.get("Content-Range"),
+                                 "length": self.length(), "body": posted.decode()})
         faults = take(f"{self.command} {self.path}")
         if "mute" in faults:
             time.sleep(faults["mute"].get("seconds", 30))
@@ -109,6 +176,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return None
         if "status" in faults:
             rule = faults["status"]
+            if self.command in ("PUT", "PATCH"):
+                self.rfile.read(self.length())
             extra = [("Retry-After", str(rule["retry_after"]))] if "retry_after" in rule else []
             if "body" in rule:
                 return self.answer(rule["code"], rule["body"].encode(), extra)
@@ -121,6 +190,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "redirect" in faults:
             rule = faults["redirect"]
             return self.answer(rule.get("code", 307), b"", [("Location", rule["to"] + self.path)])
+        path, _, query = self.path.partition("?")
+        if self.command in ("POST", "PUT", "PATCH") or "/blobs/uploads/" in path:
+            return self.upload(path, query, faults)
+        if path == "/v2/":
+            return self.answer(200, b"{}")
         m = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/([^/]+)", self.path)
         data, digest, _ = find(m[3]) if m else (None, None, None)
         if data is None:
@@ -139,7 +213,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             rule = faults["bearer"]
             if given != "Bearer " + rule["token"]:
                 self.refuse(401, "UNAUTHORIZED", [("WWW-Authenticate",
-                            f'Bearer realm="{rule["realm"]}",service="s",scope="repository:x:pull"')])
+                            f'Bearer realm="{rule["realm"]}",service="s",scope="{rule.get("scope", "repository:x:pull")}"')])
                 return False
         return True
 

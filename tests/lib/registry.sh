@@ -16,7 +16,8 @@ start() {
 	local name=$1
 	shift
 	: >"$T/$name.log"
-	"$@" >"$T/$name.log" 2>"$T/$name.err" </dev/null &
+	: >"$T/$name.err"
+	"$@" >>"$T/$name.log" 2>>"$T/$name.err" </dev/null &
 	started_pids+=($!)
 }
 
@@ -38,7 +39,7 @@ start_registry() {
 		cat
 	} >"$T/$1.yml"
 	: >"$T/$1.log"
-	OTEL_TRACES_EXPORTER=none docker-registry serve "$T/$1.yml" >"$T/$1.log" 2>&1 </dev/null &
+	OTEL_TRACES_EXPORTER=none docker-registry serve "$T/$1.yml" >>"$T/$1.log" 2>&1 </dev/null &
 	started_pids+=($!)
 	PORT=$(first_line "$1" 'listening on' | sed 's/.*listening on [^ "]*:\([0-9]*\).*/\1/')
 	[ -n "$PORT" ]

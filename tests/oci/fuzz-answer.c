@@ -20,6 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	assert(!next || (next[0] == '/' && next[1] != '/'));
 	if (oci_content_range(text, &first, &last, &total) == 0)
 		assert(first <= last && (!total || last < total));
+	uint64_t have;
+
+	if (oci_upload_range(text, &have) == 0)
+		assert(have != 1);
 	oci_reg_error_text((const char *)p, n, words, sizeof words);
 	assert(strlen(words) < sizeof words);
 	return 0;

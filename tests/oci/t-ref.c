@@ -22,6 +22,7 @@ static void test_names(void **state)
 		{ "debian:12", "docker.io/library/debian:12", "debian:12" },
 		{ "docker.io/debian", "docker.io/library/debian:latest", "debian:latest" },
 		{ "index.docker.io/library/debian", "docker.io/library/debian:latest", "debian:latest" },
+		{ "docker.io/library/oci:1", "docker.io/library/oci:1", "library/oci:1" },
 		{ "docker://debian", "docker.io/library/debian:latest", "debian:latest" },
 		{ "a/b", "docker.io/a/b:latest", "a/b:latest" },
 		{ "docker.io/library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest" },

@@ -29,6 +29,7 @@ static void test_retry_after(void **state)
 		{ "0", 0 }, { "2", 2000 }, { "120", 120000 }, { "-1", -1 }, { "", -1 }, { "1.5", -1 }, { "soon", -1 },
 		{ "99999999999999999999", -1 },
 		{ "Sun, 06 Nov 1994 08:49:47 GMT", 10000 }, { "Sun, 06 Nov 1994 08:49:07 GMT", 0 },
+		{ "o855255866Nov31", 1000000000000 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -55,6 +56,25 @@ static void test_ranges(void **state)
 		assert_int_equal(first, rows[i].first);
 		assert_int_equal(last, rows[i].last);
 		assert_int_equal(total, rows[i].total);
+	}
+}
+
+static void test_upload_ranges(void **state)
+{
+	static const struct {
+		const char *field;
+		int rc;
+		uint64_t have;
+	} rows[] = {
+		{ "0-9", 0, 10 }, { "bytes=0-1233", 0, 1234 }, { "0-0", 0, 0 }, { "1-9", -EINVAL, 0 }, { "0-", -EINVAL, 0 },
+		{ "0-9/10", -EINVAL, 0 }, { "", -EINVAL, 0 }, { "0-99999999999999999999", -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint64_t have = 0;
+
+		assert_int_equal(oci_upload_range(rows[i].field, &have), rows[i].rc);
+		assert_int_equal(have, rows[i].have);
 	}
 }
 
@@ -94,7 +114,7 @@ static void test_links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pauses), cmocka_unit_test(test_retry_after), cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_pauses), cmocka_unit_test(test_retry_after), cmocka_unit_test(test_ranges), cmocka_unit_test(test_upload_ranges),
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_links),
 	};
 

@@ -114,6 +114,15 @@ struct berth_reach {
 	const char *creds;   /* "user:password"; NULL: the login that is kept for it */
 };
 
+/* Straight from a registry, nothing is kept. ref: a name without a tag for the list of its tags, which may be long. */
+BERTH_API int berth_registry_tags(struct berth *b, const char *ref, const struct berth_reach *r, berth_lines_cb done,
+				  void *arg, struct berth_op **op, struct berth_error *e);
+/* text: the manifest or index that ref names, len bytes as the registry has them, with a 0 behind. */
+typedef void (*berth_manifest_cb)(void *arg, int rc, const struct berth_error *e, const char *digest,
+				  const char *media_type, const char *text, size_t len);
+BERTH_API int berth_registry_manifest(struct berth *b, const char *ref, const struct berth_reach *r,
+				      berth_manifest_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+
 struct berth_login {
 	const char *host;           /* "localhost:5000"; NULL: docker.io */
 	const char *user, *password; /* NULL, both: try the login that is kept; -ENOKEY if there is none */

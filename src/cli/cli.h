@@ -158,6 +158,14 @@ char *cli_time(int64_t ns);           /* RFC 3339, or NULL for 0 */
 void cli_add_time(cJSON *j, const char *name, int64_t ns);
 const char *cli_str(const cJSON *row, const char *key); /* "" if absent */
 
+/* --- cmd-registry.c */
+/* --plain-http, --tls-verify, --ca, --creds. */
+struct berth_reach cli_reach(const struct cli_args *a);
+/* true for a name without tag and digest. */
+bool cli_is_repository(const char *name);
+/* The tags of a repository into cli->rows, {"tag"} each. < 0: as cli_await. */
+int cli_load_tags(struct cli *cli, const char *repository, const struct berth_reach *r);
+
 /* --- prompt.c */
 /* A line asked for at the terminal, without its end; the caller frees. secret: it is not shown. NULL: there is no
  * terminal, or it ended, or was interrupted. */

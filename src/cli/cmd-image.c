@@ -14,6 +14,7 @@
 
 static const struct cli_opt pull_opts[] = {
 	{ 0, "platform", "OS/ARCH[/VARIANT]", "another platform than this machine's" },
+	{ 'a', "all-tags", NULL, "all tags of a repository" },
 	{ 0, "plain-http", NULL, "without TLS" },
 	{ 0, "tls-verify", NULL, "check the registry's certificate (default true)", CLI_BOOL },
 	{ 0, "ca", "FILE", "certificates to trust" },
@@ -35,6 +36,36 @@ static void on_pulled(void *arg, int rc, const struct berth_error *e, const char
 	cli_finish(cli, rc, e);
 }
 
+static int pull_one(struct cli *cli, struct berth_pull *p, const char *ref)
+{
+	p->ref = ref;
+	return cli_await(cli, berth_pull(cli->berth, p, cli_on_progress, on_pulled, cli, &cli->op, &cli->error)) < 0 ?
+		       cli_fail(cli) :
+		       CLI_OK;
+}
+
+static int pull_all_tags(struct cli *cli, const struct cli_args *a, struct berth_pull *p, const char *repository)
+{
+	struct berth_reach reach = cli_reach(a);
+	AUTO_JSON cJSON *tags = NULL;
+	const cJSON *row;
+	int code = CLI_OK;
+
+	if (cli_load_tags(cli, repository, &reach) < 0)
+		return cli_fail(cli);
+	tags = TAKE(cli->rows);
+	cJSON_ArrayForEach(row, tags)
+	{
+		AUTO_FREE char *ref = path_fmt("%s:%s", repository, cli_str(row, "tag"));
+		int one = ref ? pull_one(cli, p, ref) : CLI_FAILED;
+
+		code = one ? one : code;
+		if (code == CLI_INTERRUPTED)
+			break;
+	}
+	return code;
+}
+
 static int run_pull(struct cli *cli, const struct cli_args *a)
 {
 	const char *parallel = cli_value(a, "parallel"), *max = cli_value(a, "max-size");
@@ -49,6 +80,7 @@ static int run_pull(struct cli *cli, const struct cli_args *a)
 	struct err e = { 0 };
 	uint64_t n = 0;
 	int code = CLI_OK;
+	bool all_tags = cli_flag(a, "all-tags");
 
 	if (parallel && (str_parse_u64(parallel, 64, &n) < 0 || n == 0))
 		return cli_usage(a->cmd, "'%s' is not a number of downloads", parallel);
@@ -57,10 +89,13 @@ static int run_pull(struct cli *cli, const struct cli_args *a)
 		return cli_usage(a->cmd, "--max-size: %s", e.text);
 	if (cli_flag(a, "quiet"))
 		cli->progress = CLI_PROGRESS_NONE;
+	for (int i = 0; all_tags && i < a->argc; i++)
+		if (!cli_is_repository(a->argv[i]))
+			return cli_usage(a->cmd, "--all-tags takes a name without a tag, not '%s'", a->argv[i]);
 	for (int i = 0; i < a->argc && code != CLI_INTERRUPTED; i++) {
-		p.ref = a->argv[i];
-		if (cli_await(cli, berth_pull(cli->berth, &p, cli_on_progress, on_pulled, cli, &cli->op, &cli->error)) < 0)
-			code = cli_fail(cli);
+		int one = all_tags ? pull_all_tags(cli, a, &p, a->argv[i]) : pull_one(cli, &p, a->argv[i]);
+
+		code = one ? one : code;
 	}
 	return code;
 }

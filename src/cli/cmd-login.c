@@ -67,9 +67,7 @@ static int run_login(struct cli *cli, const struct cli_args *a)
 {
 	struct berth_login l = {
 		.host = a->argc ? a->argv[0] : NULL,
-		.reach = { .plain_http = cli_flag(a, "plain-http"),
-			   .tls_no_verify = cli_value(a, "tls-verify") && !cli_flag(a, "tls-verify"),
-			   .ca_file = cli_value(a, "ca") },
+		.reach = cli_reach(a),
 	};
 	const char *given = cli_value(a, "username"), *secret = cli_value(a, "password");
 	char *user = given ? strdup(given) : NULL;

@@ -40,10 +40,7 @@ static int run_push(struct cli *cli, const struct cli_args *a)
 		.dest = a->argc > 1 ? a->argv[1] : NULL,
 		.all_platforms = cli_flag(a, "all-platforms"),
 		.platform = cli_value(a, "platform"),
-		.reach = { .plain_http = cli_flag(a, "plain-http"),
-			   .tls_no_verify = cli_value(a, "tls-verify") && !cli_flag(a, "tls-verify"),
-			   .ca_file = cli_value(a, "ca"),
-			   .creds = cli_value(a, "creds") },
+		.reach = cli_reach(a),
 	};
 	uint64_t n = 0;
 

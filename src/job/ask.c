@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ask.c - jobs that only ask a registry: is this login good? */
+/* ask.c - jobs that only ask a registry: is this login good, what tags are there, what does this name mean? */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/work.h"
 #include "job/kind.h"
 #include "job/reach.h"
+#include "oci/manifest.h"
 #include "oci/ref.h"
+
+#define TAGS_MAX 500000
+#define PAGES_MAX 20000
+#define TAGS_OF_EVENT 1000
+#define DATA_MAX (64u << 10)
 
 struct ask;
 
@@ -31,6 +38,8 @@ struct ask {
 	struct work work;
 	struct loop_defer defer;
 	bool asking, cancelled;
+	unsigned pages;
+	size_t ntags;
 	int rc;
 	struct err err;
 	const char *hint;
@@ -183,3 +192,109 @@ static int login_start(uv_loop_t *loop, const struct job_desc *d, const struct j
 }
 
 const struct job_kind job_kind_login = { "login", login_start, ask_cancel, ask_destroy };
+
+/* --- tags */
+
+static int tell_tags(struct ask *a, const cJSON *tags, struct err *e)
+{
+	const cJSON *it = tags ? tags->child : NULL;
+
+	while (it) {
+		cJSON *ev = job_event("tags"), *list = ev ? cJSON_AddArrayToObject(ev, "tags") : NULL;
+
+		for (int n = 0; list && it && n < TAGS_OF_EVENT; it = it->next) {
+			if (!cJSON_IsString(it) || !oci_tag_valid(it->valuestring))
+				continue; /* nobody could ask for it */
+			if (++a->ntags > TAGS_MAX || !cJSON_AddItemToArray(list, cJSON_CreateString(it->valuestring)))
+				break;
+			n++;
+		}
+		if (!list || a->ntags > TAGS_MAX) {
+			cJSON_Delete(ev);
+			return list ? err_set(e, -EFBIG, "repository '%s' has more than %d tags", a->ref.repo, TAGS_MAX) :
+				      err_set(e, -ENOMEM, "out of memory");
+		}
+		a->calls.event(a->calls.arg, ev, false);
+	}
+	return 0;
+}
+
+static int tags_first(struct ask *a, struct err *e)
+{
+	return oci_reg_tags(&a->op, a->reg, &a->ref, NULL, on_answer, e);
+}
+
+static int tags_answer(struct ask *a, struct err *e)
+{
+	AUTO_JSON cJSON *j = NULL;
+	AUTO_FREE char *next = TAKE(a->op.next);
+	int rc = json_parse((char *)a->op.body.p, a->op.body.len, "the list of tags", &j, e);
+
+	if (rc == 0)
+		rc = tell_tags(a, json_arr(j, "tags"), e);
+	if (rc == 0 && !next) {
+		a->calls.event(a->calls.arg, job_event("done"), false);
+		return 0;
+	}
+	if (rc == 0 && (++a->pages > PAGES_MAX || (a->op.path && strcmp(a->op.path, next) == 0)))
+		rc = err_set(e, -EPROTO, "the list of tags of '%s' has no end", a->ref.repo);
+	if (rc < 0)
+		return rc;
+	oci_reg_op_finish(&a->op);
+	a->op = (struct oci_reg_op){ 0 };
+	rc = oci_reg_tags(&a->op, a->reg, &a->ref, next, on_answer, e);
+	return rc < 0 ? rc : 1;
+}
+
+static int tags_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls, void **ret,
+		      struct err *e)
+{
+	static const struct question q = { false, tags_first, tags_answer };
+
+	return ask_start(loop, d, calls, &q, ret, e);
+}
+
+const struct job_kind job_kind_tags = { "tags", tags_start, ask_cancel, ask_destroy };
+
+/* --- a manifest */
+
+static int manifest_first(struct ask *a, struct err *e)
+{
+	return oci_reg_manifest(&a->op, a->reg, &a->ref, NULL, false, on_answer, e);
+}
+
+static int manifest_answer(struct ask *a, struct err *e)
+{
+	const struct buf *body = &a->op.body;
+	enum oci_kind kind;
+	cJSON *ev;
+	int rc = oci_doc_kind((char *)body->p, body->len, a->op.media_type, &kind, e);
+
+	if (rc < 0)
+		return rc;
+	for (size_t at = 0; at < body->len; at += DATA_MAX) {
+		AUTO_FREE char *part = strndup((char *)body->p + at, MIN(body->len - at, (size_t)DATA_MAX));
+
+		ev = part ? job_event_text("data", part) : NULL;
+		if (!ev)
+			return err_set(e, -ENOMEM, "out of memory");
+		a->calls.event(a->calls.arg, ev, false);
+	}
+	ev = job_event("done");
+	if (!ev || !cJSON_AddStringToObject(ev, "digest", a->op.digest.text) ||
+	    !cJSON_AddStringToObject(ev, "media_type", a->op.media_type) ||
+	    !cJSON_AddNumberToObject(ev, "size", (double)body->len))
+		return err_set(e, -ENOMEM, "out of memory");
+	a->calls.event(a->calls.arg, ev, false);
+	return 0;
+}
+
+static int manifest_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls, void **ret,
+			  struct err *e)
+{
+	static const struct question q = { false, manifest_first, manifest_answer };
+
+	return ask_start(loop, d, calls, &q, ret, e);
+}
+
+const struct job_kind job_kind_manifest = { "manifest", manifest_start, ask_cancel, ask_destroy };

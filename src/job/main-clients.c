@@ -13,7 +13,7 @@
 #include "base/sock.h"
 #include "job/proto.h"
 
-#define BACKLOG_MAX (4u << 20) /* bytes that a client may owe us the reading of */
+#define BACKLOG_MAX (16u << 20) /* bytes that a client may owe us the reading of */
 #define LINGER_MS 2000
 
 struct client {

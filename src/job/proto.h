@@ -18,10 +18,14 @@
  *              state: waiting, shared (was there), download, upload, unpack, done; bytes of that state; rate in bytes
  *              a second; eta in seconds, or null
  *   "warning"  {text}
+ *   "tags"     {tags[]}                                       some of them
+ *   "data"     {text}                                         the next bytes of the manifest
  * and at the end one of
  *   "done"     {digest, image, size, fetched, ms}             pull: of the tag; of the config; of the blobs
  *              {digest, size, sent, mounted, ms}              push: of what the tag names; of all blobs; over the
  *                                                             network; how many came from other repositories
+ *              {digest, media_type, size}                     manifest
+ *              {}                                             tags
  *              {user, asked}                                  login: whose; false: it takes anybody
  *   "error"    {code, text, hint}                             code: negative errno
  * No I/O in here. */
@@ -47,7 +51,7 @@
 
 /* Strings are owned. */
 struct job_desc {
-	char *kind;          /* "pull", "push", "login" */
+	char *kind;          /* "pull", "push", "login", "tags", "manifest" */
 	char *root, *run_root;
 	char *ref;           /* the full form, as oci_ref_str gives it; of a login the host */
 	char *platform;      /* "linux/arm64" */

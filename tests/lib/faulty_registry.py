@@ -5,7 +5,7 @@
 Prints its port. POST /_faults with a JSON list of rules replaces those before; each is an object:
   match   a regular expression, searched in "METHOD PATH"     times  how often it applies (default: always)
   fault   cut {at}: the connection ends after that many bytes of the body      stall {at}: no more bytes come
-          status {code, retry_after, body}      corrupt {at}: that byte is another one
+          status {code, retry_after, link, body}      corrupt {at}: that byte is another one
           length {add}: Content-Length is off by that, the body is whole       short {at}: a shorter body
           redirect {to, code}: to + path        norange: Range is not heard    mute: no answer at all
           garbage: bytes that are no HTTP       digest {value}: another Docker-Content-Digest
@@ -179,6 +179,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.command in ("PUT", "PATCH"):
                 self.rfile.read(self.length())
             extra = [("Retry-After", str(rule["retry_after"]))] if "retry_after" in rule else []
+            extra += [("Link", rule["link"])] if "link" in rule else []
             if "body" in rule:
                 return self.answer(rule["code"], rule["body"].encode(), extra)
             return self.refuse(rule["code"], rule.get("word", "UNAVAILABLE"), extra)

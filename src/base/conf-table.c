@@ -32,6 +32,12 @@ const struct conf_option conf_options[CONF_COUNT] = {
 				   "Registries that are spoken to without TLS, as HOST or HOST:PORT." },
 	[CONF_PULL_NO_VERIFY] = { "pull", "no-verify", CONF_WORDS, 0, 0, NULL, "",
 				  "Registries whose certificate is not checked, as HOST or HOST:PORT." },
+	[CONF_PULL_MIRRORS] = { "pull", "mirrors", CONF_WORDS, 0, 0, NULL, "",
+				"Registries that pulls ask first, as HOST=MIRROR or HOST=MIRROR/PREFIX. What a mirror does not give "
+				"is had from HOST; the login of HOST is not sent to it." },
+	[CONF_PULL_TOKEN_SERVERS] = { "pull", "token-servers", CONF_WORDS, 0, 0, NULL, "",
+				      "Other hosts that the login of a registry may be sent to for a token, as HOST=OTHER or "
+				      "HOST=OTHER:PORT. Without this a login goes to its own host only." },
 	[CONF_CONSOLE_DETACH_KEYS] = { "console", "detach-keys", CONF_TEXT, 0, 0, NULL, "ctrl-p,ctrl-q",
 				       "Keys that detach from run -it, exec -it and attach; nothing turns them off." },
 };

@@ -34,6 +34,45 @@ static char *nonce(void)
 	return strdup(text);
 }
 
+/* Calls add for the right side of each word "host=…" of an option. */
+static int each_of_host(const struct conf *c, enum conf_id id, const char *host,
+			int (*add)(const struct conf *c, struct buf *b, const char *word, size_t n), char **ret)
+{
+	AUTO_BUF struct buf b = { 0 };
+	const char *p = conf_text(c, id);
+	size_t len = strlen(host);
+
+	while (*(p += strspn(p, " \t"))) {
+		size_t n = strcspn(p, " \t");
+
+		if (n > len + 1 && strncmp(p, host, len) == 0 && p[len] == '=' &&
+		    ((b.len && buf_addc(&b, ' ') < 0) || add(c, &b, p + len + 1, n - len - 1) < 0))
+			return -ENOMEM;
+		p += n;
+	}
+	if (b.len && !(*ret = buf_steal(&b)))
+		return -ENOMEM;
+	return 0;
+}
+
+static int add_word(const struct conf *c, struct buf *b, const char *word, size_t n)
+{
+	return buf_add(b, word, n);
+}
+
+static int add_mirror(const struct conf *c, struct buf *b, const char *word, size_t n)
+{
+	AUTO_FREE char *host = strndup(word, strcspn(word, "/ \t"));
+	const char *how;
+
+	if (!host)
+		return -ENOMEM;
+	how = conf_has_word(c, CONF_PULL_PLAIN_HTTP, host) ? "plain:" :
+	      conf_has_word(c, CONF_PULL_NO_VERIFY, host)  ? "insecure:" :
+							     "tls:";
+	return buf_adds(b, how) < 0 ? -ENOMEM : buf_add(b, word, n);
+}
+
 int eng_reach_desc(const struct berth *b, const char *kind, const char *ref, const char *host,
 		   const struct berth_reach *r, bool own, struct job_desc *ret, struct err *e)
 {
@@ -47,7 +86,10 @@ int eng_reach_desc(const struct berth *b, const char *kind, const char *ref, con
 		.ca_file = copy(r->ca_file), .creds = copy(r->creds), .nonce = own ? nonce() : NULL,
 		.parallel = (unsigned)conf_number(c, CONF_PULL_PARALLEL), .retries = -1,
 	};
-	if (ret->kind && ret->root && ret->run_root && ret->ref && ret->platform &&
+	bool whole = each_of_host(c, CONF_PULL_TOKEN_SERVERS, host, add_word, &ret->token_hosts) == 0 &&
+		     (strcmp(kind, "pull") != 0 || each_of_host(c, CONF_PULL_MIRRORS, host, add_mirror, &ret->mirrors) == 0);
+
+	if (whole && ret->kind && ret->root && ret->run_root && ret->ref && ret->platform &&
 	    (ret->ca_file || !r->ca_file) && (ret->creds || !r->creds) && (ret->nonce || !own))
 		return 0;
 	job_desc_finish(ret);

@@ -26,6 +26,7 @@ berth_job_SOURCES = \
 	%D%/pull.c %D%/pull-inside.h \
 	%D%/pull-blob.c \
 	%D%/pull-progress.c \
+	%D%/pull-source.c \
 	%D%/pull-unpack.c
 berth_job_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURL_CFLAGS)
 berth_job_LDADD = $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) $(ocireg_LIBS)

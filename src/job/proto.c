@@ -22,6 +22,8 @@ void job_desc_finish(struct job_desc *d)
 	free(d->creds);
 	free(d->nonce);
 	free(d->src);
+	free(d->mirrors);
+	free(d->token_hosts);
 	*d = (struct job_desc){ 0 };
 }
 
@@ -40,6 +42,8 @@ static const struct {
 	{ "creds", offsetof(struct job_desc, creds), false },
 	{ "nonce", offsetof(struct job_desc, nonce), false },
 	{ "src", offsetof(struct job_desc, src), false },
+	{ "mirrors", offsetof(struct job_desc, mirrors), false },
+	{ "token_hosts", offsetof(struct job_desc, token_hosts), false },
 };
 static const struct {
 	const char *name;

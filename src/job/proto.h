@@ -58,6 +58,8 @@ struct job_desc {
 	char *ca_file;       /* NULL: the system's */
 	char *creds;         /* "user:password"; NULL: those that docker keeps */
 	char *src;           /* of a push: the image, as the user names it */
+	char *mirrors;       /* to ask first: "HOST[/PREFIX] …", each behind "plain:", "insecure:" or "tls:"; NULL */
+	char *token_hosts;   /* other hosts that the login may go to for tokens: "HOST[:PORT] …"; NULL */
 	char *nonce;         /* makes it a job of its own, which nobody joins by chance; NULL */
 	bool plain_http, insecure;
 	bool unpack;

@@ -51,6 +51,26 @@ static void here(struct pull_blob *b)
 	pull_maybe_finish(p);
 }
 
+/* It did not come from where it was sought: true if it is sought elsewhere now. What came stays, unless it is wrong. */
+static bool from_next_source(struct pull_blob *b, int rc, const struct err *why)
+{
+	struct pull *p = b->pull;
+
+	/* the unpacker may have had the wrong bytes already */
+	if (rc == -EBADMSG && is_layer(b) && p->unpack)
+		return false;
+	if (!pull_source_next(p, b->source, rc, why))
+		return false;
+	b->source++;
+	pull_blob_finish(b, rc != -EBADMSG);
+	b->state = BLOB_WAITING;
+	if (is_layer(b))
+		pull_blobs_pump(p);
+	else
+		pull_blob_begin(b);
+	return true;
+}
+
 /* --- checking */
 
 static int work_commit(struct work *w, struct err *e)
@@ -75,7 +95,11 @@ static void on_committed(struct work *w, int rc, const struct err *e)
 		store_ingest_finish(&b->in, false);
 		b->in_open = false;
 	}
+	struct err why = *e;
+
 	if (pull_returned(p))
+		return;
+	if (rc == -EBADMSG && from_next_source(b, rc, &why))
 		return;
 	if (rc < 0)
 		pull_fail(p, rc, e, rc == -EBADMSG ? "the registry's copy is damaged, or somebody changed it" : NULL);
@@ -115,7 +139,8 @@ static void on_downloaded(struct oci_reg_op *op, int rc, const struct err *e)
 	if (pull_returned(p))
 		return;
 	if (rc < 0) {
-		pull_fail(p, rc, &failed, hint);
+		if (!from_next_source(b, rc, &failed))
+			pull_fail(p, rc, &failed, hint);
 		return;
 	}
 	oci_reg_op_finish(op);
@@ -138,7 +163,12 @@ static void download(struct pull_blob *b)
 	b->op = (struct oci_reg_op){ .data = on_data };
 	if (is_layer(b))
 		pull_unpack_more(p, b);
-	int rc = oci_reg_blob(&b->op, p->reg, &p->ref, &b->desc, b->in.have, on_downloaded, &e);
+	struct pull_source *s;
+
+	b->source = MAX(b->source, p->source);
+	int rc = pull_source_get(p, b->source, &s, &e);
+	if (rc == 0)
+		rc = oci_reg_blob(&b->op, s->reg, &s->ref, &b->desc, b->in.have, on_downloaded, &e);
 	if (rc < 0) {
 		b->state = BLOB_WAITING;
 		pull_fail(p, rc, &e, NULL);

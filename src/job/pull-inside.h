@@ -3,6 +3,7 @@
  *
  *   pull.c            the flow: prepare, manifest, config, end
  *   pull-blob.c       blobs: begin, download, check
+ *   pull-source.c     whom to ask: mirrors and the registry
  *   pull-unpack.c     the root file system
  *   pull-progress.c   what clients are told */
 #ifndef BERTH_JOB_PULL_INSIDE_H
@@ -39,6 +40,7 @@ struct pull_blob {
 	bool in_open;
 	uint64_t told;            /* bytes that the unpacker knows of */
 	uint64_t resumed;         /* bytes of an earlier try */
+	size_t source;            /* at least; those before did not give it */
 	struct oci_reg_op op;
 	struct work work;
 };
@@ -46,6 +48,13 @@ struct pull_blob {
 struct pull_layer {
 	struct pull_blob *blob;   /* one blob may be several layers */
 	bool wanted, fed;         /* by the unpacker; a file that grows was given */
+};
+
+/* Whom to ask: mirrors, then the registry itself. */
+struct pull_source {
+	struct oci_ref ref; /* the same image there */
+	struct job_reach reach;
+	struct oci_reg *reg; /* once it was asked */
 };
 
 struct pull {
@@ -58,8 +67,8 @@ struct pull {
 
 	struct store *store;
 	struct store_lease lease;
-	struct job_reach reach;
-	struct oci_reg *reg;
+	struct pull_source *sources;
+	size_t nsources, source; /* the last one is the registry itself; which one has the manifest */
 	struct oci_reg_op op;     /* manifests */
 	struct work work;
 
@@ -100,6 +109,14 @@ struct pull {
 	struct err err;
 	const char *hint;
 };
+
+/* pull-source.c: finds the sources (in the pool); one of them, opened; puts them away. */
+int pull_sources_init(struct pull *p, struct err *e);
+int pull_source_get(struct pull *p, size_t i, struct pull_source **ret, struct err *e);
+void pull_sources_close(struct pull *p);
+void pull_sources_finish(struct pull *p);
+/* Source i failed: false if it was the last, or if no other would do. Says so otherwise. */
+bool pull_source_next(struct pull *p, size_t i, int rc, const struct err *why);
 
 /* Remembers the first failure and stops all that runs; the end comes when nothing is outstanding. */
 void pull_fail(struct pull *p, int rc, const struct err *e, const char *hint);

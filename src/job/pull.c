@@ -23,7 +23,7 @@ static void on_handle_closed(uv_handle_t *h)
 
 	if (--p->handles > 0)
 		return;
-	oci_reg_destroy(TAKE(p->reg));
+	pull_sources_close(p);
 	p->calls.done(p->calls.arg, p->rc, &p->err, p->hint);
 }
 
@@ -310,7 +310,12 @@ static void on_manifest(struct oci_reg_op *op, int rc, const struct err *e)
 	if (pull_returned(p))
 		return;
 	if (rc < 0) {
-		pull_fail(p, rc, &why, op->hint);
+		if (!pull_source_next(p, p->source, rc, &why)) {
+			pull_fail(p, rc, &why, op->hint);
+			return;
+		}
+		p->source++;
+		get_manifest(p, p->depth ? p->manifest_desc.digest.text : NULL);
 		return;
 	}
 	if (p->depth && op->size != p->manifest_desc.size) {
@@ -341,12 +346,17 @@ static void get_manifest(struct pull *p, const char *digest)
 	}
 	oci_reg_op_finish(&p->op);
 	p->op = (struct oci_reg_op){ 0 };
-	int rc = oci_reg_manifest(&p->op, p->reg, &p->ref, digest, false, on_manifest, &e);
+	struct pull_source *s;
+	int rc = pull_source_get(p, p->source, &s, &e);
+	if (rc == 0)
+		rc = oci_reg_manifest(&p->op, s->reg, &s->ref, digest, false, on_manifest, &e);
 	if (rc < 0)
 		pull_fail(p, rc, &e, NULL);
 	else
 		p->outstanding++;
 }
+
+static void ask_what_it_means(struct pull *p);
 
 static void on_head(struct oci_reg_op *op, int rc, const struct err *e)
 {
@@ -356,7 +366,12 @@ static void on_head(struct oci_reg_op *op, int rc, const struct err *e)
 	if (pull_returned(p))
 		return;
 	if (rc < 0 && rc != -EPROTO && rc != -EIO) { /* some servers do not like HEAD: GET may still do */
-		pull_fail(p, rc, &why, op->hint);
+		if (!pull_source_next(p, p->source, rc, &why)) {
+			pull_fail(p, rc, &why, op->hint);
+			return;
+		}
+		p->source++;
+		ask_what_it_means(p);
 		return;
 	}
 	if (rc < 0 || oci_digest_none(&op->digest) || !oci_digest_eq(&op->digest, &p->known.digest)) {
@@ -409,7 +424,7 @@ static int work_prepare(struct work *w, struct err *e)
 	if (rc == 0)
 		rc = store_lease_begin(p->store, &p->lease, e);
 	if (rc == 0)
-		rc = job_reach_init(&p->reach, p->desc, p->ref.host, p->ref.repo, e);
+		rc = pull_sources_init(p, e);
 	if (rc == 0)
 		rc = store_tags_load(p->store, &tags, e);
 	if (rc < 0)
@@ -423,6 +438,23 @@ static int work_prepare(struct work *w, struct err *e)
 	return 0;
 }
 
+/* HEAD, as something of that name is here already. */
+static void ask_what_it_means(struct pull *p)
+{
+	struct pull_source *s;
+	struct err e = { 0 };
+
+	oci_reg_op_finish(&p->op);
+	p->op = (struct oci_reg_op){ 0 };
+	int rc = pull_source_get(p, p->source, &s, &e);
+	if (rc == 0)
+		rc = oci_reg_manifest(&p->op, s->reg, &s->ref, NULL, true, on_head, &e);
+	if (rc < 0)
+		pull_fail(p, rc, &e, NULL);
+	else
+		p->outstanding++;
+}
+
 static void on_prepared(struct work *w, int rc, const struct err *e)
 {
 	struct pull *p = container_of(w, struct pull, work);
@@ -430,14 +462,12 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 
 	if (pull_returned(p))
 		return;
-	if (rc == 0)
-		rc = job_reach_open(&p->reach, p->loop, p->desc, &p->calls, &p->reg, &why);
 	if (rc < 0) {
 		pull_fail(p, rc, &why, NULL);
 		return;
 	}
 	if (oci_digest_none(&p->known.digest)) {
-		pull_stage(p, "asking %s for %s", p->ref.host, p->name);
+		pull_stage(p, "asking %s for %s", p->sources[0].ref.host, p->name);
 		get_manifest(p, NULL);
 		return;
 	}
@@ -448,11 +478,7 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 		end(p);
 		return;
 	}
-	rc = oci_reg_manifest(&p->op, p->reg, &p->ref, NULL, true, on_head, &why);
-	if (rc < 0)
-		pull_fail(p, rc, &why, NULL);
-	else
-		p->outstanding++;
+	ask_what_it_means(p);
 }
 
 /* --- beginning */
@@ -480,7 +506,7 @@ static void pull_destroy(void *job)
 	if (!p)
 		return;
 	oci_ref_finish(&p->ref);
-	job_reach_finish(&p->reach);
+	pull_sources_finish(p);
 	oci_manifest_finish(&p->manifest);
 	oci_config_finish(&p->config);
 	free(p->name);

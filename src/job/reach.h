@@ -12,12 +12,18 @@
 struct job_reach {
 	char *host; /* as in references */
 	struct oci_cred cred;
+	bool plain_http, insecure, own; /* own: the registry that the job is about, not a mirror of it */
+	/* Of the folder certs.d/HOST that docker and podman have too. */
+	char *ca_pem, *cert_file, *key_file;
 };
 
 /* Finds the login for host: that of the description, else what docker or podman keep for it or for repo (may be
- * NULL). Blocks. */
+ * NULL); and its certificates. Blocks. */
 int job_reach_init(struct job_reach *r, const struct job_desc *d, const char *host, const char *repo,
 		   struct err *e);
+/* The same for a mirror, a word of the description's: nothing of the description is for it. */
+int job_reach_init_mirror(struct job_reach *r, const char *host, const char *repo, bool plain_http, bool insecure,
+			  struct err *e);
 void job_reach_finish(struct job_reach *r);
 
 /* The client. calls stays until it is destroyed: it gets its warnings. */

@@ -467,6 +467,7 @@ static int code_error(struct http_req *r, CURLcode code)
 		return err_set(e, -ETIMEDOUT, "no connection in time");
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_ISSUER_ERROR:
 		return err_set(e, -EPROTO, "TLS: %s", why);
 	case CURLE_SSL_CONNECT_ERROR:
@@ -479,6 +480,8 @@ static int code_error(struct http_req *r, CURLcode code)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 	case CURLE_GOT_NOTHING:
+		if (strstr(why, " alert ")) /* the other side refused us, as TLS 1.3 tells after the handshake */
+			return err_set(e, -EPROTO, "TLS: %s", why);
 		r->tls_mismatch = r->answer.status == 0;
 		r->cut = true;
 		return err_set(e, -EPIPE, "the connection was cut: %s", why);
@@ -594,6 +597,14 @@ static int set_options(struct http_req *r)
 		curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
 	if (r->ca_file)
 		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO, r->ca_file) == CURLE_OK;
+	if (r->ca_pem) {
+		struct curl_blob pem = { (void *)r->ca_pem, strlen(r->ca_pem), CURL_BLOB_COPY };
+
+		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &pem) == CURLE_OK;
+	}
+	if (r->cert_file)
+		ok = ok && curl_easy_setopt(c, CURLOPT_SSLCERT, r->cert_file) == CURLE_OK &&
+		     curl_easy_setopt(c, CURLOPT_SSLKEY, r->key_file) == CURLE_OK;
 	if (r->insecure) {
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -74,6 +74,8 @@ struct http_req {
 	struct curl_slist *headers; /* stays the caller's, until done */
 	struct http_body body;      /* of POST, PUT and PATCH; stays the caller's, until done */
 	const char *ca_file;        /* NULL: the system's */
+	const char *ca_pem;         /* the same as a text; copied */
+	const char *cert_file, *key_file; /* ours; NULL: none */
 	bool insecure;              /* TLS without verification */
 	bool no_proxy;
 	struct http_limits limits;

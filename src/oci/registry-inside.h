@@ -12,7 +12,8 @@ struct oci_reg {
 	struct list tokens;
 	char *host, *home;  /* as in references; "https://registry-1.docker.io" */
 	struct oci_origin origin; /* of home */
-	char *ca_file;
+	char *ca_file, *token_hosts;
+	char *ca_pem, *cert_file, *key_file; /* for its own host only */
 	struct oci_cred cred;
 	struct http_limits limits;
 	unsigned retries;
@@ -53,6 +54,8 @@ void oci_reg_login(struct oci_reg_op *op);
 int oci_reg_denied(struct oci_reg_op *op, const char *text);
 /* The Authorization field for op's next request to home or, for a token, to the realm; NULL for none. */
 int oci_reg_authorization(struct oci_reg_op *op, char **ret, struct err *e);
+/* Whether the token for op is over or soon will be: 1, a new one is on its way and op is sent then; 0; < 0. */
+int oci_reg_refresh(struct oci_reg_op *op, struct err *e);
 void oci_reg_drop_tokens(struct oci_reg *reg);
 
 #endif

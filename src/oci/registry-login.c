@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -18,6 +19,8 @@ struct token {
 	char *scope, *value;
 	int64_t until_ns; /* monotonic */
 	bool fetching, with_cred;
+	struct oci_challenge challenge; /* the last one: to ask again before it is over */
+	char *asked;                    /* the scope that was asked for */
 	struct oci_reg_op op;
 };
 
@@ -31,6 +34,8 @@ static void token_free(struct token *t)
 		explicit_bzero(t->value, strlen(t->value));
 	free(t->value);
 	free(t->scope);
+	free(t->asked);
+	oci_challenge_finish(&t->challenge);
 	free(t);
 }
 
@@ -87,11 +92,16 @@ static bool token_good(const struct token *t)
 	return t && t->value && clock_mono_ns() < t->until_ns;
 }
 
+static const char not_sent[] = "the login was not sent: the token server is on another host; if that is right, "
+			       "token-servers in the configuration says so";
+
 int oci_reg_denied(struct oci_reg_op *op, const char *text)
 {
 	bool known = !oci_cred_none(&op->reg->cred);
+	const struct token *t = op->scope ? token_for(op->reg, op->scope) : NULL;
 
-	op->hint = known ? "the stored login may be wrong or lack the right: berth login" :
+	op->hint = known && t && !t->with_cred ? not_sent :
+		   known ? "the stored login may be wrong or lack the right: berth login" :
 			   "if it is not public: berth login, or --creds USER:PASSWORD";
 	return err_set(&op->err, -EACCES, "%s does not give access to %s%s%s", op->at_home ? op->reg->host : op->peer,
 		       op->what, text[0] ? ": " : known ? "" : ": it does not exist or needs a login", text);
@@ -159,7 +169,7 @@ static void wake(struct token *t, int rc, const struct err *e)
 		list_each(struct oci_reg_op, op, &reg->ops, link) {
 			int sent = rc;
 
-			if (!op->waiting_token || op->cancelled || strcmp(op->scope, t->scope) != 0)
+			if (!op->waiting_token || op->cancelled || op->waits_for != t)
 				continue;
 			op->waiting_token = false;
 			if (rc == 0)
@@ -193,7 +203,7 @@ static void on_token(struct oci_reg_op *op, int rc, const struct err *why)
 	if (rc < 0)
 		err_wrap(&e, rc, "cannot log in to %s", t->reg->host);
 	if (rc == -EACCES && !t->with_cred && !oci_cred_none(&t->reg->cred))
-		op->hint = "the login was not sent: the token server is not on the registry's host";
+		op->hint = not_sent;
 	wake(t, rc, &e);
 }
 
@@ -212,6 +222,18 @@ static int add_param(struct buf *b, const char *name, const char *value)
 	return rc;
 }
 
+/* A parameter for each of the scopes. */
+static int add_scopes(struct buf *b, const char *scopes)
+{
+	AUTO_FREE char *copy = strdup(scopes);
+	char *rest = copy, *one;
+	int rc = copy ? 0 : -ENOMEM;
+
+	while (rc == 0 && (one = strsep(&rest, " ")))
+		rc = add_param(b, "scope", one);
+	return rc;
+}
+
 /* The realm's address with what we want from it. */
 static char *token_url(const struct token *t, const struct oci_challenge *c, const char *scope)
 {
@@ -224,7 +246,7 @@ static char *token_url(const struct token *t, const struct oci_challenge *c, con
 		if (rc == 0)
 			rc = add_param(&b, "service", c->service);
 		if (rc == 0)
-			rc = add_param(&b, "scope", scope);
+			rc = add_scopes(&b, scope);
 		if (rc == 0 && t->with_cred)
 			rc = add_param(&b, "account", t->reg->cred.user);
 	}
@@ -248,9 +270,32 @@ static char *token_form(const struct token *t, const struct oci_challenge *c, co
 	return rc < 0 ? NULL : buf_steal(&b);
 }
 
-static int fetch(struct token *t, const struct oci_challenge *c, const char *scope, struct err *e)
+/* A host that the user named as the one that gives the registry's tokens. */
+static bool is_token_host(const struct oci_reg *reg, const struct oci_origin *realm)
+{
+	const char *p = reg->token_hosts;
+	char with_port[300];
+
+	if (!p || (reg->origin.tls && !realm->tls))
+		return false;
+	snprintf(with_port, sizeof with_port, "%s:%u", realm->host, realm->port);
+	while (*(p += strspn(p, " "))) {
+		size_t n = strcspn(p, " ");
+
+		if ((strlen(realm->host) == n && strncasecmp(p, realm->host, n) == 0 &&
+		     realm->port == (realm->tls ? 443 : 80)) ||
+		    (strlen(with_port) == n && strncasecmp(p, with_port, n) == 0))
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+static int fetch(struct token *t, struct err *e)
 {
 	struct oci_reg *reg = t->reg;
+	const struct oci_challenge *c = &t->challenge;
+	const char *scope = t->asked;
 	struct oci_origin realm;
 	int rc = oci_origin_parse(c->realm, &realm, e);
 
@@ -260,7 +305,8 @@ static int fetch(struct token *t, const struct oci_challenge *c, const char *sco
 		return err_set(e, -EPROTO, "%s sends us to a token server without TLS", reg->host);
 	oci_reg_op_finish(&t->op);
 	t->op = (struct oci_reg_op){ 0 };
-	t->with_cred = !oci_cred_none(&reg->cred) && oci_realm_trusted(&reg->origin, &realm);
+	t->with_cred = !oci_cred_none(&reg->cred) &&
+		       (oci_realm_trusted(&reg->origin, &realm) || is_token_host(reg, &realm));
 	snprintf(t->op.what, sizeof t->op.what, *scope ? "a token for '%.200s'" : "a token", scope);
 	if (t->with_cred && reg->cred.identity) {
 		t->op.form = token_form(t, c, scope);
@@ -291,7 +337,7 @@ static const char *wanted_scope(const struct oci_reg_op *op, const struct oci_ch
 	return c->scope;
 }
 
-static int bearer(struct oci_reg_op *op, const struct oci_challenge *c)
+static int bearer(struct oci_reg_op *op, struct oci_challenge *c)
 {
 	struct token *t = token_get(op->reg, op->scope);
 
@@ -303,13 +349,40 @@ static int bearer(struct oci_reg_op *op, const struct oci_challenge *c)
 	if (op->logins++ >= LOGINS_MAX)
 		return oci_reg_denied(op, "");
 	if (!t->fetching) {
-		int rc = fetch(t, c, wanted_scope(op, c), &op->err);
+		char *asked = strdup(wanted_scope(op, c));
+
+		if (!asked)
+			return err_set(&op->err, -ENOMEM, "out of memory");
+		free(t->asked);
+		t->asked = asked;
+		oci_challenge_finish(&t->challenge);
+		t->challenge = *c;
+		*c = (struct oci_challenge){ 0 };
+		int rc = fetch(t, &op->err);
 
 		if (rc < 0)
 			return rc;
 	}
 	op->waiting_token = true;
+	op->waits_for = t;
 	return 0;
+}
+
+int oci_reg_refresh(struct oci_reg_op *op, struct err *e)
+{
+	struct token *t = token_for(op->reg, op->scope);
+
+	if (!t || !t->challenge.realm || token_good(t))
+		return 0;
+	if (!t->fetching) {
+		int rc = fetch(t, e);
+
+		if (rc < 0)
+			return rc;
+	}
+	op->waiting_token = true;
+	op->waits_for = t;
+	return 1;
 }
 
 void oci_reg_login(struct oci_reg_op *op)

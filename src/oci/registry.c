@@ -47,6 +47,10 @@ static void reg_free(struct oci_reg *reg)
 	free(reg->host);
 	free(reg->home);
 	free(reg->ca_file);
+	free(reg->ca_pem);
+	free(reg->cert_file);
+	free(reg->key_file);
+	free(reg->token_hosts);
 	oci_cred_finish(&reg->cred);
 	free(reg);
 }
@@ -56,8 +60,10 @@ static int copy_opts(struct oci_reg *reg, const struct oci_reg_opts *o)
 	static const struct http_limits limits = OCI_REG_LIMITS_DEFAULT;
 	const struct http_limits *l = &o->limits;
 	bool given = l->connect_ms || l->header_ms || l->stall_ms || l->total_ms;
-	const char *from[] = { o->host, o->ca_file, o->cred.user, o->cred.password, o->cred.identity };
-	char **to[] = { &reg->host, &reg->ca_file, &reg->cred.user, &reg->cred.password, &reg->cred.identity };
+	const char *from[] = { o->host,		o->ca_file, o->cred.user, o->cred.password, o->cred.identity,
+			       o->token_hosts, o->ca_pem,  o->cert_file, o->key_file };
+	char **to[] = { &reg->host,	   &reg->ca_file, &reg->cred.user, &reg->cred.password, &reg->cred.identity,
+			&reg->token_hosts, &reg->ca_pem,  &reg->cert_file, &reg->key_file };
 
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
 		if (from[i] && !(*to[i] = strdup(from[i])))
@@ -82,7 +88,8 @@ int oci_reg_create(uv_loop_t *loop, const struct oci_reg_opts *opts, struct oci_
 	reg->loop = loop;
 	/* on loopback both are usual: plain text is tried first, as it can tell a TLS port, which the other
 	 * way round is not certain */
-	reg->may_switch = loopback && !opts->plain_http && !opts->ca_file && !opts->insecure;
+	reg->may_switch = loopback && !opts->plain_http && !opts->ca_file && !opts->ca_pem && !opts->cert_file &&
+			  !opts->insecure;
 
 	int rc = copy_opts(reg, opts) < 0 ? err_set(e, -ENOMEM, "out of memory") : 0;
 	if (rc == 0)
@@ -355,6 +362,8 @@ static void failed(struct oci_reg_op *op, int rc, const struct err *e)
 		if (str_starts(op->err.text, "TLS: ")) {
 			op->hint = strstr(op->err.text, "wrong version number") ?
 					   "if it speaks plain HTTP: --plain-http" :
+				   strstr(op->err.text, " alert ") ?
+					   "if it wants a certificate of yours: certs.d/HOST/NAME.cert and NAME.key in ~/.config/berth" :
 					   "if its certificate is signed by a CA of your own: --ca FILE";
 			err_wrap(&op->err, rc, "cannot reach %s", peer(op));
 		} else if (rc == -EPROTO) {
@@ -420,6 +429,7 @@ static int blob_headers(struct http_req *r, struct err *e)
 	uint64_t first, last, total;
 
 	op->skip = 0;
+	op->logins = 0; /* this login was good; the next 401 may be of one that ran out */
 	if (r->answer.status == 206) {
 		if (!r->answer.content_range ||
 		    oci_content_range(r->answer.content_range, &first, &last, &total) < 0 || first != op->at)
@@ -534,6 +544,11 @@ int oci_reg_op_send(struct oci_reg_op *op, struct err *e)
 		return rc;
 	op->at_home = op->kind->may_login && oci_origin_eq(&origin, &reg->origin);
 	snprintf(op->peer, sizeof op->peer, "%s", origin.host);
+	if (op->at_home) {
+		rc = oci_reg_refresh(op, e);
+		if (rc)
+			return MIN(rc, 0);
+	}
 	rc = set_headers(op, e);
 	if (rc < 0)
 		return rc;
@@ -543,6 +558,11 @@ int oci_reg_op_send(struct oci_reg_op *op, struct err *e)
 	r->url = op->address;
 	r->body = op->form ? (struct http_body){ .p = op->form, .len = strlen(op->form) } : op->send;
 	r->ca_file = reg->ca_file;
+	bool own_host = strcmp(origin.host, reg->origin.host) == 0;
+
+	r->ca_pem = own_host && !reg->ca_file ? reg->ca_pem : NULL;
+	r->cert_file = own_host ? reg->cert_file : NULL;
+	r->key_file = own_host ? reg->key_file : NULL;
 	r->insecure = reg->insecure;
 	r->no_proxy = oci_host_is_loopback(origin.host);
 	r->limits = reg->limits;

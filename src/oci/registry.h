@@ -23,6 +23,10 @@ struct oci_reg_opts {
 	bool plain_http;      /* no TLS, whatever the host is */
 	bool insecure;        /* TLS, but the certificate is not verified */
 	const char *ca_file;  /* PEM; NULL: the system's. Given: TLS on loopback too */
+	/* Of the registry's own host, not of hosts that it sends us to; all may be NULL. */
+	const char *ca_pem;   /* text; in place of the system's; ca_file goes before it */
+	const char *cert_file, *key_file; /* PEM: our certificate */
+	const char *token_hosts; /* "HOST[:PORT] …": other hosts that the login may go to for tokens; NULL: none */
 	struct oci_cred cred; /* none: anonymous */
 	struct http_limits limits; /* all 0: the defaults; total_ms is for answers that are no blobs */
 	unsigned retries;     /* tries after the first one; of a blob, in a row without any progress */
@@ -77,6 +81,7 @@ struct oci_reg_op {
 	uint64_t at_last_try;
 	int64_t until_ns;             /* all tries together; monotonic */
 	unsigned tries, hops, logins;
+	void *waits_for;              /* a token */
 	bool active, waiting_token, cancelled, paused, at_home, sent_basic;
 	struct err err;
 };

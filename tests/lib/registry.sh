@@ -45,7 +45,8 @@ start_registry() {
 	[ -n "$PORT" ]
 }
 
-# make_certificates: $T/ca.pem and $T/server.{pem,key} for localhost and 127.0.0.1; $T/token.{pem,key}
+# make_certificates: $T/ca.pem and $T/server.{pem,key} for localhost, registry.test and 127.0.0.1; a client's of the same
+# CA in $T/client.{pem,key}; $T/token.{pem,key}
 make_certificates() {
 	(
 		cd "$T" || exit
@@ -53,8 +54,11 @@ make_certificates() {
 			-keyout ca.key -out ca.pem
 		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=localhost' \
 			-keyout server.key -out server.csr
-		printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >ext
+		printf 'subjectAltName=DNS:localhost,DNS:registry.test,IP:127.0.0.1\n' >ext
 		openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 2 -extfile ext -out server.pem
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=client' \
+			-keyout client.key -out client.csr
+		openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 3 -days 2 -out client.pem
 		openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=token' -keyout token.key -out token.pem
 	) >"$T/openssl.log" 2>&1
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """token_server.py KEY CERT USER PASSWORD: a token server for docker-registry (service "test", issuer "test").
 
-Prints its port. USER may pull and push all; who does not log in may pull what begins with "public". A wrong
-password is refused. Each request is a JSON line on standard error.
+Prints its port. USER may pull and push all, also by POST with the refresh token "refresh-PASSWORD"; who does not log in
+may pull what begins with "public". A wrong password is refused. Each request is a JSON line on standard error.
 """
 import base64
 import http.server
@@ -47,6 +47,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        form = urllib.parse.parse_qs(body)
+        print(json.dumps({"post": body, "authorization": self.headers.get("Authorization")}), file=sys.stderr, flush=True)
+        if form.get("grant_type") != ["refresh_token"] or form.get("refresh_token") != ["refresh-" + PASSWORD]:
+            return self.answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong refresh token"}]})
+        return self.grant(form, True)
+
     def do_GET(self):
         query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
         auth = self.headers.get("Authorization")
@@ -56,6 +64,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             known = auth == "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
             if not known:
                 return self.answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]})
+        return self.grant(query, known)
+
+    def grant(self, query, known):
         access = []
         for scope in " ".join(query.get("scope", [])).split():
             kind, rest = scope.split(":", 1)

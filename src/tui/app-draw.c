@@ -24,6 +24,7 @@ static void draw_title(struct app *app, struct canvas *c)
 	for (size_t i = 0; i < app->model.njobs; i++)
 		jobs += strcmp(app->model.jobs[i].state, "running") == 0 ||
 			strcmp(app->model.jobs[i].state, "waiting") == 0;
+	jobs += (size_t)task_asking(app);
 	snprintf(right, sizeof(right), "%zu job%s  %zu msg%s", jobs, jobs == 1 ? "" : "s", app->msgs.unread,
 		 app->msgs.unread_error ? "!" : "");
 	snprintf(padded, sizeof(padded), "%-13s", right); /* "1 job" begins where "0 jobs" does */

@@ -391,6 +391,9 @@ static bool act_everywhere(struct app *app, enum act act)
 	case ACT_UNDO:
 		act_undo(app);
 		break;
+	case ACT_LOGIN:
+		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_REGISTRY });
+		break;
 	case ACT_LAST_CONSOLE:
 		act_last_console(app);
 		break;

@@ -6,6 +6,7 @@
 #include "tui/form.h"
 
 #define TOP_ROWS 1  /* blank, above the fields */
+#define OVER_ROW 9  /* where a form over another view begins */
 #define NOTE_ROWS 6 /* below them: command line, buttons, help */
 
 static int last_row(const struct formview *f)
@@ -178,6 +179,29 @@ static void draw_wide(struct formview *f, struct canvas *c, int top, int bottom)
 		draw_help(f, c, bottom - 1);
 }
 
+/* The view below stays above it; laid out from a line of its own on. */
+static void draw_over(struct formview *f, struct canvas *c, int top, int bottom)
+{
+	struct view *below = f->v.below;
+	int y = top + OVER_ROW;
+	const char *text = f->cls->foot + strcspn(f->cls->foot, "|");
+	AUTO_BUF struct buf head = { 0 };
+
+	if (below)
+		below->cls->draw(below, c, top, y);
+	for (int i = y; i < bottom; i++)
+		canvas_blank(c, i, 0, c->cols, ROLE_TEXT);
+	f->cls->head(f, &head);
+	canvas_cut(c, y++, 1, -1, ROLE_HEAD, head.p ? (const char *)head.p : "");
+	for (int i = 0; i < f->cls->nfields; i++)
+		draw_field(f, c, y + f->cls->fields[i].row, i, false);
+	draw_errors(f, c, y);
+	canvas_textn(c, y + last_row(f) + 1, 3, 12, ROLE_TEXT, f->cls->foot, (size_t)(text - f->cls->foot));
+	canvas_cut(c, y + last_row(f) + 1, 16, -1, ROLE_TEXT, text + 1);
+	draw_buttons(f, c, y + 6);
+	canvas_cut(c, y + 8, 1, -1, ROLE_TEXT, f->cls->about);
+}
+
 /* A field a row; in a low terminal the cursor's is seen. */
 static void draw_narrow(struct formview *f, struct canvas *c, int top, int bottom)
 {
@@ -207,7 +231,9 @@ void form_draw(struct view *v, struct canvas *c, int top, int bottom)
 
 	form_check(f);
 	c->cursor_visible = true;
-	if (c->cols >= 80 && bottom - top >= TOP_ROWS + last_row(f) + 1 + NOTE_ROWS)
+	if (f->cls->over && c->cols >= 80 && bottom - top >= OVER_ROW + 11)
+		draw_over(f, c, top, bottom);
+	else if (c->cols >= 80 && bottom - top >= TOP_ROWS + last_row(f) + 1 + NOTE_ROWS)
 		draw_wide(f, c, top, bottom);
 	else
 		draw_narrow(f, c, top, bottom);

@@ -24,7 +24,7 @@ static const struct field fields[] = {
 		      .width = 49 },
 	[CONSOLE] = { "Console", NULL, "Space: open its console, or run it in the background; a opens it later", FIELD_RADIO,
 		      .row = 3, .x = 3, .at = 16, .choices = "open it now|run in the background" },
-	[CPUS] = { "CPUs", NULL, "as in 1 or 2.5", .row = 4, .x = 3, .at = 16, .width = 2 },
+	[CPUS] = { "CPUs", NULL, "as in 1 or 2.5", .row = 4, .x = 3, .at = 16, .width = 4 },
 	[MEMORY] = { "Memory", NULL, "its limit, as in 256M; empty: what a virtual machine of 512M has", .row = 4, .x = 23,
 		     .at = 30, .width = 6 },
 	[DISK] = { "Disk", NULL, "size of its writable disk, which takes room only as it is used", .row = 4, .x = 41, .at = 46,

@@ -9,6 +9,7 @@
 
 static const struct form_class *const classes[] = {
 	[FORM_RUN] = &form_run, [FORM_EXEC] = &form_exec, [FORM_PULL] = &form_pull, [FORM_SIGNAL] = &form_signal,
+	[FORM_LOGIN] = &form_login, [FORM_REGISTRY] = &form_registry,
 };
 
 bool form_visible(const struct formview *f, int field)
@@ -60,7 +61,7 @@ static int open_form(struct view *v, const void *arg)
 	snprintf(f->name, sizeof(f->name), "%s", a->name ? a->name : "");
 	snprintf(f->key, sizeof(f->key), "%s", a->id ? a->id : a->image ? a->image : "");
 	f->cls->open(f, a);
-	if (form_draft_take(f, f->key))
+	if (!f->cls->private && form_draft_take(f, f->key))
 		f->touched = true;
 	form_check(f);
 	/* Where all that is needed is there, the button is next. */
@@ -75,7 +76,7 @@ static void close_form(struct view *v)
 {
 	struct formview *f = (struct formview *)v;
 
-	if (f->touched && !f->done)
+	if (f->touched && !f->done && !f->cls->private)
 		form_draft_keep(f, f->key);
 	if (f->cls->close)
 		f->cls->close(f);
@@ -86,6 +87,10 @@ static void title(struct view *v, struct buf *b)
 {
 	const struct formview *f = (struct formview *)v;
 
+	if (f->cls->over && v->below) {
+		v->below->cls->title(v->below, b);
+		return;
+	}
 	buf_adds(b, f->cls->title);
 	if (*f->name)
 		buf_addf(b, " in %s", f->name);
@@ -112,7 +117,9 @@ static void note(struct view *v, struct buf *b)
 	bool field = f->cur < f->cls->nfields;
 
 	/* A small screen has no line of its own for the help. */
-	if (field && *f->error[f->cur] && f->pressed)
+	if (*f->busy)
+		buf_adds(b, f->busy);
+	else if (field && *f->error[f->cur] && f->pressed)
 		buf_addf(b, "! %s", f->error[f->cur]);
 	else if (field && (app_cols(v->app) < 80 || app_rows(v->app) < 24))
 		buf_adds(b, f->cls->fields[f->cur].help);
@@ -145,7 +152,10 @@ static void press(struct formview *f, int button)
 		app_drop(f->v.app, &f->v);
 		return;
 	}
+	if (*f->busy)
+		return;
 	f->pressed = true;
+	f->pressing = button;
 	form_check(f);
 	for (int i = 0; i < f->cls->nfields; i++)
 		if (*f->error[i]) {

@@ -30,6 +30,10 @@ struct form_class {
 	int nfields;
 	const char *buttons[3]; /* the last one cancels */
 	const char *words[3];   /* in the hints: "run" */
+	bool private;           /* no draft is kept of it */
+	bool over;              /* its lines stand over the view below, which stays */
+	void (*head)(const struct formview *f, struct buf *b); /* over: its first line */
+	const char *foot;       /* over: a line below the fields, "label|text" */
 	const char *about;      /* above the last lines while the cursor is on a button; "" nothing */
 	void (*open)(struct formview *f, const struct form_arg *a);
 	void (*close)(struct formview *f);
@@ -58,14 +62,16 @@ struct formview {
 	bool on[FORM_FIELDS];  /* CHECK; RADIO: the first of the two */
 	char error[FORM_FIELDS][120];
 	int cur;               /* fields, then buttons */
+	int pressing;          /* the button whose press is being checked */
 	char key[300];         /* what it is for, so that a draft finds it again */
 	bool more;             /* "More ..." is open */
 	bool pressed;          /* a button was: errors of all fields are shown */
 	bool touched, done;    /* by the user; a button was pressed and it worked */
+	char busy[120];        /* what a button began and waits for; "" nothing */
 	void *own;             /* the class's */
 };
 
-extern const struct form_class form_run, form_exec, form_pull, form_signal;
+extern const struct form_class form_run, form_exec, form_pull, form_signal, form_login, form_registry;
 
 /* A field's text is wrong, and why. */
 void form_refuse(struct formview *f, int field, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -33,6 +33,7 @@ static const struct key table[] = {
 	{ CTX_G, "^U", ACT_HALF_UP, ASK_NONE, "half-up", "half a screen up" },
 	{ CTX_G, "Left Right", ACT_PAN, ASK_NONE, "pan", "sideways by 8 columns" },
 	{ CTX_G, "U", ACT_UNDO, ASK_Y, "undo", "take back the last delete or rename" },
+	{ CTX_G, "A", ACT_LOGIN, ASK_FORM, "login", "registry login; also logout there" },
 	{ CTX_G, "^C", ACT_INTERRUPT, ASK_NONE, "interrupt", "as Esc; never quits, never kills" },
 	{ CTX_G, "^L", ACT_REDRAW, ASK_NONE, "redraw", "forget the screen, draw all of it" },
 	{ CTX_G, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },

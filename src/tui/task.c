@@ -122,6 +122,26 @@ static void on_progress(void *arg, const struct berth_progress *p)
 	app_changed(t->app, MODEL_JOBS);
 }
 
+/* "docker.io" for names without a host. */
+static void registry_of(const char *ref, char *ret, size_t max)
+{
+	size_t n = strcspn(ref, "/");
+	bool host = ref[n] && (memchr(ref, '.', n) || memchr(ref, ':', n) || strncmp(ref, "localhost/", 10) == 0);
+
+	snprintf(ret, max, "%.*s", host ? (int)n : 9, host ? ref : "docker.io");
+}
+
+/* A login is needed. Where the pull is what one looks at, the form comes at once, else only when asked for. */
+static void ask_login(struct task *t)
+{
+	struct app *app = t->app;
+	struct form_arg form = { .kind = FORM_LOGIN, .host = t->host, .task = t };
+
+	t->asks = true;
+	if (view_pull_is(app->top, t) && !app->ask.active)
+		app_push(app, &view_form, &form);
+}
+
 static void over(struct task *t, int rc, const struct berth_error *e)
 {
 	t->op = NULL;
@@ -134,6 +154,9 @@ static void over(struct task *t, int rc, const struct berth_error *e)
 		else
 			app_info(t->app, "%s: canceled; what was fetched is kept", t->object);
 	}
+	registry_of(t->object, t->host, sizeof(t->host));
+	if (rc == -EACCES && t->pull && !t->app->ending)
+		ask_login(t);
 	app_changed(t->app, MODEL_JOBS);
 }
 
@@ -159,6 +182,7 @@ struct task *task_pull(struct app *app, const char *ref)
 	t = task_new(app, ref);
 	if (!t)
 		return NULL;
+	t->pull = true;
 	app_cli(app, "berth pull %s", ref);
 	if (berth_pull(app->berth, &p, on_progress, on_pulled, t, &t->op, &e) < 0) {
 		app_error(app, "%s", e.text);
@@ -166,6 +190,21 @@ struct task *task_pull(struct app *app, const char *ref)
 		return NULL;
 	}
 	return t;
+}
+
+void task_retry(struct task *t)
+{
+	struct berth_pull p = { .ref = t->object };
+	struct berth_error e = { 0 };
+
+	if (t->op || !t->pull)
+		return;
+	t->asks = t->failed = false;
+	*t->error = 0;
+	t->began = t->app->now();
+	if (berth_pull(t->app->berth, &p, on_progress, on_pulled, t, &t->op, &e) < 0)
+		app_error(t->app, "%s", e.text);
+	app_changed(t->app, MODEL_JOBS);
 }
 
 static void on_started(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s)
@@ -228,6 +267,15 @@ void task_cancel(struct task *t)
 {
 	if (t->op)
 		berth_op_cancel(t->op);
+}
+
+int task_asking(const struct app *app)
+{
+	int n = 0;
+
+	for (const struct list *l = app->tasks.next; l != &app->tasks; l = l->next)
+		n += list_entry(l, struct task, link)->asks;
+	return n;
 }
 
 int task_running(const struct app *app)

@@ -26,6 +26,9 @@ struct task {
 	struct task_layer *more; /* of the same layers */
 	size_t nlayers;
 	bool failed;
+	bool pull;           /* a pull and nothing more: it can begin anew */
+	bool asks;           /* it waits for a login of host */
+	char host[160];
 	char error[320];
 	int64_t began, ended;
 	bool console;        /* open its console once it is made */
@@ -37,7 +40,10 @@ struct task {
  * nor background says so. */
 struct task *task_pull(struct app *app, const char *ref);
 struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background);
+/* The pull begins anew; what was fetched is used. */
+void task_retry(struct task *t);
 void task_cancel(struct task *t);
+int task_asking(const struct app *app); /* how many wait for the user */
 int task_running(const struct app *app);
 void task_keep_all(struct app *app);
 void task_drop_all(struct app *app);

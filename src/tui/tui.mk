@@ -6,7 +6,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/canvas.c %D%/canvas.h \
 	%D%/config.c \
 	%D%/fmt.c %D%/fmt.h \
-	%D%/form.c %D%/form-draw.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.h \
+	%D%/form.c %D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.h \
 	%D%/input.c %D%/input.h \
 	%D%/keys.c %D%/keys-map.c %D%/keys-print.c %D%/keys.h \
 	%D%/line.c %D%/line.h \

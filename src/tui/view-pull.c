@@ -25,12 +25,23 @@ static int pull_open(struct view *v, const void *arg)
 	return 0;
 }
 
+bool view_pull_is(const struct view *v, const struct task *t)
+{
+	return v->cls == &view_pull && ((const struct pullview *)v)->t == t;
+}
+
+/* As a user writes it: without what is meant anyway. */
 static void pull_title(struct view *v, struct buf *b)
 {
-	const struct task *t = ((struct pullview *)v)->t;
-	const char *name = strrchr(t->object, '/');
+	static const char *const usual[] = { "docker.io/library/", "docker.io/" };
+	const char *name = ((struct pullview *)v)->t->object;
 
-	buf_addf(b, "Images > %s", name ? name + 1 : t->object);
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+		if (strncmp(name, usual[i], strlen(usual[i])) == 0) {
+			name += strlen(usual[i]);
+			break;
+		}
+	buf_addf(b, "Images > %s", name);
 }
 
 /* --- a layer */
@@ -119,6 +130,11 @@ static void draw_sum(const struct task *t, struct canvas *c, int y)
 	const char *job = t->job + strspn(t->job, "0");
 	bool wide = c->cols >= 70;
 
+	if (t->asks) {
+		canvas_textf(c, y, 1, -1, ROLE_TITLE, "Pull %s%s%.4s    waiting for you: login needed (401)", t->object,
+			     *job ? "    job " : "", job);
+		return;
+	}
 	buf_addf(&left, "Pull %s%s%s", t->object, *t->platform ? "  " : "", t->platform);
 	canvas_cut(c, y, 1, c->cols - (wide ? 30 : 6), ROLE_TITLE, (const char *)left.p);
 	if (wide && *job)
@@ -174,6 +190,15 @@ static void follow(struct pullview *p)
 		}
 }
 
+static void draw_heads(const struct pullview *p, struct canvas *c, int y)
+{
+	canvas_text(c, y, 3, -1, ROLE_HEAD, "LAYER");
+	canvas_right(c, y, 22, ROLE_HEAD, "SIZE");
+	canvas_text(c, y, 24, -1, ROLE_HEAD, "STATE");
+	if (p->times)
+		canvas_text(c, y, 34, -1, ROLE_HEAD, "TIME");
+}
+
 static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct pullview *p = (struct pullview *)v;
@@ -183,10 +208,18 @@ static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 
 	canvas_cursor(c, top, 1);
 	draw_sum(t, c, y++);
-	draw_rate(p, c, y++);
+	if (!t->asks)
+		draw_rate(p, c, y++);
 	y++;
-	if (!t->nlayers || y >= bottom)
+	if (y >= bottom || (!t->nlayers && !t->asks))
 		return;
+	draw_heads(p, c, y++);
+	if (!t->nlayers) {
+		canvas_text(c, y, 3, -1, ROLE_TEXT, "manifest");
+		canvas_right(c, y, 22, ROLE_TEXT, "-");
+		canvas_text(c, y, 24, -1, ROLE_WARN, "refused   the registry wants a user name");
+		return;
+	}
 	follow(p);
 	if (p->cur >= t->nlayers)
 		p->cur = t->nlayers - 1;
@@ -194,12 +227,6 @@ static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 		p->top = p->cur;
 	if (p->cur >= p->top + page)
 		p->top = p->cur - page + 1;
-	canvas_text(c, y, 3, -1, ROLE_HEAD, "LAYER");
-	canvas_right(c, y, 22, ROLE_HEAD, "SIZE");
-	canvas_text(c, y, 24, -1, ROLE_HEAD, "STATE");
-	if (p->times)
-		canvas_text(c, y, 34, -1, ROLE_HEAD, "TIME");
-	y++;
 	for (size_t i = p->top; i < t->nlayers && y < bottom; i++)
 		draw_layer(p, c, y++, i);
 	if (t->op && y + 2 < bottom)
@@ -213,6 +240,8 @@ static int pull_hints(struct view *v, struct hint *ret, int max)
 	int n = 0;
 
 	(void)max;
+	if (t->asks)
+		ret[n++] = (struct hint){ ACT_OPEN, "log in", NULL };
 	ret[n++] = (struct hint){ ACT_BACK, t->op ? "back, the pull goes on" : "back", NULL };
 	if (t->op)
 		ret[n++] = (struct hint){ ACT_CANCEL, NULL, NULL };
@@ -259,6 +288,8 @@ static bool pull_act(struct view *v, enum act act, int index)
 		app_ask(v->app, p->t->object, "cancel", text, answer, NULL);
 	} else if (act == ACT_TIMES) {
 		p->times = !p->times;
+	} else if (act == ACT_OPEN && p->t->asks) {
+		app_push(v->app, &view_form, &(struct form_arg){ .kind = FORM_LOGIN, .host = p->t->host, .task = p->t });
 	} else if (act == ACT_OPEN) {
 		app_pop(v->app);
 	} else {

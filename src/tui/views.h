@@ -5,6 +5,8 @@
 
 #include "tui/app.h"
 
+struct task;
+
 extern const struct view_class view_containers; /* NULL; home, and the first screen while there is none */
 extern const struct view_class view_images;     /* NULL */
 extern const struct view_class view_layers;     /* const char *: the image's id */
@@ -19,6 +21,8 @@ extern const struct view_class view_messages;   /* NULL */
 extern const struct view_class view_help;       /* enum key_ctx * */
 extern const struct view_class view_palette;    /* struct view *, whose actions are listed */
 
+bool view_pull_is(const struct view *v, const struct task *t);
+
 struct console_arg {
 	const char *id; /* of the container */
 	const char *name;
@@ -29,13 +33,15 @@ struct console_arg {
 	const char *exec_id;
 };
 
-enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL };
+enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY };
 struct form_arg {
 	enum form_kind kind;
 	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL */
 	const char *command; /* FORM_RUN; may be NULL */
 	const char *ports;
 	const char *id, *name; /* FORM_EXEC, FORM_SIGNAL: the container */
+	const char *host;      /* FORM_LOGIN: of the registry */
+	struct task *task;     /* FORM_LOGIN: goes on once the login is right */
 };
 
 enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT, TEXT_DETAIL, TEXT_LOGS, TEXT_SCROLLBACK };

@@ -58,6 +58,8 @@ struct owed {
 		berth_exec_cb exec;
 		berth_created_cb created;
 		berth_log_cb line;
+		berth_login_cb login;
+		berth_logout_cb logout;
 	} cb;
 	berth_done_cb end;
 	void *arg;
@@ -416,6 +418,48 @@ int berth_container_create(struct berth *b, const struct berth_create *c, berth_
 void fake_progress(struct berth *b, const struct berth_progress *p)
 {
 	b->pull->progress(b->pull->arg, p);
+}
+
+void fake_pull_fails(struct berth *b, int rc, const char *why)
+{
+	struct berth_op *op = b->pull;
+	struct berth_error e = { .code = rc };
+
+	snprintf(e.text, sizeof(e.text), "%s", why);
+	b->pull = NULL;
+	op->pulled(op->arg, rc, &e, NULL, NULL);
+	free(op);
+}
+
+static void tell_login(struct owed *o)
+{
+	const struct berth_error e = { .code = -EACCES, .text = "the login is not right" };
+	const struct berth_login_result r = { .host = o->name, .user = "ana", .kept = "a file", .asked = true };
+
+	o->cb.login(o->arg, o->b->f->refuses ? -EACCES : 0, o->b->f->refuses ? &e : NULL, &r);
+}
+
+int berth_login(struct berth *b, const struct berth_login *l, berth_login_cb done, void *arg, struct berth_op **op,
+		struct berth_error *e)
+{
+	struct owed *o = owe(b, tell_login, arg);
+
+	called(b, "login %s %s %s", l->host, l->user, l->password);
+	o->cb.login = done;
+	snprintf(o->name, sizeof(o->name), "%s", l->host);
+	return 0;
+}
+
+static void tell_logout(struct owed *o)
+{
+	o->cb.logout(o->arg, 0, NULL, true, NULL);
+}
+
+int berth_logout(struct berth *b, const char *host, berth_logout_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "logout %s", host);
+	owe(b, tell_logout, arg)->cb.logout = done;
+	return 0;
 }
 
 /* A pull that never ends by itself. */

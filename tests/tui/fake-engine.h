@@ -31,6 +31,7 @@ struct fake {
 	struct buf calls; /* what changes something, a line each: "stop web1" */
 	struct buf typed; /* what consoles were sent */
 	bool reversed;    /* containers in the other order */
+	bool refuses;     /* logins */
 	bool empty;       /* none of anything */
 	int io;           /* the far end of the newest console; -1 */
 };
@@ -40,6 +41,8 @@ struct berth *fake_new(uv_loop_t *loop, struct fake *f);
 void fake_changed(struct berth *b);
 /* The newest pull says so. */
 void fake_progress(struct berth *b, const struct berth_progress *p);
+/* It ends so. */
+void fake_pull_fails(struct berth *b, int rc, const char *why);
 /* The next sample of all. */
 void fake_stats(struct berth *b);
 /* Takes what consoles were sent. */

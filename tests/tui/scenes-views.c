@@ -2,6 +2,8 @@
 /* scenes-views.c - the designed screens of what is no list. */
 #include "tests/tui/golden.h"
 
+#include <errno.h>
+
 /* ---- d: a pull ---------------------------------------------------------------------------------------------- */
 
 #define MIB(n) (uint64_t)((n) * 1024 * 1024)
@@ -66,7 +68,22 @@ static void form_model(struct fake *f)
 	f->inspect = "{\"Config\":{\"Cmd\":[\"/bin/sh\"]}}";
 }
 
+/* ---- n: a login, over the pull that needs it ---------------------------------------------------------------- */
+
+static void login_play(struct drive *d)
+{
+	static const struct berth_progress p = { .job = "11", .verb = "pull", .object = "registry.acme.io/shop:dev",
+						 .stage = "resolving" };
+
+	drive_keys(d, "2 P \"registry.acme.io/shop:dev\" Enter Enter");
+	fake_progress(d->berth, &p);
+	drive_later(d, 150 * SECOND);
+	fake_pull_fails(d->berth, -EACCES, "registry.acme.io: 401 unauthorized for shop:dev");
+	drive_settle(d);
+}
+
 const struct scene scenes_views[] = {
+	{ "n", 24, 80, form_model, login_play, "\"ana\" Tab \"secret\" Tab" },
 	{ "m", 24, 80, form_model, NULL, "2 C" },
 	{ "d", 24, 80, pull_model, pull_play, NULL },
 	{ 0 },

@@ -10,8 +10,8 @@
 
 #define MIN_ROWS 10 /* below, title and hints go */
 #define MIN_COLS 40
-#define LEAST_ROWS 3
-#define LEAST_COLS 16
+#define LEAST_ROWS 4 /* below, nothing can be used but Esc, q and the prefix */
+#define LEAST_COLS 20
 
 static void draw_title(struct app *app, struct canvas *c)
 {
@@ -127,6 +127,8 @@ static void draw_ask(struct app *app, struct canvas *c)
 	const char *p = a->text;
 	char keys[16];
 
+	if (y > 1)
+		canvas_blank(c, y - 1, 0, c->cols, ROLE_TEXT); /* apart from what it stands over */
 	for (int i = 0; i < n; i++, y++) {
 		size_t len = strcspn(p, "\n");
 
@@ -146,7 +148,7 @@ static void draw_ask(struct app *app, struct canvas *c)
 	if (*a->want)
 		x = line_draw(&a->line, c, c->rows - 2, x, c->cols - x, ROLE_INPUT);
 	canvas_blank(c, c->rows - 1, 0, c->cols, ROLE_TEXT);
-	canvas_text(c, c->rows - 1, 1, -1, ROLE_HINT, a->answers);
+	canvas_text(c, c->rows - 1, c->cols >= 60, -1, ROLE_HINT, a->answers);
 	canvas_cursor(c, c->rows - 2, x);
 	c->cursor_visible = true;
 	a->shown = true;

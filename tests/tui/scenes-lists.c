@@ -129,6 +129,7 @@ const struct scene scenes_lists[] = {
 	{ "c", 24, 80, images_model, NULL, "2" },
 	{ "b", 24, 80, home_model, marked_play, NULL },
 	{ "r-containers", 10, 40, home_model, home_play, NULL },
+	{ "r-question", 10, 40, home_model, home_play, "T" },
 	{ "q", 24, 80, home_model, home_play, "/ \"worker\"" },
 	{ "a", 24, 80, nothing, NULL, NULL },
 	{ 0 },

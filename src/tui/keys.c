@@ -66,6 +66,7 @@ static const struct key table[] = {
 	{ CTX_I, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },
 
 	{ CTX_J, "K", ACT_CANCEL, ASK_Y, "cancel", "stop the job; parts fetched are kept" },
+	{ CTX_J, "R", ACT_RETRY, ASK_NONE, "retry", "a pull that failed, again; what was fetched is used", true },
 	{ CTX_J, "t", ACT_TIMES, ASK_NONE, "times", "time per layer" },
 
 	{ CTX_X, "U", ACT_UNDO, ASK_Y, "undo", "give back the row" },
@@ -168,7 +169,7 @@ enum key_ctx keys_ctx_find(const char *word)
 
 bool keys_changes(const struct key *k)
 {
-	return k->ask != ASK_NONE || k->act == ACT_START || k->act == ACT_HOLD;
+	return k->ask != ASK_NONE || k->act == ACT_START || k->act == ACT_RETRY || k->act == ACT_HOLD;
 }
 
 bool keys_word_valid(const char *word)

@@ -192,6 +192,34 @@ struct task *task_pull(struct app *app, const char *ref)
 	return t;
 }
 
+static void on_followed(void *arg, int rc, const struct berth_error *e)
+{
+	over(arg, rc, e);
+}
+
+struct task *task_follow(struct app *app, const char *id, const char *object)
+{
+	struct task *t = task_new(app, object);
+	struct berth_error e = { 0 };
+
+	if (!t)
+		return NULL;
+	t->follows = true;
+	snprintf(t->job, sizeof(t->job), "%s", id);
+	if (berth_job_follow(app->berth, id, on_progress, on_followed, t, &t->op, &e) < 0) {
+		app_error(app, "%s", e.text);
+		task_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void on_cancelled(void *arg, int rc, const struct berth_error *e)
+{
+	if (rc < 0 && rc != -ECANCELED)
+		app_error(arg, "%s", e->text);
+}
+
 void task_retry(struct task *t)
 {
 	struct berth_pull p = { .ref = t->object };
@@ -265,8 +293,14 @@ struct task *task_run(struct app *app, const struct berth_create *c, bool consol
 
 void task_cancel(struct task *t)
 {
-	if (t->op)
+	struct berth_error e = { 0 };
+
+	if (t->op && t->follows) {
+		if (berth_job_cancel(t->app->berth, t->job, on_cancelled, t->app, &e) < 0)
+			app_error(t->app, "%s", e.text);
+	} else if (t->op) {
 		berth_op_cancel(t->op);
+	}
 }
 
 int task_asking(const struct app *app)
@@ -283,14 +317,14 @@ int task_running(const struct app *app)
 	int n = 0;
 
 	for (const struct list *l = app->tasks.next; l != &app->tasks; l = l->next)
-		n += list_entry(l, struct task, link)->op != NULL;
+		n += list_entry(l, struct task, link)->op && !list_entry(l, struct task, link)->follows;
 	return n;
 }
 
 void task_keep_all(struct app *app)
 {
 	list_each(struct task, t, &app->tasks, link)
-		if (t->op)
+		if (t->op && !t->follows)
 			berth_job_keep(t->op);
 }
 

@@ -26,6 +26,7 @@ struct task {
 	struct task_layer *more; /* of the same layers */
 	size_t nlayers;
 	bool failed;
+	bool follows;        /* another berth's job: it is not ours to end by leaving */
 	bool pull;           /* a pull and nothing more: it can begin anew */
 	bool asks;           /* it waits for a login of host */
 	char host[160];
@@ -40,6 +41,8 @@ struct task {
  * nor background says so. */
 struct task *task_pull(struct app *app, const char *ref);
 struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background);
+/* A job of another berth is watched; its task, or NULL after a message. */
+struct task *task_follow(struct app *app, const char *id, const char *object);
 /* The pull begins anew; what was fetched is used. */
 void task_retry(struct task *t);
 void task_cancel(struct task *t);

@@ -22,7 +22,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/term.c %D%/term.h \
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
-	%D%/view-console.c %D%/view-choose.c %D%/view-first.c %D%/view-first.h %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-layers.c %D%/view-lists.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
+	%D%/view-console.c %D%/view-choose.c %D%/view-first.c %D%/view-first.h %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-layers.c %D%/view-consoles.c %D%/view-jobs.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
 	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

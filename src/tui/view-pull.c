@@ -245,6 +245,8 @@ static int pull_hints(struct view *v, struct hint *ret, int max)
 	ret[n++] = (struct hint){ ACT_BACK, t->op ? "back, the pull goes on" : "back", NULL };
 	if (t->op)
 		ret[n++] = (struct hint){ ACT_CANCEL, NULL, NULL };
+	else if (t->failed && t->pull && !t->asks)
+		ret[n++] = (struct hint){ ACT_RETRY, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_TIMES, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_VIEW_MESSAGES, "messages", "e" };
 	return n;
@@ -286,6 +288,11 @@ static bool pull_act(struct view *v, enum act act, int index)
 	if (act == ACT_CANCEL && p->t->op) {
 		snprintf(text, sizeof(text), "Cancel the pull of %s?\nParts that were fetched are kept.", p->t->object);
 		app_ask(v->app, p->t->object, "cancel", text, answer, NULL);
+	} else if (act == ACT_RETRY && p->t->failed && p->t->pull) {
+		app_cli(v->app, "berth pull %s", p->t->object);
+		task_retry(p->t);
+	} else if (act == ACT_RETRY) {
+		app_info(v->app, p->t->op ? "%s runs" : "%s is here", p->t->object);
 	} else if (act == ACT_TIMES) {
 		p->times = !p->times;
 	} else if (act == ACT_OPEN && p->t->asks) {

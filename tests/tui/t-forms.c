@@ -227,6 +227,29 @@ static void test_login_waits(void **state)
 	drive_free(d);
 }
 
+/* Among the jobs it is seen that it asks; a pull that failed otherwise can be begun again from there. */
+static void test_jobs(void **state)
+{
+	struct drive *d = refused_pull();
+
+	drive_keys(d, "Esc 6");
+	SEES(d, "? asks");
+	drive_keys(d, "G Enter");
+	SEES(d, "Log in to reg.acme.io");
+	drive_free(d);
+
+	d = start("2 P \"a\" Enter Enter 6");
+	fake_pull_fails(d->berth, -EIO, "the network is down");
+	drive_settle(d);
+	SEES(d, "x failed");
+	drive_keys(d, "G R");
+	assert_string_equal(calls(d), "pull a\npull a\n");
+	drive_keys(d, "g Enter");
+	SEES(d, "Images > postgres:16");
+	assert_non_null(strstr(calls(d), "follow 0000000000000007"));
+	drive_free(d);
+}
+
 static void test_logout(void **state)
 {
 	struct drive *d = start("A S-Tab ^U \"reg.acme.io\" Tab Tab Tab Tab Enter");
@@ -244,7 +267,8 @@ int main(void)
 		cmocka_unit_test(test_name),	     cmocka_unit_test(test_draft),
 		cmocka_unit_test(test_choices),	     cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_login_goes_on), cmocka_unit_test(test_login_refused),
-		cmocka_unit_test(test_login_waits),  cmocka_unit_test(test_logout),
+		cmocka_unit_test(test_login_waits),  cmocka_unit_test(test_jobs),
+		cmocka_unit_test(test_logout),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

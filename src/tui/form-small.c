@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* form-small.c - the forms of a few fields: a process, a pull, a signal. */
+/* form-small.c - the forms of a few fields: a process, a pull, a signal, a name for an image. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,4 +226,50 @@ const struct form_class form_signal = {
 	.buttons = { "Send", "Cancel" }, .words = { "send", "cancel" }, .about = "It goes to the container's main process.",
 	.open = signal_open, .check = signal_check, .press = signal_press, .command = signal_command,
 	.choices = signal_choices,
+};
+
+/* --- another name for an image */
+
+static const struct field label_fields[] = {
+	{ "New name", NULL, "as in shop:dev or registry.acme.io/shop:1.2; it may have meant another image", .row = 0, .x = 3,
+	  .at = 16, .width = 49 },
+};
+
+static void label_open(struct formview *f, const struct form_arg *a)
+{
+	snprintf(f->name, sizeof(f->name), "%.79s", a->image);
+}
+
+static void label_command(struct formview *f, int button, struct buf *b)
+{
+	(void)button;
+	buf_adds(b, "berth tag");
+	form_quote(b, f->key);
+	form_quote(b, f->line[0].len ? f->line[0].text : "NAME");
+}
+
+static void on_labelled(void *arg, int rc, const struct berth_error *e)
+{
+	if (rc < 0 && rc != -ECANCELED)
+		app_error(arg, "%s%s%s", e->text, *e->hint ? "   " : "", e->hint);
+	else if (rc == 0)
+		model_refresh(arg, MODEL_IMGS);
+}
+
+static void label_press(struct formview *f, int button)
+{
+	struct app *app = f->v.app;
+	struct berth_error e = { 0 };
+
+	say_command(f, button);
+	if (berth_image_tag(app->berth, f->key, f->line[0].text, on_labelled, app, &e) < 0)
+		app_error(app, "%s", e.text);
+	form_done(f);
+}
+
+const struct form_class form_label = {
+	.title = "Another name for", .verb = "label", .fields = label_fields, .nfields = ARRAY_LEN(label_fields),
+	.buttons = { "Give it", "Cancel" }, .words = { "give it", "cancel" },
+	.about = "A name moves: what had it before keeps only its others.", .open = label_open, .check = need_first,
+	.press = label_press, .command = label_command, .choices = pull_choices,
 };

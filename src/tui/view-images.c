@@ -351,11 +351,12 @@ static int img_hints(struct view *v, struct hint *ret, int max)
 	}
 	ret[n++] = (struct hint){ ACT_PULL, NULL, NULL };
 	if (focus(v)) {
+		ret[n++] = (struct hint){ ACT_LABEL, "tag", NULL };
 		ret[n++] = (struct hint){ ACT_DELETE, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_FREE, "free space", NULL };
 	}
-	ret[n++] = (struct hint){ ACT_RAW, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_FIND, NULL, NULL };
+	ret[n++] = (struct hint){ ACT_RAW, NULL, NULL };
 	return n;
 }
 
@@ -384,8 +385,10 @@ static bool img_act(struct view *v, enum act act, int index)
 	form.image = *i->ref ? i->name : i->id;
 	if (act == ACT_OPEN)
 		app_push(v->app, &view_layers, i->id);
-	else if (act == ACT_CREATE)
+	else if (act == ACT_CREATE || act == ACT_LABEL) {
+		form.kind = act == ACT_CREATE ? FORM_RUN : FORM_LABEL;
 		app_push(v->app, &view_form, &form);
+	}
 	else if (act == ACT_RAW)
 		app_push(v->app, &view_text, &(struct text_arg){ TEXT_IMAGE, i->name, i->name });
 	else if (act == ACT_DELETE)

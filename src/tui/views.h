@@ -33,10 +33,10 @@ struct console_arg {
 	const char *exec_id;
 };
 
-enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY };
+enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LABEL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY };
 struct form_arg {
 	enum form_kind kind;
-	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL */
+	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL. FORM_LABEL: what gets a name */
 	const char *command; /* FORM_RUN; may be NULL */
 	const char *ports;
 	const char *id, *name; /* FORM_EXEC, FORM_SIGNAL: the container */

@@ -374,6 +374,12 @@ int berth_image_remove(struct berth *b, const char *ref, unsigned flags, berth_l
 	return 0;
 }
 
+int berth_image_tag(struct berth *b, const char *src, const char *dst, berth_done_cb done, void *arg, struct berth_error *e)
+{
+	called(b, "tag %s %s", src, dst);
+	return done_soon(b, done, arg);
+}
+
 int berth_trash_restore(struct berth *b, const char *what, berth_lines_cb done, void *arg, struct berth_error *e)
 {
 	called(b, "restore %s", name_of(what));

@@ -164,6 +164,17 @@ static void test_narrow(void **state)
 	drive_free(d);
 }
 
+static void test_label(void **state)
+{
+	struct drive *d = start("2 L \"shop:dev\"");
+
+	SEES(d, "Another name for debian:stable");
+	SEES(d, "berth tag debian:stable shop:dev\n");
+	drive_keys(d, "Enter Enter");
+	assert_string_equal(calls(d), "tag debian:stable shop:dev\n");
+	drive_free(d);
+}
+
 /* ---- logins ------------------------------------------------------------------------------------------------- */
 
 static struct drive *refused_pull(void)
@@ -265,7 +276,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_fields), cmocka_unit_test(test_nothing_wrong_is_run),
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_more),
 		cmocka_unit_test(test_name),	     cmocka_unit_test(test_draft),
-		cmocka_unit_test(test_choices),	     cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_choices),	     cmocka_unit_test(test_label),
+			     cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_login_goes_on), cmocka_unit_test(test_login_refused),
 		cmocka_unit_test(test_login_waits),  cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_logout),

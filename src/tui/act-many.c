@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* act-many.c - what is done to all marked containers at once, after one question that names them. */
+/* act-many.c - what is done to several things at once, after one question that names them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,69 @@
 #include "tui/act.h"
 
 #define NAMES_BYTES 300
+#define ID_BYTES 300
+
+/* The ids, captured at the key press. */
+struct many {
+	void (*one)(struct app *app, const char *id, int arg);
+	int arg;
+	size_t n;
+	char id[][ID_BYTES];
+};
+
+static void answer(struct app *app, char key, const char *id, void *arg)
+{
+	struct many *m = arg;
+
+	(void)id;
+	for (size_t i = 0; key == 'y' && i < m->n; i++)
+		m->one(app, m->id[i], m->arg);
+	free(m);
+}
+
+/* "a, b, c and 4 more" in what one line holds. */
+static void name_them(const struct act_many *q, char ret[static NAMES_BYTES])
+{
+	size_t len = 0;
+
+	*ret = 0;
+	for (size_t i = 0; i < q->n; i++) {
+		if (len + strlen(q->names[i]) + 20 >= NAMES_BYTES) {
+			snprintf(ret + len, NAMES_BYTES - len, " and %zu more", q->n - i);
+			return;
+		}
+		len += (size_t)snprintf(ret + len, NAMES_BYTES - len, "%s%s", i ? ", " : "", q->names[i]);
+	}
+}
+
+void act_ask_many(struct app *app, const struct act_many *q)
+{
+	struct many *m = calloc(1, sizeof(*m) + q->n * sizeof(*m->id));
+	char names[NAMES_BYTES], text[512], word[24], number[24];
+	const char *noun = q->nouns[q->n != 1];
+
+	if (!m) {
+		app_error(app, "out of memory");
+		return;
+	}
+	m->one = q->one;
+	m->arg = q->arg;
+	for (; m->n < q->n; m->n++)
+		snprintf(m->id[m->n], sizeof(*m->id), "%s", q->ids[m->n]);
+	name_them(q, names);
+	snprintf(word, sizeof(word), "%s", q->verb);
+	*word += 'a' - 'A';
+	if (m->n <= ACT_NAMED) {
+		snprintf(text, sizeof(text), "%s %zu %s?\n%s\n%s", q->verb, m->n, noun, names, q->how);
+		app_ask(app, "", word, text, answer, m);
+		return;
+	}
+	snprintf(number, sizeof(number), "%zu", m->n);
+	snprintf(text, sizeof(text), "%s %zu %s? %s\n%s\nType how many they are: %zu", q->verb, m->n, noun, q->how, names, m->n);
+	app_ask_name(app, "", number, text, answer, m);
+}
+
+/* ---- containers */
 
 static const struct {
 	enum act act;
@@ -21,114 +84,64 @@ static const struct {
 	{ ACT_DELETE, "Delete", "They go to the trash, for 7 days: U gives back the last.", false, true },
 };
 
-/* The ids, captured at the key press. */
-struct many {
-	enum act act;
-	size_t n;
-	char id[][65];
-};
-
-static void answer(struct app *app, char key, const char *id, void *arg)
+static void do_one(struct app *app, const char *id, int act)
 {
-	struct many *m = arg;
-
-	for (size_t i = 0; key == 'y' && i < m->n; i++)
-		act_do(app, m->act, m->id[i]);
-	free(m);
-}
-
-static struct many *capture(const struct app *app, size_t verb, const size_t *i, size_t n)
-{
-	struct many *m = calloc(1, sizeof(*m) + n * sizeof(*m->id));
-
-	for (size_t k = 0; m && k < n; k++) {
-		const struct ctr *c = &app->model.ctrs[i[k]];
-
-		if (ctr_lives(c) ? verbs[verb].lives : verbs[verb].ended)
-			memcpy(m->id[m->n++], c->id, sizeof(c->id));
-	}
-	if (m)
-		m->act = verbs[verb].act;
-	return m;
-}
-
-/* "a, b, c and 4 more" in what one line holds. */
-static void name_them(const struct app *app, const struct many *m, char ret[static NAMES_BYTES])
-{
-	size_t len = 0;
-
-	*ret = 0;
-	for (size_t i = 0; i < m->n; i++) {
-		const struct ctr *c = model_ctr(&app->model, m->id[i]);
-		const char *name = c ? c->name : m->id[i];
-
-		if (len + strlen(name) + 20 >= NAMES_BYTES) {
-			snprintf(ret + len, NAMES_BYTES - len, " and %zu more", m->n - i);
-			return;
-		}
-		len += (size_t)snprintf(ret + len, NAMES_BYTES - len, "%s%s", i ? ", " : "", name);
-	}
+	act_do(app, (enum act)act, id);
 }
 
 /* All that run pause; where none does, all that are paused go on. */
-static void hold(struct app *app, const struct many *m)
+static void hold(struct app *app, const char *const *ids, size_t n)
 {
 	bool running = false;
 
-	for (size_t i = 0; i < m->n; i++) {
-		const struct ctr *c = model_ctr(&app->model, m->id[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct ctr *c = model_ctr(&app->model, ids[i]);
 
 		running = running || (c && c->state == BERTH_RUNNING);
 	}
-	for (size_t i = 0; i < m->n; i++) {
-		const struct ctr *c = model_ctr(&app->model, m->id[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct ctr *c = model_ctr(&app->model, ids[i]);
 
 		if (c && c->state == (running ? BERTH_RUNNING : BERTH_PAUSED))
-			act_do(app, running ? ACT_HOLD : ACT_RESUME, m->id[i]);
+			act_do(app, running ? ACT_HOLD : ACT_RESUME, ids[i]);
 	}
 }
 
-static void ask(struct app *app, size_t verb, struct many *m)
+static void act_verb(struct app *app, size_t verb, const size_t *i, size_t n)
 {
-	char names[NAMES_BYTES], text[512], word[16], number[24];
+	const char **ids = calloc(n + 1, sizeof(*ids)), **names = calloc(n + 1, sizeof(*names));
+	struct act_many q = { .verb = verbs[verb].verb, .nouns = { "container", "containers" }, .how = verbs[verb].how,
+			      .one = do_one, .arg = (int)verbs[verb].act, .ids = ids, .names = names };
 
-	name_them(app, m, names);
-	snprintf(word, sizeof(word), "%s", verbs[verb].verb);
-	*word += 'a' - 'A';
-	snprintf(number, sizeof(number), "%zu", m->n);
-	if (m->n > ACT_NAMED) {
-		snprintf(text, sizeof(text), "%s %zu containers? %s\n%s\nType how many they are: %zu", verbs[verb].verb, m->n,
-			 verbs[verb].how, names, m->n);
-		app_ask_name(app, "", number, text, answer, m);
-		return;
+	for (size_t k = 0; ids && names && k < n; k++) {
+		const struct ctr *c = &app->model.ctrs[i[k]];
+
+		if (ctr_lives(c) ? verbs[verb].lives : verbs[verb].ended) {
+			ids[q.n] = c->id;
+			names[q.n++] = c->name;
+		}
 	}
-	snprintf(text, sizeof(text), "%s %zu container%s?\n%s\n%s", verbs[verb].verb, m->n, m->n == 1 ? "" : "s", names,
-		 verbs[verb].how);
-	app_ask(app, "", word, text, answer, m);
+	if (!ids || !names)
+		app_error(app, "out of memory");
+	else if (!q.n)
+		app_info(app, "none of the %zu marked %s", n, verbs[verb].lives ? "runs" : "has ended");
+	else if (verbs[verb].act == ACT_HOLD)
+		hold(app, ids, q.n);
+	else if (verbs[verb].act == ACT_START)
+		for (size_t k = 0; k < q.n; k++)
+			act_do(app, ACT_START, ids[k]);
+	else
+		act_ask_many(app, &q);
+	free(ids);
+	free(names);
 }
 
 bool act_containers(struct app *app, enum act act, const size_t *i, size_t n)
 {
-	struct many *m;
-
-	for (size_t v = 0; v < ARRAY_LEN(verbs); v++) {
-		if (verbs[v].act != act)
-			continue;
-		m = capture(app, v, i, n);
-		if (!m) {
-			app_error(app, "out of memory");
-		} else if (!m->n) {
-			app_info(app, "none of the %zu marked %s", n, verbs[v].lives ? "runs" : "has ended");
-			free(m);
-		} else if (act == ACT_HOLD) {
-			hold(app, m);
-			free(m);
-		} else if (act == ACT_START) {
-			answer(app, 'y', "", m);
-		} else {
-			ask(app, v, m);
+	for (size_t v = 0; v < ARRAY_LEN(verbs); v++)
+		if (verbs[v].act == act) {
+			act_verb(app, v, i, n);
+			return true;
 		}
-		return true;
-	}
 	return false;
 }

@@ -156,45 +156,52 @@ void act_delete_image(struct app *app, const struct img *i)
 	app_ask(app, i->name, "delete", text, answer_delete_image, NULL);
 }
 
-/* Image ids, captured when the question was asked. */
-struct unused {
-	size_t n;
-	char name[][300];
-};
-
-static void answer_free(struct app *app, char key, const char *id, void *arg)
+static void delete_one_image(struct app *app, const char *id, int arg)
 {
-	struct unused *u = arg;
+	(void)arg;
+	answer_delete_image(app, 'y', id, NULL);
+}
 
-	(void)id;
-	for (size_t i = 0; key == 'y' && i < u->n; i++)
-		answer_delete_image(app, key, u->name[i], NULL);
-	free(u);
+/* unused: all that no container uses; else i[0..n). */
+static void ask_images(struct app *app, bool unused, const size_t *i, size_t n)
+{
+	const struct model *m = &app->model;
+	const char **names = calloc(m->nimgs + 1, sizeof(*names));
+	struct act_many q = { .verb = "Delete", .nouns = { "image", "images" }, .one = delete_one_image, .ids = names,
+			      .names = names };
+	uint64_t size = 0;
+	char how[80], space[FMT_MAX];
+
+	for (size_t k = 0; names && k < (unused ? m->nimgs : n); k++) {
+		const struct img *img = &m->imgs[unused ? k : i[k]];
+
+		if (unused && img->used)
+			continue;
+		names[q.n++] = img->name;
+		size += img->size;
+	}
+	fmt_size(size, space);
+	snprintf(how, sizeof(how), "%s. They go to the trash, for 7 days.", space);
+	q.how = how;
+	if (unused) {
+		q.nouns[0] = "image that no container uses";
+		q.nouns[1] = "images that no container uses";
+	}
+	if (q.n)
+		act_ask_many(app, &q);
+	else
+		app_info(app, names ? "every image is used by a container" : "out of memory");
+	free(names);
 }
 
 void act_free_images(struct app *app)
 {
-	const struct model *m = &app->model;
-	struct unused *u = calloc(1, sizeof(*u) + m->nimgs * sizeof(*u->name));
-	AUTO_BUF struct buf names = { 0 };
-	uint64_t size = 0;
-	char text[512], space[FMT_MAX];
+	ask_images(app, true, NULL, 0);
+}
 
-	for (size_t i = 0; u && i < m->nimgs; i++)
-		if (!m->imgs[i].used) {
-			snprintf(u->name[u->n++], sizeof(*u->name), "%s", m->imgs[i].name);
-			size += m->imgs[i].size;
-			buf_addf(&names, "%s%s", names.len ? ", " : "", m->imgs[i].name);
-		}
-	if (!u || !u->n) {
-		app_info(app, u ? "every image is used by a container" : "out of memory");
-		free(u);
-		return;
-	}
-	fmt_size(size, space);
-	snprintf(text, sizeof(text), "Delete %zu image%s that no container uses?\n%.300s\n%s. They go to the trash, for 7 days.",
-		 u->n, u->n == 1 ? "" : "s", (const char *)names.p, space);
-	app_ask(app, "", "delete", text, answer_free, u);
+void act_delete_images(struct app *app, const size_t *i, size_t n)
+{
+	ask_images(app, false, i, n);
 }
 
 void act_stop(struct app *app, const char *id, const char *name, unsigned viewers)
@@ -292,6 +299,28 @@ void act_restore(struct app *app, const char *id, const char *kind, const char *
 
 	snprintf(text, sizeof(text), "Give back %s%s%s from the trash?", kind, *kind ? " " : "", name);
 	app_ask(app, id, "give back", text, answer_restore, NULL);
+}
+
+static void restore_one(struct app *app, const char *id, int arg)
+{
+	(void)arg;
+	answer_restore(app, 'y', id, NULL);
+}
+
+void act_restore_many(struct app *app, const size_t *i, size_t n)
+{
+	const char **ids = calloc(n + 1, sizeof(*ids)), **names = calloc(n + 1, sizeof(*names));
+	struct act_many q = { .verb = "Give back", .nouns = { "thing from the trash", "things from the trash" }, .how = "",
+			      .one = restore_one, .n = n, .ids = ids, .names = names };
+
+	for (size_t k = 0; ids && names && k < n; k++) {
+		ids[k] = app->model.trash[i[k]].id;
+		names[k] = app->model.trash[i[k]].name;
+	}
+	if (ids && names)
+		act_ask_many(app, &q);
+	free(ids);
+	free(names);
 }
 
 void act_undo(struct app *app)

@@ -10,9 +10,20 @@ bool act_container(struct app *app, enum act act, const struct ctr *c);
 /* START, STOP, KILL, RESTART, HOLD, RESUME, DELETE, without a question. */
 #define ACT_RESUME ACT_COUNT /* no key of its own: H does both */
 void act_do(struct app *app, enum act act, const char *id);
-/* To several at once, i[0..n) of the model's; true if the action is one that can be. The question names them; of more
- * than ACT_NAMED their number must be typed. */
+/* One question for n things, ids and names of which are copied; one() for each once it is answered by yes. Of more than
+ * ACT_NAMED their number must be typed. */
 #define ACT_NAMED 5
+struct act_many {
+	const char *verb;     /* "Stop" */
+	const char *nouns[2]; /* "container", "containers" */
+	const char *how;
+	void (*one)(struct app *app, const char *id, int arg);
+	int arg;
+	size_t n;
+	const char *const *ids, *const *names;
+};
+void act_ask_many(struct app *app, const struct act_many *q);
+/* To several at once, i[0..n) of the model's; true if the action is one that can be. */
 bool act_containers(struct app *app, enum act act, const size_t *i, size_t n);
 /* Its console: attached, or its log if it has no terminal. n: of CTR:N. */
 void act_console(struct app *app, const struct ctr *c, unsigned n);
@@ -24,6 +35,9 @@ void act_restore(struct app *app, const char *id, const char *kind, const char *
 void act_purge(struct app *app, const struct trashrow *t);
 void act_empty_trash(struct app *app);
 void act_delete_image(struct app *app, const struct img *i);
+/* i[0..n) of the model's. */
+void act_delete_images(struct app *app, const size_t *i, size_t n);
+void act_restore_many(struct app *app, const size_t *i, size_t n);
 /* All that no container uses. */
 void act_free_images(struct app *app);
 void act_stop(struct app *app, const char *id, const char *name, unsigned viewers);

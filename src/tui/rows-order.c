@@ -6,6 +6,8 @@
 #include "base/auto.h"
 #include "tui/rows-priv.h"
 
+#define NAMED 6 /* of the marked, in the line that names them */
+
 /* --- order */
 
 /* Numbers fall, as one looks for the greatest; what has none comes last. Texts rise, numbers in them as numbers. */
@@ -146,6 +148,23 @@ void rows_drop_marks(struct rows *r)
 		if (!seen)
 			unmark(r, k);
 	}
+}
+
+void rows_marks_note(const struct rows *r, struct buf *b)
+{
+	size_t i[NAMED], n = rows_targets(r, i, NAMED);
+
+	if (!r->nmarks)
+		return;
+	buf_addf(b, "%zu marked: UPPER-case keys act on ", r->nmarks);
+	for (size_t k = 0; k < n; k++) {
+		char name[CELL_MAX] = "";
+		enum role role;
+
+		r->source->cell(r->arg, i[k], 0, name, sizeof(name), &role);
+		buf_addf(b, "%s%s", k ? ", " : "", name);
+	}
+	buf_adds(b, r->nmarks > n ? " and more." : ".  Space marks, Esc clears.");
 }
 
 size_t rows_targets(const struct rows *r, size_t *ret, size_t max)

@@ -174,11 +174,15 @@ bool rows_act(struct rows *r, enum act act, int index)
 	case ACT_INTERRUPT:
 		return go_back(r);
 	case ACT_MARK:
+		if (!r->source->marks)
+			return false;
 		if (r->n)
 			rows_mark(r, r->index[r->cur], !rows_marked(r, r->index[r->cur]));
 		r->cur = MIN(last, r->cur + 1);
 		break;
 	case ACT_MARK_ALL:
+		if (!r->source->marks)
+			return false;
 		rows_mark_all(r);
 		break;
 	case ACT_SORT_COLUMN:

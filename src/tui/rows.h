@@ -41,6 +41,7 @@ struct rows_source {
 	/* The order while no column was chosen: this column, and within it; -1: as the owner counts. */
 	int order, then;
 	bool (*used)(void *arg, size_t i); /* shown by "only those"; NULL: there is no such choice */
+	bool marks; /* something can be done to several of them */
 };
 
 struct rows {
@@ -78,6 +79,8 @@ bool rows_marked(const struct rows *r, size_t i);
 /* What an action is for: the marked elements in their order on the screen, else the focused one. Returns how many
  * of at most max. */
 size_t rows_targets(const struct rows *r, size_t *ret, size_t max);
+/* "2 marked: UPPER-case keys act on a, b.  Space marks, Esc clears.", if there are any. */
+void rows_marks_note(const struct rows *r, struct buf *b);
 /* "2 of 6" */
 void rows_found(const struct rows *r, struct buf *b);
 /* "Sorted by STATE, then UP." */

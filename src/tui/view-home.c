@@ -12,8 +12,6 @@
 #include "tui/view-first.h"
 #include "tui/views.h"
 
-#define NAMES_MAX 6 /* of the marked, that are named */
-
 struct home {
 	struct view v;
 	struct rows rows;
@@ -167,7 +165,7 @@ static bool is_used(void *arg, size_t i)
 }
 
 static const struct rows_source source = { count, row_id, field, number, fields, cell, columns, ARRAY_LEN(columns),
-					   COL_STATE, COL_UP, is_used };
+					   COL_STATE, COL_UP, is_used, true };
 
 static bool is_first(const struct view *v)
 {
@@ -238,17 +236,6 @@ static void home_title_right(struct view *v, struct buf *b)
 		buf_addf(b, "host mem %.1f/%.1fG", (double)s->host_used / (1 << 30), (double)s->host_total / (1 << 30));
 }
 
-/* "2 marked: UPPER-case keys act on a, b.  Space marks, Esc clears." */
-static void note_marks(const struct home *h, struct buf *b)
-{
-	size_t i[NAMES_MAX], n = rows_targets(&h->rows, i, NAMES_MAX);
-
-	buf_addf(b, "%zu marked: UPPER-case keys act on ", h->rows.nmarks);
-	for (size_t k = 0; k < n; k++)
-		buf_addf(b, "%s%s", k ? ", " : "", h->v.app->model.ctrs[i[k]].name);
-	buf_adds(b, h->rows.nmarks > n ? " and more." : ".  Space marks, Esc clears.");
-}
-
 /* Below the list: what is marked, what the signs mean, how it is sorted. */
 static void draw_below(struct home *h, struct canvas *c, int y, int bottom)
 {
@@ -261,10 +248,9 @@ static void draw_below(struct home *h, struct canvas *c, int y, int bottom)
 		return;
 	}
 	y += bottom - y >= 9 ? 3 : 1;
-	if (h->rows.nmarks) {
-		note_marks(h, &marks);
+	rows_marks_note(&h->rows, &marks);
+	if (marks.p)
 		canvas_cut(c, y, 1, -1, ROLE_TEXT, (const char *)marks.p);
-	}
 	y += bottom - y >= 6 ? 4 : 1;
 	if (bottom - y < 2 || c->cols < 80)
 		return;

@@ -143,7 +143,7 @@ static bool is_used(void *arg, size_t i)
 }
 
 static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns), -1, -1,
-					   is_used };
+					   is_used, true };
 
 static const struct img *focus(struct view *v)
 {
@@ -261,14 +261,17 @@ static void draw_focused(struct images *m, struct canvas *c, int y, int bottom)
 {
 	const struct img *i = focus(&m->v);
 	const struct model *model = &m->v.app->model;
-	AUTO_BUF struct buf head = { 0 }, users = { 0 };
+	AUTO_BUF struct buf head = { 0 }, users = { 0 }, marks = { 0 };
 	const char *other = NULL;
 	char digest[FMT_MAX];
 	unsigned shared;
 
 	if (!i || bottom - y < 5 || c->cols < 60)
 		return;
-	y += bottom - y >= 7 ? 3 : 1;
+	rows_marks_note(&m->rows, &marks);
+	if (marks.p)
+		canvas_cut(c, y + 1, 1, -1, ROLE_TEXT, (const char *)marks.p);
+	y += bottom - y >= 7 ? 3 : 2;
 	fmt_digest(i->digest, digest);
 	shared = shared_with(model, i, &other);
 	buf_addf(&head, "%s  %s  %u layer%s", i->name, digest, i->layers, i->layers == 1 ? "" : "s");
@@ -360,6 +363,15 @@ static int img_hints(struct view *v, struct hint *ret, int max)
 	return n;
 }
 
+static void delete_marked(struct images *m)
+{
+	size_t *i = calloc(m->rows.n, sizeof(*i));
+
+	if (i)
+		act_delete_images(m->v.app, i, rows_targets(&m->rows, i, m->rows.n));
+	free(i);
+}
+
 static bool img_act(struct view *v, enum act act, int index)
 {
 	struct images *m = (struct images *)v;
@@ -391,6 +403,8 @@ static bool img_act(struct view *v, enum act act, int index)
 	}
 	else if (act == ACT_RAW)
 		app_push(v->app, &view_text, &(struct text_arg){ TEXT_IMAGE, i->name, i->name });
+	else if (act == ACT_DELETE && m->rows.nmarks)
+		delete_marked(m);
 	else if (act == ACT_DELETE)
 		act_delete_image(v->app, i);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view-trash.c - what was deleted and can be given back. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/act.h"
@@ -76,7 +77,8 @@ static const struct column columns[] = {
 	{ .head = "SIZE", .want = 6, .prio = 1, .right = true, .sort = "size" },
 	{ .head = "DELETED", .want = 11, .prio = 3, .sort = "age" },
 };
-static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns), -1, -1, NULL };
+static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns), -1, -1, NULL,
+					   true };
 
 static const struct trashrow *focus(struct view *v)
 {
@@ -113,6 +115,11 @@ static void title(struct view *v, struct buf *b)
 static void draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	int y = rows_draw(&((struct trash *)v)->rows, c, top, bottom);
+	AUTO_BUF struct buf marks = { 0 };
+
+	rows_marks_note(&((struct trash *)v)->rows, &marks);
+	if (marks.p && bottom - y > 1)
+		canvas_cut(c, y + 1, 1, -1, ROLE_TEXT, (const char *)marks.p);
 
 	if (app_prompting(v->app))
 		prompt_help_draw(c, y, bottom);
@@ -137,6 +144,15 @@ static int hints(struct view *v, struct hint *ret, int max)
 	return n;
 }
 
+static void restore_marked(struct trash *t)
+{
+	size_t *i = calloc(t->rows.n, sizeof(*i));
+
+	if (i)
+		act_restore_many(t->v.app, i, rows_targets(&t->rows, i, t->rows.n));
+	free(i);
+}
+
 static bool act(struct view *v, enum act a, int index)
 {
 	struct rows *r = &((struct trash *)v)->rows;
@@ -146,7 +162,9 @@ static bool act(struct view *v, enum act a, int index)
 		return true;
 	if (!t)
 		return false;
-	if (a == ACT_UNDO || a == ACT_OPEN)
+	if (a == ACT_UNDO && r->nmarks)
+		restore_marked((struct trash *)v);
+	else if (a == ACT_UNDO || a == ACT_OPEN)
 		act_restore(v->app, t->id, t->kind, t->name);
 	else if (a == ACT_PURGE)
 		act_purge(v->app, t);

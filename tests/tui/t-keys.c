@@ -318,7 +318,8 @@ static const struct {
 } questions[] = {
 	{ "T", "stop web1" },	       { "K", "kill web1 9" }, { "R", "stop web1" },	   { "End D", "rm migrate" },
 	{ "2 D", "rmi debian:stable" }, { "6 K", "cancel" },	{ "9 U", "restore old-db" }, { "a ^] T", "stop web1" },
-	{ "Space Space T", "stop db" },
+	{ "Space Space T", "stop db" },     { "2 Space Space D", "rmi nginx" }, { "2 F", "rmi debian" },
+	{ "9 Space U", "restore old-db" },
 };
 
 static void test_only_a_late_y(void **state)
@@ -384,6 +385,22 @@ static void test_marked(void **state)
 	drive_free(d);
 }
 
+static void test_marked_elsewhere(void **state)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	drive_keys(d, "2 Space Space D");
+	assert_non_null(strstr(drive_screen(d), "Delete 2 images?\ndebian:stable, nginx:1.27\n"));
+	drive_keys(d, "y Esc F y 9 Space U");
+	assert_non_null(strstr(drive_screen(d), "Give back 1 thing from the trash?"));
+	drive_keys(d, "y 6 Space");
+	assert_null(strstr(drive_screen(d), "marked"));
+	assert_string_equal((const char *)d->fake.calls.p,
+			    "rmi debian:stable to the trash\nrmi nginx:1.27 to the trash\nrmi debian:stable to the trash\n"
+			    "restore old-db\n");
+	drive_free(d);
+}
+
 /* A filter drops the marks of what it hides. */
 static void test_marks_are_seen(void **state)
 {
@@ -436,7 +453,8 @@ int main(void)
 		cmocka_unit_test(test_rows_would_notice), cmocka_unit_test(test_remap),
 		cmocka_unit_test(test_remap_refused),	  cmocka_unit_test(test_only_a_late_y),
 		cmocka_unit_test(test_no_early_y),	  cmocka_unit_test(test_target_is_captured),
-		cmocka_unit_test(test_marked),		  cmocka_unit_test(test_marks_are_seen),
+		cmocka_unit_test(test_marked),		  cmocka_unit_test(test_marked_elsewhere),
+				  cmocka_unit_test(test_marks_are_seen),
 		cmocka_unit_test(test_many_are_counted),
 	};
 

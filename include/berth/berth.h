@@ -582,6 +582,28 @@ BERTH_API int berth_kernel_remove(struct berth *b, const char *name, berth_done_
 BERTH_API int berth_kernel_set_default(struct berth *b, const char *name, berth_done_cb done, void *arg,
 				       struct berth_error *e);
 
+/* ----------------------------------------------------------------- events */
+
+struct berth_event {
+	int64_t time;
+	const char *type;   /* "container", "image" */
+	/* container: create start exec exec_exit exit stop kill oom pause unpause rename delete restore;
+	 * image: pull tag untag delete restore */
+	const char *action;
+	const char *id;     /* full; of an image its config's digest */
+	const char *name;   /* as it was then */
+	const char *const *attributes; /* "key=value", NULL-terminated: image, exit_code, signal, exec_id, … */
+};
+struct berth_events {
+	int64_t since, until; /* ns; 0: no bound. since 0 with follow: from now on */
+	bool follow;          /* go on until `until`, or berth_op_cancel */
+};
+/* What all processes did to the store and its containers, in order, as far back as is kept (some ten thousand
+ * events). Nothing that happens after the call is missed. */
+typedef void (*berth_event_cb)(void *arg, const struct berth_event *ev);
+BERTH_API int berth_events(struct berth *b, const struct berth_events *o, berth_event_cb event, berth_done_cb done,
+			   void *arg, struct berth_op **op, struct berth_error *e);
+
 /* ----------------------------------------------------------------- system */
 
 /* JSON as `berth system probe|info --format json` prints it. */

@@ -156,6 +156,8 @@ char *cli_ago(int64_t ns);            /* "5 minutes ago"; the caller frees */
 char *cli_short_id(const char *id);   /* without "sha256:", 12 digits */
 char *cli_time(int64_t ns);           /* RFC 3339, or NULL for 0 */
 void cli_add_time(cJSON *j, const char *name, int64_t ns);
+/* The value of an option: a time, or how long ago. 0 if it was not given; CLI_USAGE after an error. */
+int cli_parse_time(const struct cli_args *a, const char *opt, int64_t *ret);
 const char *cli_str(const cJSON *row, const char *key); /* "" if absent */
 
 /* --- cmd-registry.c */

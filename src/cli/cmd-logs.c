@@ -53,36 +53,16 @@ static void on_end(void *arg, int rc, const struct berth_error *e)
 	cli_finish(s->cli, rc, e);
 }
 
-/* A time, or how long ago. */
-static int parse_time(const struct cli_args *a, const char *opt, int64_t *ret)
-{
-	const char *word = cli_value(a, opt);
-	int64_t ms;
-	uint64_t s;
-
-	*ret = 0;
-	if (!word || clock_parse_rfc3339(word, ret) == 0)
-		return 0;
-	if (strlen(word) >= 9 && str_parse_u64(word, INT32_MAX * 4ull, &s) == 0) { /* seconds since 1970, as in docker */
-		*ret = (int64_t)s * 1000000000;
-		return 0;
-	}
-	if (str_parse_duration(word, &ms, NULL) < 0)
-		return cli_usage(a->cmd, "'%s' is not a time, as in 2026-11-24T14:02:11Z or 10m", word);
-	*ret = clock_real_ns() - ms * 1000000;
-	return 0;
-}
-
 static int run_logs(struct cli *cli, const struct cli_args *a)
 {
 	struct showing s = { .cli = cli, .times = cli_flag(a, "timestamps"), .names = a->argc > 1 };
 	const char *tail = cli_value(a, "tail");
 	struct berth_logs l = { .follow = cli_flag(a, "follow"), .boot = cli_flag(a, "boot"), .tail = -1 };
 	uint64_t n;
-	int code = parse_time(a, "since", &l.since);
+	int code = cli_parse_time(a, "since", &l.since);
 
 	if (code == 0)
-		code = parse_time(a, "until", &l.until);
+		code = cli_parse_time(a, "until", &l.until);
 	if (code)
 		return code;
 	if (tail && strcmp(tail, "all") != 0) {

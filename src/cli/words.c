@@ -63,3 +63,26 @@ const char *cli_str(const cJSON *row, const char *key)
 {
 	return json_str(row, key) ?: "";
 }
+
+int cli_parse_time(const struct cli_args *a, const char *opt, int64_t *ret)
+{
+	const char *word = cli_value(a, opt);
+	int64_t ms;
+	uint64_t s;
+
+	*ret = 0;
+	if (!word || clock_parse_rfc3339(word, ret) == 0)
+		return 0;
+	if (strcmp(word, "0") == 0) { /* all of it, as in docker */
+		*ret = 1;
+		return 0;
+	}
+	if (strlen(word) >= 9 && str_parse_u64(word, INT32_MAX * 4ull, &s) == 0) { /* seconds since 1970, as in docker */
+		*ret = (int64_t)s * 1000000000;
+		return 0;
+	}
+	if (str_parse_duration(word, &ms, NULL) < 0)
+		return cli_usage(a->cmd, "'%s' is not a time, as in 2026-11-24T14:02:11Z or 10m", word);
+	*ret = clock_real_ns() - ms * 1000000;
+	return 0;
+}

@@ -20,6 +20,7 @@
 #include "ext4/mkfs.h"
 #include "job/rootfs.h"
 #include "oci/ref.h"
+#include "store/events.h"
 #include "store/image.h"
 #include "store/import.h"
 #include "store/kernel.h"
@@ -216,6 +217,8 @@ static int write_container(struct create *c, struct err *e)
 	rc = make_upper(dir, c->spec.root_size, e);
 	if (rc < 0)
 		container_remove(c->op.b->root, c->id, NULL);
+	else
+		store_event_container(c->op.b->root, c->id, "create", NULL);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/create.h"
 #include "engine/engine.h"
 #include "oci/ref.h"
+#include "store/events.h"
 #include "store/gc.h"
 #include "store/image.h"
 #include "store/import.h"
@@ -310,6 +311,13 @@ static int remove_image(struct work *w, struct err *e)
 	for (char **s = deleted; o->lines && s && *s; s++)
 		if (asprintf(&o->lines[n], "Deleted: %s", *s) >= 0)
 			n++;
+	for (char **s = untagged; s && *s; s++)
+		store_event(o->op.b->root, "image", "untag", deleted && *deleted ? *deleted : "", *s, NULL);
+	if (o->flags & BERTH_REMOVE_TRASH)
+		store_event(o->op.b->root, "image", "delete", "", untagged && *untagged ? *untagged : o->ref,
+			    (const char *[]){ "trash", id, NULL });
+	for (char **s = deleted; s && *s; s++)
+		store_event(o->op.b->root, "image", "delete", *s, untagged && *untagged ? *untagged : o->ref, NULL);
 	strv_free(untagged);
 	strv_free(deleted);
 	return store_gc(o->op.b->store, &gone, e);

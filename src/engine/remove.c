@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "engine/engine.h"
+#include "store/events.h"
 #include "store/trash.h"
 
 struct removal {
@@ -37,7 +38,9 @@ static int remove_in_pool(struct work *w, struct err *e)
 	AUTO_FREE char *run_dir = NULL;
 	AUTO_CLOSE int dir = -1;
 	AUTO_CLOSE int lock = -1;
+	AUTO(container_finish) struct container c = { 0 };
 	char id[CONTAINER_ID_LEN + 1];
+	bool trashed;
 	int rc = container_find(r->op.b->root, r->name, id, e);
 
 	if (rc < 0)
@@ -48,7 +51,6 @@ static int remove_in_pool(struct work *w, struct err *e)
 	lock = lock_try(dir, "lock", false, e);
 	r->running = lock == -EWOULDBLOCK;
 	if (r->running && !(r->flags & BERTH_REMOVE_FORCE)) {
-		AUTO(container_finish) struct container c = { 0 };
 		bool known = container_read(r->op.b->root, id, &c, NULL) == 0 && c.alive;
 
 		return err_set(e, -EBUSY, "container %s is %s", r->name, known ? container_state_word(&c) : "running");
@@ -60,8 +62,13 @@ static int remove_in_pool(struct work *w, struct err *e)
 	run_dir = eng_run_dir(r->op.b, id);
 	if (run_dir)
 		file_remove_tree(AT_FDCWD, run_dir, NULL); /* of a shim that was killed */
-	return r->flags & BERTH_REMOVE_TRASH ? store_trash_container(r->op.b->store, id, e) :
-					       container_remove(r->op.b->root, id, e);
+	container_read(r->op.b->root, id, &c, NULL);
+	trashed = r->flags & BERTH_REMOVE_TRASH;
+	rc = trashed ? store_trash_container(r->op.b->store, id, e) : container_remove(r->op.b->root, id, e);
+	if (rc == 0 && c.config)
+		store_event(r->op.b->root, "container", "delete", id, json_str(c.config, "name") ?: "",
+			    (const char *[]){ "image", json_str(c.config, "image") ?: "", trashed ? "trash" : NULL, id, NULL });
+	return rc;
 }
 
 static void on_stopped(void *arg, int rc, const struct berth_error *be)

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "engine/engine.h"
+#include "store/events.h"
 
 struct renaming {
 	struct berth_op op;
@@ -23,10 +24,18 @@ static void renaming_free(struct renaming *r)
 static int rename_in_pool(struct work *w, struct err *e)
 {
 	struct renaming *r = container_of(w, struct renaming, work);
+	AUTO(container_finish) struct container c = { 0 };
 	char id[CONTAINER_ID_LEN + 1];
 	int rc = container_find(r->op.b->root, r->name, id, e);
 
-	return rc < 0 ? rc : container_rename(r->op.b->root, id, r->to, e);
+	if (rc == 0)
+		rc = container_read(r->op.b->root, id, &c, e);
+	if (rc == 0)
+		rc = container_rename(r->op.b->root, id, r->to, e);
+	if (rc == 0)
+		store_event_container(r->op.b->root, id, "rename",
+				      (const char *[]){ "old_name", json_str(c.config, "name"), NULL });
+	return rc;
 }
 
 static void on_renamed(struct work *w, int rc, const struct err *e)

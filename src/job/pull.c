@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "store/events.h"
 #include "store/tags.h"
 
 #define DEPTH_MAX 4 /* of indexes in indexes */
@@ -104,6 +105,8 @@ static void tell_done(struct pull *p)
 	cJSON_AddNumberToObject(ev, "fetched", (double)p->fetched);
 	cJSON_AddNumberToObject(ev, "ms", (double)((clock_mono_ns() - p->started_ns) / 1000000));
 	p->calls.event(p->calls.arg, ev, false);
+	store_event(p->store->root, "image", "pull", image->text, p->name,
+		    (const char *[]){ "digest", p->top.digest.text, NULL });
 }
 
 static int work_name(struct work *w, struct err *e)

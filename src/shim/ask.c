@@ -164,6 +164,7 @@ void ask_note_frozen(struct sandbox *sb, bool frozen)
 	if (sb->frozen == frozen)
 		return;
 	sb->frozen = frozen;
+	record_event(sb, frozen ? "pause" : "unpause", NULL);
 	if (sb->state == SANDBOX_RUNNING)
 		record_state(sb, false);
 }

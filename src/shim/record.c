@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "shim/sandbox.h"
+#include "store/events.h"
 
 static const char *state_word(const struct sandbox *sb)
 {
@@ -115,4 +116,17 @@ void record_screen(struct sandbox *sb)
 	    vt_snapshot(sb->main->con.vt, 0, 10000, &snapshot) < 0 ||
 	    file_replace(sb->dir, "screen.vt", snapshot.p ? snapshot.p : (uint8_t *)"", snapshot.len, 0600, &e) < 0)
 		log_error("cannot keep the last screen: %s", e.text);
+}
+
+void record_event(struct sandbox *sb, const char *action, const char *const *kv)
+{
+	store_event_container(sb->root, sb->id, action, kv);
+}
+
+void record_event_number(struct sandbox *sb, const char *action, const char *key, int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", value);
+	record_event(sb, action, (const char *[]){ key, text, NULL });
 }

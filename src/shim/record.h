@@ -15,4 +15,9 @@ void record_boot(struct sandbox *sb);
 /* The main console as it stood, as text, and as a snapshot to look at again. */
 void record_screen(struct sandbox *sb);
 
+/* What happened, for berth events; kv as store_event has it. */
+void record_event(struct sandbox *sb, const char *action, const char *const *kv);
+/* The same with one number. */
+void record_event_number(struct sandbox *sb, const char *action, const char *key, int value);
+
 #endif

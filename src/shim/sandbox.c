@@ -20,6 +20,7 @@
 #include "shim.pb-c.h"
 #include "shim/ask.h"
 #include "shim/record.h"
+#include "store/events.h"
 #include "vm/agent.h"
 
 #define AGENT_MS 30000
@@ -59,6 +60,17 @@ static void answer_stops(struct sandbox *sb)
 	}
 }
 
+static void record_end(struct sandbox *sb)
+{
+	char code[16];
+
+	snprintf(code, sizeof(code), "%d", sb->exit_code);
+	record_event(sb, "exit",
+		     (const char *[]){ "exit_code", code, *sb->cause ? "cause" : NULL, sb->cause, NULL });
+	if (sb->stop_asked)
+		record_event(sb, "stop", NULL);
+}
+
 /* All of it is over: write it down, let the name go, tell those who wait. */
 static void gone(struct sandbox *sb)
 {
@@ -72,6 +84,7 @@ static void gone(struct sandbox *sb)
 		proc_vm_gone(p, 128 + SIGKILL);
 	record_screen(sb);
 	record_state(sb, true);
+	record_end(sb);
 	if (!sb->main || sb->main->drained)
 		crilog_finish(&sb->log); /* else a slow client holds the last of the output */
 	if (sb->remove) {
@@ -79,6 +92,9 @@ static void gone(struct sandbox *sb)
 
 		if (container_remove(sb->root, sb->id, &e) < 0)
 			log_error("%s", e.text);
+		else
+			store_event(sb->root, "container", "delete", sb->id, json_str(sb->config, "name") ?: "",
+				    (const char *[]){ "image", json_str(sb->config, "image"), NULL });
 	}
 	close(TAKE_FD(sb->lock_fd));
 	answer_start(sb);
@@ -221,6 +237,20 @@ static void prune_execs(struct sandbox *sb)
 	}
 }
 
+static void record_exec(const struct proc *p, const char *action)
+{
+	char code[16];
+
+	snprintf(code, sizeof(code), "%d", p->exit_code);
+	record_event(p->sb, action,
+		     (const char *[]){ "exec_id", p->id, "command", p->command, p->exited ? "exit_code" : NULL, code, NULL });
+}
+
+void sandbox_exec_started(struct proc *p)
+{
+	record_exec(p, "exec");
+}
+
 static void exec_exited(struct proc *p)
 {
 	struct sandbox *sb = p->sb;
@@ -228,6 +258,7 @@ static void exec_exited(struct proc *p)
 	proc_answer_waiters(p, p->exit_code);
 	if (p->tty)
 		container_touch(sb->dir);
+	record_exec(p, "exec_exit");
 	prune_execs(sb);
 	sb->on_idle(sb);
 }
@@ -242,6 +273,7 @@ static void vm_paused(struct sandbox *sb, bool paused, const char *text)
 		container_keep_spare(sb->dir);
 	snprintf(sb->cause, sizeof(sb->cause), "%s", paused ? text : "");
 	record_state(sb, false);
+	record_event(sb, paused ? "pause" : "unpause", (const char *[]){ paused ? "cause" : NULL, text, NULL });
 }
 
 static void on_vm_event(struct vm *vm, const struct vm_event *ev, void *arg)
@@ -269,9 +301,11 @@ static void on_event(struct rpc_stream *op, const ProtobufCMessage *msg)
 	struct sandbox *sb = container_of(op, struct sandbox, events);
 	const Berth__Agent__V1__Event *ev = (const void *)msg;
 
-	if (ev->type == BERTH__AGENT__V1__EVENT__TYPE__OOM)
+	if (ev->type == BERTH__AGENT__V1__EVENT__TYPE__OOM) {
 		sb->oom_killed = true;
-	else if (ev->type == BERTH__AGENT__V1__EVENT__TYPE__PAUSE || ev->type == BERTH__AGENT__V1__EVENT__TYPE__RESUME)
+		record_state(sb, false);
+		record_event_number(sb, "oom", "oom_kills", (int)MIN(ev->oom_kills, INT32_MAX));
+	} else if (ev->type == BERTH__AGENT__V1__EVENT__TYPE__PAUSE || ev->type == BERTH__AGENT__V1__EVENT__TYPE__RESUME)
 		ask_note_frozen(sb, ev->type == BERTH__AGENT__V1__EVENT__TYPE__PAUSE);
 }
 
@@ -455,6 +489,7 @@ static void main_started(struct proc *p, int rc, bool early, const struct err *e
 	record_boot(sb);
 	reply_started(sb);
 	stats_go(&sb->stats);
+	record_event(sb, "start", NULL);
 }
 
 static void on_start_call_gone(struct rpc_call *call)
@@ -539,6 +574,8 @@ int sandbox_signal(struct sandbox *sb, struct proc *p, int sig, struct err *e)
 
 	if (p->exited)
 		return err_set(e, -ESRCH, "the process has ended");
+	if (p == sb->main)
+		record_event_number(sb, "kill", "signal", sig);
 	/* A guest that stands still hears of nothing. */
 	if (!p->started || !sb->agent || (sb->paused && p == sb->main && sig == SIGKILL)) {
 		if (p != sb->main)
@@ -590,6 +627,7 @@ void sandbox_stop(struct sandbox *sb, int64_t timeout_ms)
 
 	if (sb->state == SANDBOX_GONE || sb->state == SANDBOX_STOPPING)
 		return;
+	sb->stop_asked = true;
 	if (timeout_ms < 0)
 		timeout_ms = json_int(sb->config, "stop_timeout_ms", 10000);
 	if (!sb->main->started) {

@@ -47,6 +47,7 @@ struct sandbox {
 	bool oom_killed;
 	bool paused;           /* until the host's disk has space again; cause says so */
 	bool frozen;           /* by pause, until unpause */
+	bool stop_asked;       /* by somebody, not by its own end */
 	int64_t started, finished;
 
 	struct vm *vm;
@@ -114,6 +115,8 @@ struct sandbox_exec {
 	unsigned rows, cols;
 };
 int sandbox_exec(struct sandbox *sb, const struct sandbox_exec *x, struct proc **ret, struct err *e);
+/* It runs, and was told to whoever asked. */
+void sandbox_exec_started(struct proc *p);
 void sandbox_note_log_failure(struct sandbox *sb, const struct err *e);
 
 /* setup.c: what the container's configuration means for the VM, for the agent, and for an exec. */

@@ -142,6 +142,7 @@ static void on_exec_started(struct proc *p, int rc, bool early, const struct err
 	resp.exec_id = p->id;
 	rpc_call_reply(x->call, &resp.base);
 	free(x);
+	sandbox_exec_started(p);
 }
 
 static void on_exec(struct rpc_call *call, const ProtobufCMessage *msg)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Containers' folders and kernels, a library of their own: the shim needs nothing else of the store.
+# Containers' folders, kernels and events, a library of their own: the shim needs nothing else of the store.
 noinst_LTLIBRARIES += %D%/libcontainer.la
-%C%_libcontainer_la_SOURCES = %D%/container.c %D%/container.h %D%/kernel.c %D%/kernel.h
+%C%_libcontainer_la_SOURCES = %D%/container.c %D%/container.h %D%/kernel.c %D%/kernel.h \
+	%D%/events.c %D%/events.h %D%/events-read.c
 %C%_libcontainer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 container_LIBS = %D%/libcontainer.la $(base_LIBS)
 

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/str.h"
 #include "oci/ref.h"
+#include "store/events.h"
 #include "store/image.h"
 #include "store/tags.h"
 
@@ -472,6 +473,10 @@ int store_trash_restore(struct store *s, const char *what, char **ret_name, stru
 	}
 	if (rc == 0)
 		rc = remove_entry(trash, t.id, e);
+	if (rc == 0 && strcmp(t.kind, "image") == 0)
+		store_event(s->root, "image", "restore", t.image_digest ? t.image_digest : "", t.name, NULL);
+	else if (rc == 0)
+		store_event_container(s->root, t.id, "restore", NULL);
 	if (i >= 0 && rc < 0)
 		err_wrap(e, rc, "cannot give back '%s'", t.name);
 	if (rc == 0 && ret_name) {

@@ -3,6 +3,7 @@ cli_scripts = \
 	%D%/completion.sh \
 	%D%/config.sh \
 	%D%/debug-vt.sh \
+	%D%/events.sh \
 	%D%/faults.sh \
 	%D%/filter.sh \
 	%D%/kernel.sh \

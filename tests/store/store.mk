@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 test_layout = tests/lib/layout.c tests/lib/layout.h
 if HAVE_CMOCKA
-store_tests = %D%/t-store %D%/t-container %D%/t-kernel
+store_tests = %D%/t-store %D%/t-container %D%/t-kernel %D%/t-events
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 %C%_t_store_SOURCES = %D%/t-store.c $(test_layout) $(test_tar)
@@ -10,4 +10,6 @@ TESTS += $(store_tests)
 %C%_t_container_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
 %C%_t_container_LDADD = $(store_LIBS) $(CMOCKA_LIBS)
 %C%_t_kernel_LDADD = $(container_LIBS) $(CMOCKA_LIBS)
+%C%_t_events_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
+%C%_t_events_LDADD = $(container_LIBS) $(CMOCKA_LIBS)
 endif

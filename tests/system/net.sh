@@ -12,6 +12,10 @@ wait_for curl -sf "http://127.0.0.1:$port/"
 is "$(curl -s "http://127.0.0.1:$port/")" served 'curl from the host through -p'
 is "$(berth ps --format '{{json .ports}}')" \
 	"[{\"host_ip\":\"127.0.0.1\",\"host_port\":$port,\"container_port\":8080,\"proto\":\"tcp\"}]" 'ps tells the port'
+is "$(berth port web)" "8080/tcp -> 127.0.0.1:$port" 'port tells where it is'
+is "$(berth port web 8080)/$(berth port web 8080/tcp --format host_port)" "127.0.0.1:$port/$port" 'one of them'
+check_fails 'one that is not published: 1' 1 berth port web 81
+check_fails 'what is no port: 2' 2 berth port web http
 berth run -d --name second -p "127.0.0.1:$port:80" $busybox sleep 9 >/dev/null 2>"$T/err"
 is $? 125 'a port that is taken: 125'
 like "$(cat "$T/err")" "port $port on 127.0.0.1 is taken" 'and it is named'

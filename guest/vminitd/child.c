@@ -27,6 +27,7 @@
 #include "container.h"
 #include "mountopt.h"
 #include "user.h"
+#include "vpath.h"
 
 /* --- telling the agent */
 
@@ -75,40 +76,6 @@ static const char *const default_links[][2] = {
 	{ "/dev/ptmx", "pts/ptmx" },
 };
 
-/* Opens the folder that path lies in, made if missing, and gives the last name; nothing leaves the root. */
-static int open_parent(int root, const char *path, char name[static NAME_MAX + 1])
-{
-	char clean[PATH_MAX];
-	int dir = fcntl(root, F_DUPFD_CLOEXEC, 3), rc = path_clean(path, clean, sizeof(clean));
-	char *p = clean, *slash;
-
-	if (dir < 0 || rc < 0) {
-		if (dir >= 0)
-			close(dir);
-		return rc < 0 ? rc : -EMFILE;
-	}
-	for (char *end = clean; (slash = strchr(p, '/')); p = slash + 1) {
-		int next;
-
-		*slash = 0;
-		next = path_open_in_root(root, clean, O_PATH | O_DIRECTORY, 0);
-		if (next == -ENOENT) {
-			if (mkdirat(dir, p, 0755) < 0 && errno != EEXIST)
-				next = -errno;
-			else
-				next = path_open_in_root(root, clean, O_PATH | O_DIRECTORY, 0);
-		}
-		(void)end;
-		*slash = '/';
-		close(dir);
-		if (next < 0)
-			return next;
-		dir = next;
-	}
-	memcpy(name, p, strlen(p) + 1); /* path_clean bounds it */
-	return dir;
-}
-
 /* A folder, or a file for a bind of one, to mount on. */
 static int make_target(int root, const char *path, bool folder, struct err *e)
 {
@@ -119,7 +86,7 @@ static int make_target(int root, const char *path, bool folder, struct err *e)
 
 	if (there >= 0)
 		return 0;
-	dir = open_parent(root, path, name);
+	dir = vi_vpath_parent(root, path, true, name);
 	if (dir < 0)
 		return err_sys(e, dir, "cannot make mount point '%s'", path);
 	if (!*name)
@@ -161,7 +128,7 @@ static int do_mount(int root, const struct vi_mount *m, struct err *e)
 static int make_device(int root, const struct vi_device *d, struct err *e)
 {
 	char name[NAME_MAX + 1];
-	AUTO_CLOSE int dir = open_parent(root, d->path, name);
+	AUTO_CLOSE int dir = vi_vpath_parent(root, d->path, true, name);
 
 	if (dir < 0)
 		return err_sys(e, dir, "cannot make device '%s'", d->path);
@@ -189,7 +156,7 @@ static int make_dev(int root, const struct vi_spec *s, struct err *e)
 		rc = make_device(root, &s->devices[i], e);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(default_links); i++) {
 		char name[NAME_MAX + 1];
-		AUTO_CLOSE int dir = open_parent(root, default_links[i][0], name);
+		AUTO_CLOSE int dir = vi_vpath_parent(root, default_links[i][0], true, name);
 
 		if (dir >= 0 && symlinkat(default_links[i][1], dir, name) < 0 && errno != EEXIST)
 			rc = err_sys(e, -errno, "cannot make '%s'", default_links[i][0]);

@@ -17,9 +17,9 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "join.h"
 #include "loop.h"
 #include "net.h"
-#include "stream.h"
 
 #define LINE_MAX_BYTES 16
 #define CONNS_MAX 4096
@@ -31,9 +31,6 @@ struct conn {
 	size_t len;
 	uint16_t port;
 	int tried;
-	struct vi_stream in, out; /* host to inner, inner to host */
-	int back_src, back_dst;
-	int ended;
 };
 
 static struct vi_watch listener;
@@ -47,10 +44,6 @@ static void conn_free(struct conn *c)
 		close(c->host.fd);
 	if (c->inner.fd >= 0)
 		close(c->inner.fd);
-	if (c->back_src > 0)
-		close(c->back_src);
-	if (c->back_dst > 0)
-		close(c->back_dst);
 	free(c);
 	nconns--;
 }
@@ -72,37 +65,27 @@ static in_addr_t own_address(void)
 	return found;
 }
 
-static void on_stream_end(struct vi_stream *s)
+static void on_join_end(void *arg)
 {
-	struct conn *c = s->arg;
-
-	if (++c->ended == 2)
-		conn_free(c);
+	nconns--;
 }
 
 static void join(struct conn *c)
 {
+	int host, inner;
+
 	if (write(c->host.fd, "OK\n", 3) != 3) {
 		conn_free(c);
 		return;
 	}
 	vi_watch_stop(&c->host);
 	vi_watch_stop(&c->inner);
-	/* A descriptor can be in the set once: the way back uses copies. What is shut at the end of a stream is
-	 * closed with the connection. */
-	c->back_src = fcntl(c->inner.fd, F_DUPFD_CLOEXEC, 3);
-	c->back_dst = fcntl(c->host.fd, F_DUPFD_CLOEXEC, 3);
-	if (c->back_src < 0 || c->back_dst < 0) {
-		conn_free(c);
-		return;
-	}
-	c->in = (struct vi_stream){ .copy = true, .shut_dst = true, .keep_src = true, .ended = on_stream_end, .arg = c };
-	c->out = c->in;
-	c->ended = -1; /* the first may end before the second began */
-	vi_stream_start(&c->in, c->host.fd, c->inner.fd);
-	vi_stream_start(&c->out, c->back_src, c->back_dst);
-	if (++c->ended == 2)
-		conn_free(c);
+	host = TAKE_FD(c->host.fd);
+	inner = TAKE_FD(c->inner.fd);
+	nconns++; /* of the two that are one from here on */
+	conn_free(c);
+	if (vi_join(host, inner, on_join_end, NULL) < 0)
+		nconns--;
 }
 
 static void dial(struct conn *c);

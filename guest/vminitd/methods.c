@@ -17,13 +17,16 @@
 #include "base/file.h"
 #include "container.h"
 #include "events.h"
+#include "files.h"
 #include "pause.h"
 #include "prepare.h"
 #include "proclist.h"
+#include "proxy.h"
 #include "rpc/server.h"
 #include "sandbox.pb-c.h"
 #include "serve.h"
 #include "stats.h"
+#include "system.h"
 
 #define PROTOCOL 1
 #define EXIT_PORT 0x501 /* isa-debug-exit; QEMU exits with 2n+1 */
@@ -238,6 +241,27 @@ static void on_delete_process(struct rpc_call *call, const ProtobufCMessage *msg
 
 #define on_prepare vi_method_prepare
 #define on_pause vi_method_pause
+#define on_stat vi_method_stat
+#define on_mkdir vi_method_mkdir
+#define on_write_file vi_method_write_file
+#define on_filesystem_operation vi_method_filesystem_operation
+#define on_sync vi_method_sync
+#define on_mount vi_method_mount
+#define on_umount vi_method_umount
+#define on_set_time vi_method_set_time
+#define on_setenv vi_method_setenv
+#define on_getenv vi_method_getenv
+#define on_sysctl vi_method_sysctl
+#define on_setup_emulator vi_method_setup_emulator
+#define on_kill vi_method_kill
+#define on_ip_link_set vi_method_ip_link_set
+#define on_ip_addr_add vi_method_ip_addr_add
+#define on_ip_route_add_link vi_method_ip_route_add_link
+#define on_ip_route_add_default vi_method_ip_route_add_default
+#define on_configure_dns vi_method_configure_dns
+#define on_configure_hosts vi_method_configure_hosts
+#define on_proxy_vsock vi_method_proxy_vsock
+#define on_stop_vsock_proxy vi_method_stop_vsock_proxy
 #define on_resume vi_method_resume
 #define on_process_list vi_method_process_list
 #define on_container_statistics vi_method_container_statistics
@@ -259,5 +283,26 @@ const struct rpc_method vi_methods[] = {
 	THEIRS(ResizeProcess, resize_process),
 	THEIRS(CloseProcessStdin, close_process_stdin),
 	THEIRS(ContainerStatistics, container_statistics),
+	THEIRS(Stat, stat),
+	THEIRS(Mkdir, mkdir),
+	THEIRS(WriteFile, write_file),
+	THEIRS(FilesystemOperation, filesystem_operation),
+	THEIRS(Sync, sync),
+	THEIRS(Mount, mount),
+	THEIRS(Umount, umount),
+	THEIRS(SetTime, set_time),
+	THEIRS(Setenv, setenv),
+	THEIRS(Getenv, getenv),
+	THEIRS(Sysctl, sysctl),
+	THEIRS(SetupEmulator, setup_emulator),
+	THEIRS(Kill, kill),
+	THEIRS(IpLinkSet, ip_link_set),
+	THEIRS(IpAddrAdd, ip_addr_add),
+	THEIRS(IpRouteAddLink, ip_route_add_link),
+	THEIRS(IpRouteAddDefault, ip_route_add_default),
+	THEIRS(ConfigureDns, configure_dns),
+	THEIRS(ConfigureHosts, configure_hosts),
+	THEIRS(ProxyVsock, proxy_vsock),
+	THEIRS(StopVsockProxy, stop_vsock_proxy),
 	{ 0 },
 };

@@ -239,7 +239,7 @@ static int set_interface(const Berth__Agent__V1__Interface *n, struct err *e)
 	return rc;
 }
 
-static int set_sysctl(const char *key, const char *value, struct err *e)
+int vi_sysctl_set(const char *key, const char *value, struct err *e)
 {
 	AUTO_FREE char *path = path_fmt("/proc/sys/%s", key);
 	AUTO_CLOSE int fd = -1;
@@ -288,7 +288,7 @@ static int prepare(const Berth__Agent__V1__PrepareRequest *req, Berth__Agent__V1
 	for (size_t i = 0; rc == 0 && i < req->n_interfaces; i++)
 		rc = set_interface(req->interfaces[i], e);
 	for (size_t i = 0; rc == 0 && i < req->n_sysctl; i++)
-		rc = set_sysctl(req->sysctl[i]->key, req->sysctl[i]->value, e);
+		rc = vi_sysctl_set(req->sysctl[i]->key, req->sysctl[i]->value, e);
 	if (rc == 0 && *root && req->rootfs->mode != BERTH__AGENT__V1__ROOTFS__MODE__READONLY) {
 		rootfd = open(*root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (rootfd < 0)

@@ -10,5 +10,7 @@ void vi_method_prepare(struct rpc_call *call, const ProtobufCMessage *msg);
 void vi_prepare_undo(void);
 /* Replaces etc/<name> below a root that is not trusted. */
 int vi_write_etc(int rootfd, const char *name, const char *text, struct err *e);
+/* A kernel parameter of the VM; keys have dots or slashes. */
+int vi_sysctl_set(const char *key, const char *value, struct err *e);
 
 #endif

@@ -5,23 +5,31 @@ vminitd_sources = \
 	%D%/child.c \
 	%D%/container.c %D%/container.h \
 	%D%/events.c %D%/events.h \
+	%D%/files.c %D%/files.h \
 	%D%/forward.c %D%/forward.h \
+	%D%/join.c %D%/join.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/main.c \
 	%D%/methods.c \
 	%D%/mountopt.c %D%/mountopt.h \
+	%D%/mounts.c \
 	%D%/net.c %D%/net.h \
+	%D%/netcalls.c \
 	%D%/netif.c %D%/netif.h \
 	%D%/pause.c %D%/pause.h \
 	%D%/prepare.c %D%/prepare.h \
 	%D%/proc-stat.c %D%/proc-stat.h \
 	%D%/proclist.c %D%/proclist.h \
+	%D%/proxy.c %D%/proxy.h \
 	%D%/seccomp.c %D%/seccomp.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/spec.c %D%/spec.h %D%/spec-cgroup.c %D%/spec-json.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/stream.c %D%/stream.h \
-	%D%/user.c %D%/user.h
+	%D%/system.c %D%/system.h \
+	%D%/task.c %D%/task.h \
+	%D%/user.c %D%/user.h \
+	%D%/vpath.c %D%/vpath.h
 vminitd_link = $(JANSSON_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(SECCOMP_LIBS)
 vminitd_includes = $(JANSSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(SECCOMP_CFLAGS)
 

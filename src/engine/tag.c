@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "engine/engine.h"
 #include "oci/ref.h"
+#include "store/events.h"
 #include "store/image.h"
 #include "store/tags.h"
 
@@ -27,6 +28,7 @@ static int tag_in_pool(struct work *w, struct err *e)
 {
 	struct tagging *t = container_of(w, struct tagging, work);
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	AUTO(store_image_finish) struct store_image m = { 0 };
 	AUTO_FREE char *full = NULL;
 	struct oci_desc d;
 	int rc = oci_ref_parse(t->dst, &ref, e);
@@ -39,7 +41,12 @@ static int tag_in_pool(struct work *w, struct err *e)
 	if (!full)
 		return err_set(e, -ENOMEM, "out of memory");
 	rc = store_image_resolve(t->op.b->store, t->src, &d, e);
-	return rc < 0 ? rc : store_tag_set(t->op.b->store, full, &d, e);
+	if (rc == 0)
+		rc = store_tag_set(t->op.b->store, full, &d, e);
+	if (rc == 0 && store_image_find(t->op.b->store, full, NULL, &m, NULL) == 0)
+		store_event(t->op.b->root, "image", "tag", m.image.manifest.config.digest.text, full,
+			    (const char *[]){ "digest", d.digest.text, NULL });
+	return rc;
 }
 
 static void on_tagged(struct work *w, int rc, const struct err *e)

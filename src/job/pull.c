@@ -99,14 +99,14 @@ static void tell_done(struct pull *p)
 		size += p->blobs[i].desc.size;
 	if (!ev)
 		return;
+	store_event(p->store->root, "image", "pull", image->text, p->name,
+		    (const char *[]){ "digest", p->top.digest.text, NULL });
 	cJSON_AddStringToObject(ev, "digest", p->top.digest.text);
 	cJSON_AddStringToObject(ev, "image", image->text);
 	cJSON_AddNumberToObject(ev, "size", (double)size);
 	cJSON_AddNumberToObject(ev, "fetched", (double)p->fetched);
 	cJSON_AddNumberToObject(ev, "ms", (double)((clock_mono_ns() - p->started_ns) / 1000000));
 	p->calls.event(p->calls.arg, ev, false);
-	store_event(p->store->root, "image", "pull", image->text, p->name,
-		    (const char *[]){ "digest", p->top.digest.text, NULL });
 }
 
 static int work_name(struct work *w, struct err *e)

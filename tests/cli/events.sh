@@ -18,8 +18,11 @@ berth trash restore site >/dev/null
 berth rm site >/dev/null
 berth create --root-size 32m --name other localhost/busybox true >/dev/null
 berth rm other >/dev/null
+berth tag localhost/busybox mine:1
+berth rmi mine:1 >/dev/null
 berth rmi localhost/busybox >/dev/null
-wait_for grep -q '"untag"' "$T/stream"
+gone() { [ "$(grep -c '"untag"' "$T/stream")" -eq 2 ]; }
+wait_for gone
 kill -INT $watcher
 wait $watcher
 is $? 130 'until interrupted: 130'
@@ -30,6 +33,8 @@ container	restore	site
 container	delete	site
 container	create	other
 container	delete	other
+image	tag	docker.io/library/mine:1
+image	untag	docker.io/library/mine:1
 image	untag	localhost/busybox:latest
 image	delete	localhost/busybox:latest" 'all of it is kept, in order'
 is "$(events --format jsonl)" "$(head -n "$(events --format action | wc -l)" "$T/stream")" 'the same as was told'
@@ -42,7 +47,7 @@ is "$(events --format '{{.attributes.old_name}}' -f event=rename)" web 'attribut
 # --- filters and times
 is "$(events -f event=create -f event=rename --format name)" $'web\nsite\nother' 'of one key any'
 is "$(events -f event=create -f container=web --format name)" web 'of several all'
-is "$(events -f type=image --format action)" $'untag\ndelete' 'a type'
+is "$(events -f type=image --format action | tr '\n' ' ')" 'tag untag untag delete ' 'a type'
 is "$(events -f container="${id:0:12}" --format action)" $'create\nrename\ndelete\nrestore\ndelete' 'a container by its id'
 is "$(events -f image=localhost/busybox --format name | sort -u | head -3)" $'other\nsite\nweb' 'what was made of an image'
 middle=$(events -f event=restore --format time)

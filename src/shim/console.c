@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 
 #define READ_MAX (64u << 10)
 #define INPUT_MAX (64u << 10)
@@ -85,9 +86,21 @@ static void on_reply(void *arg, const uint8_t *p, size_t n)
 		buf_add(&c->input, p, n);
 }
 
+/* A guest rings the viewers' bell once a second at most. */
+static bool on_bell(void *arg)
+{
+	struct console *c = arg;
+	int64_t now = clock_mono_ns();
+
+	if (c->bell_ns && now - c->bell_ns < 1000000000)
+		return false;
+	c->bell_ns = now;
+	return true;
+}
+
 int console_init(struct console *c, uv_loop_t *loop, int rows, int cols, struct crilog *log)
 {
-	static const struct vt_callbacks cb = { .reply = on_reply, .pass = on_pass };
+	static const struct vt_callbacks cb = { .reply = on_reply, .bell = on_bell, .pass = on_pass };
 
 	*c = (struct console){ .loop = loop, .log = log };
 	list_init(&c->viewers);

@@ -26,6 +26,7 @@ struct console {
 	struct list viewers;
 	uint64_t last_viewer;
 	struct crilog *log;      /* NULL: not logged; the caller's */
+	int64_t bell_ns; /* when the bell last rang */
 	bool written; /* there was output */
 	bool draining, done;
 	void *arg;

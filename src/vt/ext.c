@@ -54,13 +54,19 @@ static void mark_cells(const struct vt_cell *c, long n, uint8_t *used)
 		used[c[i].ext / 8] |= 1 << c[i].ext % 8;
 }
 
+/* Misses until another collection is worth its time, when one has found little: a few steps for each. */
+static unsigned patience(const struct vt *vt)
+{
+	return (2u * vt->rows * vt->cols + EXT_MAX) / 8;
+}
+
 static void collect(struct vt *vt)
 {
 	uint8_t used[EXT_MAX / 8] = { 0 };
 	bool link_used[LINKS_MAX] = { false };
 	const struct vt_cell *pens[] = { &vt->pen, &vt->main.saved.pen, &vt->alt.saved.pen };
 	long cells = (long)vt->rows * vt->cols;
-	int nfree = 0;
+	int nfree = EXT_MAX - vt->ext.n;
 
 	mark_cells(vt->main.mem, cells, used);
 	mark_cells(vt->alt.mem, cells, used);
@@ -87,7 +93,7 @@ static void collect(struct vt *vt)
 	for (int i = 1; i < LINKS_MAX; i++)
 		if (!link_used[i] && vt->ext.links[i].uri[0])
 			vt->ext.links[i].uri[0] = 0;
-	vt->ext.backoff = nfree < EXT_MAX / 8 ? EXT_MAX : 0;
+	vt->ext.backoff = nfree < EXT_MAX / 8 ? patience(vt) : 0;
 }
 
 static bool may_collect(struct vt *vt)
@@ -191,7 +197,7 @@ uint16_t vt_ext_with_link(struct vt *vt, uint16_t ext, const char *id, const cha
 		collect(vt);
 		e.link = find_link(vt, id, uri);
 		if (!e.link)
-			vt->ext.backoff = EXT_MAX;
+			vt->ext.backoff = patience(vt);
 	}
 	ret = vt_ext_get(vt, &e);
 	l = &vt->ext.links[e.link];

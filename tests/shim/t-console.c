@@ -243,6 +243,20 @@ static void test_queries(void **state)
 }
 
 /* Who asks and never reads the answers gets no more of them. */
+static void test_bell(void **state)
+{
+	struct world *w = *state;
+	struct view v = look(w, 24, 80, false);
+
+	now(w, v.fd);
+	say(w, "a\a\a\a");
+	assert_string_equal(now(w, v.fd), "a\a");
+	w->c.bell_ns -= 1000000000; /* a second later */
+	say(w, "b\a\a");
+	assert_string_equal(now(w, v.fd), "b\a");
+	close(v.fd);
+}
+
 static void test_flood_of_queries(void **state)
 {
 	struct world *w = *state;
@@ -372,7 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_live), TEST(test_snapshot), TEST(test_two_sizes), TEST(test_sizes_that_are_none),
-		TEST(test_read_only), TEST(test_queries), TEST(test_flood_of_queries), TEST(test_slow_viewer),
+		TEST(test_read_only), TEST(test_queries), TEST(test_bell), TEST(test_flood_of_queries), TEST(test_slow_viewer),
 		TEST(test_slow_guest), TEST(test_end), TEST(test_scrollback), TEST(test_nobody_comes),
 	};
 

@@ -181,6 +181,73 @@ static void test_links(void **state)
 	vt_free(vt);
 }
 
+/* More colours of underlines than the table has places: those that are seen are right, old ones make room. */
+static void test_many_colors(void **state)
+{
+	struct vt *vt = vt_new(24, 80, NULL, NULL, NULL);
+	const int total = 60000, seen = 20 * 80;
+
+	for (int i = 0; i < total; i++) {
+		char text[64];
+		int n = snprintf(text, sizeof(text), "\033[4;58:2::%d:%d:%dmx", i >> 16, i >> 8 & 255, i & 255);
+
+		vt_feed(vt, text, n);
+	}
+	for (int i = total - seen; i < total; i++) {
+		int y = 23 - (total - 1 - i) / 80;
+		const struct vt_cell *c = &vt_row(vt, y).cells[i % 80];
+
+		if (vt_cell_underline_color(vt, c) != (VT_COLOR_RGB | (uint32_t)i))
+			fail_msg("cell %d has the underline %x", i, vt_cell_underline_color(vt, c));
+	}
+	for (int i = 0; i < vt_scrollback(vt); i++) { /* lines that were packed have theirs too */
+		struct vt_cell cells[80];
+		bool wrapped;
+
+		assert_int_equal(vt_scrollback_line(vt, i, cells, 80, &wrapped), 80);
+		assert_int_equal(vt_cell_underline_color(vt, &cells[7]), VT_COLOR_RGB | (uint32_t)(i * 80 + 7));
+	}
+	vt_free(vt);
+}
+
+/* More hyperlinks at once than are kept: some go without, none gets another's; later ones have room again. */
+static void test_many_links(void **state)
+{
+	struct vt *vt = vt_new(24, 80, NULL, NULL, NULL);
+	int without = 0, without_later = 0;
+
+	for (int round = 0; round < 4; round++) {
+		vt_feed(vt, "\033[m\033]8;;\007\033[2J\033[H", 17);
+		for (int i = 0; i < 1500; i++) {
+			char text[64];
+			int n = snprintf(text, sizeof(text), "\033]8;;http://%d/%d\007x", round, i);
+
+			vt_feed(vt, text, n);
+		}
+		for (int i = 0; i < 1500; i++) {
+			const char *uri = vt_cell_link(vt, &vt_row(vt, i / 80).cells[i % 80], NULL);
+			char wanted[64];
+
+			snprintf(wanted, sizeof(wanted), "http://%d/%d", round, i);
+			if (uri)
+				assert_string_equal(uri, wanted);
+			else
+				without++;
+		}
+	}
+	assert_true(without > 0);
+	vt_feed(vt, "\033]8;;\007\033[2J\033[H", 14);
+	for (int i = 0; i < 20000; i++) {
+		char text[64];
+		int n = snprintf(text, sizeof(text), "\033]8;;http://last/%d\007\rx", i);
+
+		vt_feed(vt, text, n);
+		without_later += !vt_cell_link(vt, &vt_row(vt, 0).cells[0], NULL);
+	}
+	assert_true(without_later < 20000 / 2);
+	vt_free(vt);
+}
+
 static void test_damage(void **state)
 {
 	struct vt *vt = vt_new(3, 10, NULL, NULL, NULL);
@@ -209,6 +276,8 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_many_colors),
+		cmocka_unit_test(test_many_links),
 		cmocka_unit_test(test_damage),
 	};
 

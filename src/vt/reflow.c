@@ -215,11 +215,15 @@ static int relative(uint64_t line, uint64_t top, int rows)
 	return line < top ? 0 : (int)MIN(line - top, (uint64_t)rows - 1);
 }
 
+/* A wrap is pending only behind a character: a cursor that stood among blanks does not wait. */
 static void put_cursor(struct vt *vt, const struct place *p, uint64_t top, int *x, int *y, bool *pending)
 {
+	const struct vt_cell *c;
+
 	*y = relative(p->line, top, vt->rows);
 	*x = MIN(p->x, vt->cols - 1);
-	*pending = p->pending || p->x == vt->cols;
+	c = &row_at(vt, &vt->main, *y)->cells[*x];
+	*pending = (p->pending || p->x == vt->cols) && (c->ch || c->attr & VT_TAIL);
 }
 
 static int rewrap(struct vt *vt, struct resize *rs, int cols, int cx, int cy, bool pending)

@@ -153,6 +153,8 @@ bool vt_sound(struct vt *vt)
 
 	if (c.row < 0 || c.row >= vt_rows(vt) || c.col < 0 || c.col >= cols || (c.pending && (c.col != cols - 1 || !m.autowrap)))
 		return unsound(c.row, c.col, "cursor");
+	if (c.pending && !vt_row(vt, c.row).cells[c.col].ch && !(vt_row(vt, c.row).cells[c.col].attr & VT_TAIL))
+		return unsound(c.row, c.col, "a wrap is pending behind a blank");
 	if (m.top < 0 || m.bottom >= vt_rows(vt) || m.top > m.bottom)
 		return unsound(m.top, m.bottom, "margins");
 	for (int y = 0; y < vt_rows(vt); y++) {

@@ -91,6 +91,9 @@ static const struct {
 	{ "abcdefghijklmnopqrstuvwxyz", 3, 26, "/abcdefghijklmnopqrstuvwxyz|| 0,25+" },
 	{ "abcdefghijklmnopqrstuvwxyz", 3, 5, "abcde\\|fghij\\|klmno\\/pqrst\\|uvwxy\\|z 2,1" },
 	{ "abcdefghijklmnopqrstuvwxyz\033[2J", 3, 26, "abcdefghijkl/|| 2,2" },
+	/* a cursor among blanks */
+	{ "\033[1;6H", 3, 3, "/\\|| 1,2" },
+	{ "ab\033[1;6H", 3, 3, "/ab\\|| 1,2" },
 	/* the alternate screen is cut, the main one below it wrapped */
 	{ "abcdefgh\033[?1049hABCDEFGH", 3, 4, "/|  AB|EFGH 2,3" },
 	{ "abcdefgh\033[?1049hABCDEF\033[?1049l", 3, 4, "/abcd\\|efgh| 1,3+" },

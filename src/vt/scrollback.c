@@ -257,9 +257,16 @@ static int encode(const struct vt *vt, const struct vt_cell *cells, int n, uint8
 
 static int encode_plain(const struct vt_cell *cells, int n, uint8_t *p, size_t max)
 {
+	int x = 0;
+
 	if ((size_t)n > max)
 		return -1;
-	for (int x = 0; x < n; x++)
+	for (; x + 4 <= n; x += 4) {
+		uint8_t four[4] = { cells[x].ch, cells[x + 1].ch, cells[x + 2].ch, cells[x + 3].ch };
+
+		memcpy(p + x, four, 4);
+	}
+	for (; x < n; x++)
 		p[x] = cells[x].ch;
 	return n;
 }

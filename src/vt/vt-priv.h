@@ -248,7 +248,7 @@ void vt_goto_origin(struct vt *vt, int y, int x); /* relative to the margins in 
 /* No wide character lies across the left edge of x after this. */
 static inline void vt_row_split(struct vt *vt, struct row *r, int x)
 {
-	if (r->flags & ROW_WIDE)
+	if (r->flags & ROW_WIDE && x < r->used)
 		vt_row_split_wide(vt, r, x);
 }
 

@@ -58,6 +58,7 @@ is "$(screen 'abcdefgh' --resize-at 0:2x4)" 'abcd|efgh' 'before the first byte'
 is "$(screen 'abcdefgh' "${small[@]}" --resize-at 2:3x3 --resize-at 99:4x20)" 'abcdefgh|||' 'several, one beyond the end'
 is "$(field 'a\n\033[6n\033[999B\033[6n' replies_hex --resize-at 6:50x90)" \
 	"\"$(printf '\033[2;2R\033[50;2R' | od -An -v -tx1 | tr -d ' \n')\"" 'what follows sees the new size'
+is "$(screen '\t\tx\e[Z\e[Zy' --rows 2 --cols 10 --resize-at 0:2x30)" '        y       x|' 'new columns have their tab stops'
 many=()
 for ((i = 0; i < 500; i++)); do many+=(--resize-at "$i:$((1 + i % 40))x$((1 + i % 90))"); done
 is "$(printf '%0500d' 0 | vt "${many[@]}" | wc -l)" 21 'five hundred'

@@ -4,6 +4,7 @@
 #include "vt/compare.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -267,11 +268,45 @@ static void test_memory(void **state)
 	vt_free(vt);
 }
 
+/* All memory of a terminal whose guest fills what can be filled: each cell in colours of its own, with marks and
+ * links, long titles, palettes, strings without end, new sizes. */
+static void test_hostile_memory(void **state)
+{
+	struct mallinfo2 before = mallinfo2(), after;
+	struct vt *vt = vt_new(50, 200, NULL, NULL, NULL);
+	AUTO_FREE char *long_string = malloc(200000);
+
+	assert_non_null(long_string);
+	memset(long_string, 'A', 200000);
+	for (int i = 0; i < 400000; i++) {
+		char text[128];
+		int n = snprintf(text, sizeof(text), "\033[38;2;%d;%d;1;48;2;%d;1;2;4;58:2::1:%d:%dmx\xcc\x81\xcc\x82\xcc%c", i >> 8 & 255,
+				 i & 255, i & 127, i & 255, i >> 9 & 255, 0x80 + i % 64);
+
+		vt_feed(vt, text, n);
+		if (i % 100 == 0) {
+			n = snprintf(text, sizeof(text), "\033]8;id=%d;http://h/%d\007\033]4;%d;#%06x\007\033[22t", i, i, i & 255, i);
+			vt_feed(vt, text, n);
+		}
+		if (i % 20000 == 0) {
+			vt_feed(vt, i % 40000 ? "\033]2;" : "\033P", i % 40000 ? 4 : 2);
+			vt_feed(vt, long_string, 200000);
+			vt_feed(vt, "\033\\", 2);
+			vt_resize(vt, 50 + i / 20000 % 5, 200 - i / 20000);
+		}
+	}
+	after = mallinfo2();
+	assert_true(vt_scrollback_bytes(vt) <= (16 << 20) + 200000);
+	assert_true(after.uordblks + after.hblkhd <= before.uordblks + before.hblkhd + (19 << 20));
+	vt_free(vt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),  cmocka_unit_test(test_snapshot), cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_resize), cmocka_unit_test(test_sessions), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_hostile_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

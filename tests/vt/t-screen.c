@@ -144,6 +144,16 @@ static const struct {
 	{ "x\033[41m\033[H\033[L", 0, VT_COLOR_INDEX | 1, 0, 0 },
 	{ "\033[44mx\033[m\033[H\033[X", 0, 0, 0, 0 },
 	{ "x\033[H\033[44m\033[@", 0, VT_COLOR_INDEX | 4, 0, 0 },
+	{ "\033[41m\033[1J", 0, VT_COLOR_INDEX | 1, 0, 0 },
+	{ "x\033[41m\r\033[10P", 0, VT_COLOR_INDEX | 1, 0, 0 },
+	{ "x\033[48;2;1;2;3m\033[4M", 0, VT_COLOR_RGB | 0x010203, 0, 0 },
+	{ "x\033[48;5;99m\033[4S", 0, VT_COLOR_INDEX | 99, 0, 0 },
+	{ "x\033[41m\033[T", 0, VT_COLOR_INDEX | 1, 0, 0 },
+	{ "x\033[41m\033[H\033M", 0, VT_COLOR_INDEX | 1, 0, 0 },
+	{ "x\033[41m\033[4H\n\n\n\n", 0, VT_COLOR_INDEX | 1, 0, 0 },
+	{ "x\033[7;41m\033[2K", 0, VT_COLOR_INDEX | 1, 0, 0 },
+	{ "\033[41m\346\274\242\033[m\033[2Gx", 0, VT_COLOR_INDEX | 1, 0, 0 }, /* half of a wide one is gone */
+	{ "x\033[41m\033[?1047h", 0, 0, 0, 0 },
 	{ "\033[1\"qx", 0, 0, 0, VT_PROTECTED },
 	{ "\033[1\"q\033[0mx", 0, 0, 0, VT_PROTECTED },
 };
@@ -201,11 +211,11 @@ static void test_many_colors(void **state)
 			fail_msg("cell %d has the underline %x", i, vt_cell_underline_color(vt, c));
 	}
 	for (int i = 0; i < vt_scrollback(vt); i++) { /* lines that were packed have theirs too */
-		struct vt_cell cells[80];
+		struct vt_cell line[80];
 		bool wrapped;
 
-		assert_int_equal(vt_scrollback_line(vt, i, cells, 80, &wrapped), 80);
-		assert_int_equal(vt_cell_underline_color(vt, &cells[7]), VT_COLOR_RGB | (uint32_t)(i * 80 + 7));
+		assert_int_equal(vt_scrollback_line(vt, i, line, 80, &wrapped), 80);
+		assert_int_equal(vt_cell_underline_color(vt, &line[7]), VT_COLOR_RGB | (uint32_t)(i * 80 + 7));
 	}
 	vt_free(vt);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Our terminal against tmux and libvterm, every cell and the cursor: the rows of cases.tsv, random streams, and the
-recorded sessions at many points. What is known to differ is in known-differences.tsv, each with its reason.
+recorded sessions at many points; and our snapshots of these, as a viewer would get them. What is known to differ is in
+known-differences.tsv, each with its reason.
 
 usage: differ.py [ORACLE]             all, as TAP
        differ.py ORACLE FIRST LAST    random streams of these seeds only; what differs is cut down to the least"""
@@ -160,6 +161,15 @@ class Pair:
         ok(not bad, "%s shows %d random streams as we do" % (self.name, n),
            ["%d differ: %s" % (len(bad), bad[:20])] + self.least(bad[0]) if bad else [])
 
+    def snapshots(self, rows, cols, data, cuts):
+        """What differs when the other is shown our snapshots."""
+        words = []
+        for cut, frame in zip(cuts, self.ours.frames(rows, cols, data[:cuts[-1]], cuts)):
+            p = subprocess.run([self.ours.program, "--snapshot", str(rows), str(cols)], input=data[:cut], stdout=subprocess.PIPE, check=True)
+            shown = self.other.frames(rows, cols, p.stdout)[0]
+            words += ["after %d bytes: %s" % (cut, w) for w in terminals.differences(frame, shown, self.other.attrs, self.other.lax)[:4]]
+        return words
+
     def test_session(self, name):
         rows, cols = (int(v) for v in re.search(r"-(\d+)x(\d+)\.vt$", name).groups()[::-1])
         with open(os.path.join(HERE, "sessions", name), "rb") as f:
@@ -169,6 +179,8 @@ class Pair:
             at += len(t)
             ends.append(at)
         cuts = sorted({ends[len(ends) * i // CUTS] for i in range(1, CUTS)})
+        words = self.snapshots(rows, cols, data, cuts[2::3])
+        ok(not words, "%s shows our snapshots of %s as we do" % (self.name, name), words)
         words = self.compare(rows, cols, data, cuts)
         if name in self.known.sessions:
             ok(bool(words), "%s: session %s differs as is known" % (self.name, name))

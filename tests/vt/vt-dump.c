@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vt-dump.c - dumps what our terminal shows (see dump.h); with --stream SEED ROWS COLS it writes a random
- * stream instead. */
+/* vt-dump.c - dumps what our terminal shows (see dump.h). With --stream SEED ROWS COLS it writes a random
+ * stream instead, with --snapshot ROWS COLS the snapshot that a viewer would get after its input. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/auto.h"
 #include "vt/compare.h"
 #include "vt/dump.h"
 
@@ -75,11 +77,30 @@ static int stream(char **argv)
 	return fwrite(bytes, 1, n, stdout) == n && fflush(stdout) == 0 ? 0 : 1;
 }
 
+static int snapshot(char **argv)
+{
+	struct vt *vt = vt_new(atoi(argv[0]), atoi(argv[1]), NULL, NULL, NULL);
+	AUTO_BUF struct buf out = { 0 };
+	uint8_t bytes[4096];
+	int rc = vt ? 0 : 1;
+
+	for (ssize_t n; rc == 0 && (n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0;)
+		vt_feed(vt, bytes, n);
+	if (rc == 0)
+		rc = vt_snapshot(vt, VT_SNAPSHOT_CLEAR, 0, &out) < 0;
+	if (rc == 0)
+		rc = fwrite(out.p, 1, out.len, stdout) != out.len || fflush(stdout) != 0;
+	vt_free(vt);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct dump_terminal ours = { create, feed, show, destroy };
 
 	if (argc == 5 && strcmp(argv[1], "--stream") == 0)
 		return stream(argv + 2);
+	if (argc == 4 && strcmp(argv[1], "--snapshot") == 0)
+		return snapshot(argv + 2);
 	return dump_run(argc, argv, &ours);
 }

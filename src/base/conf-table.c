@@ -38,6 +38,9 @@ const struct conf_option conf_options[CONF_COUNT] = {
 	[CONF_PULL_TOKEN_SERVERS] = { "pull", "token-servers", CONF_WORDS, 0, 0, NULL, "",
 				      "Other hosts that the login of a registry may be sent to for a token, as HOST=OTHER or "
 				      "HOST=OTHER:PORT. Without this a login goes to its own host only." },
+	[CONF_PUSH_PIECE_SIZE] = { "push", "piece-size", CONF_SIZE, 1ull << 20, 1ull << 40, NULL, "512m",
+				   "A layer that is larger than this goes to a registry in pieces of this size. Some servers in "
+				   "front of registries take small requests only; one piece is quickest." },
 	[CONF_CONSOLE_DETACH_KEYS] = { "console", "detach-keys", CONF_TEXT, 0, 0, NULL, "ctrl-p,ctrl-q",
 				       "Keys that detach from run -it, exec -it and attach; nothing turns them off." },
 };

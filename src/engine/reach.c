@@ -147,6 +147,7 @@ int eng_push_desc(const struct berth *b, const struct berth_push *p, struct job_
 		return err_wrap(e, rc, "cannot push '%s'", dest);
 	ret->src = strdup(p->ref);
 	ret->all_platforms = p->all_platforms;
+	ret->piece_size = conf_number(&b->conf, CONF_PUSH_PIECE_SIZE);
 	ret->parallel = p->parallel ?: ret->parallel;
 	if (p->platform) {
 		free(ret->platform);

@@ -56,6 +56,7 @@ static const struct {
 	{ "all_platforms", offsetof(struct job_desc, all_platforms) },
 }, numbers[] = {
 	{ "max_size", offsetof(struct job_desc, max_size) },
+	{ "piece_size", offsetof(struct job_desc, piece_size) },
 	{ "connect_ms", offsetof(struct job_desc, connect_ms) },
 	{ "header_ms", offsetof(struct job_desc, header_ms) },
 	{ "stall_ms", offsetof(struct job_desc, stall_ms) },

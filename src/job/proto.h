@@ -66,6 +66,7 @@ struct job_desc {
 	bool all_platforms;  /* of a push: the index with all that it leads to */
 	bool platform_given; /* by the user: another one is an error */
 	unsigned parallel;   /* downloads at once; 0: 3 */
+	uint64_t piece_size; /* of a push: larger blobs go in requests of that many bytes; 0: the default */
 	uint64_t max_size;   /* of the unpacked layers, bytes; 0: the default */
 	uint64_t connect_ms, header_ms, stall_ms, total_ms; /* all 0: the defaults */
 	int retries;         /* -1: the default */

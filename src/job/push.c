@@ -267,7 +267,8 @@ static void begin_blob(struct push_blob *b)
 		b->fd = store_blob_open(p->store, &b->desc, &e);
 		rc = b->fd < 0 ? b->fd : 0;
 	}
-	b->up = (struct oci_reg_upload){ .desc = b->desc, .fd = b->fd, .from = b->from };
+	b->up = (struct oci_reg_upload){ .desc = b->desc, .fd = b->fd, .from = b->from,
+					  .piece_size = p->desc->piece_size };
 	if (rc == 0)
 		rc = oci_reg_upload_start(&b->up, p->reg, &p->ref, on_uploaded, &e);
 	if (rc < 0) {

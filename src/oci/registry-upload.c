@@ -386,7 +386,9 @@ int oci_reg_upload_start(struct oci_reg_upload *u, struct oci_reg *reg, const st
 	u->reg = reg;
 	u->ref = ref;
 	u->cb = cb;
-	u->piece = u->desc.size > OCI_UPLOAD_PIECE ? OCI_UPLOAD_PIECE : UINT64_MAX;
+	u->piece = u->piece_size ? u->piece_size : OCI_UPLOAD_PIECE;
+	if (u->piece >= u->desc.size)
+		u->piece = UINT64_MAX;
 	u->active = true;
 	look(u);
 	return 0;

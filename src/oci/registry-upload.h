@@ -6,7 +6,7 @@
 
 #include "oci/registry.h"
 
-#define OCI_UPLOAD_PIECE (64ull << 20) /* bytes of one request; smaller blobs go in one */
+#define OCI_UPLOAD_PIECE (512ull << 20) /* bytes; the default */
 
 struct oci_reg_upload;
 typedef void (*oci_reg_upload_cb)(struct oci_reg_upload *u, int rc, const struct err *e);
@@ -16,6 +16,7 @@ struct oci_reg_upload {
 	/* Of the caller. */
 	struct oci_desc desc;
 	int fd;           /* of its bytes; -1: they are not to be had, it must be there already (-ENODATA) */
+	uint64_t piece_size; /* larger blobs go in requests of that many bytes; 0: the default */
 	const char *from; /* a repository of that registry which may have it; NULL; stays until the callback */
 	void (*progress)(struct oci_reg_upload *u); /* `at` changed; may be NULL */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* job-tool - the engine's side of jobs on a command line, for tests:
- *   job-tool pull [OPTION=VALUE...] REF    prints each event as a line; exits 0, or 1 after an error
+ *   job-tool pull|push [OPTION=VALUE...] REF    prints each event as a line; exits 0, or 1 after an error
  *   job-tool list run_root=DIR | cancel run_root=DIR ID
  * Options are the members of struct job_desc, and on=EVENT[:TEXT] do=cancel|detach|leave|die|stop: what to do
  * when that event (whose line holds TEXT) comes. */
@@ -95,7 +95,7 @@ static bool option(struct tool *t, char *arg)
 		const char *name;
 		char **to;
 	} texts[] = { { "root", &d->root }, { "run_root", &d->run_root }, { "platform", &d->platform },
-		      { "ca_file", &d->ca_file }, { "creds", &d->creds } };
+		      { "ca_file", &d->ca_file }, { "creds", &d->creds }, { "src", &d->src } };
 	const struct {
 		const char *name;
 		bool *to;
@@ -138,7 +138,7 @@ static bool option(struct tool *t, char *arg)
 }
 
 /* The full form of the name, and defaults. */
-static int complete(struct job_desc *d, const char *name, struct err *e)
+static int complete(struct job_desc *d, const char *kind, const char *name, struct err *e)
 {
 	struct oci_ref ref AUTO(oci_ref_finish) = { 0 };
 	struct oci_platform host;
@@ -147,7 +147,7 @@ static int complete(struct job_desc *d, const char *name, struct err *e)
 
 	if (rc < 0)
 		return rc;
-	d->kind = strdup("pull");
+	d->kind = strdup(kind);
 	d->ref = oci_ref_str(&ref);
 	oci_platform_host(&host);
 	oci_platform_str(&host, text);
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 		t.op.event = on_cancel_event;
 		rc = eng_job_join(&t.op, loop, t.desc.run_root, argv[i], on_done, &e);
 	} else {
-		rc = complete(&t.desc, argv[i], &e);
+		rc = complete(&t.desc, argv[1], argv[i], &e);
 		if (rc == 0)
 			rc = eng_job_start(&t.op, loop, &t.desc, on_done, &e);
 	}

@@ -181,6 +181,31 @@ is "$(berth push -q "$open/big" "$main/big" 2>"$T/err")" "$(cat "$T/bigdigest")"
 is "$(log "$main" length | awk '$1 == "PUT" && $2 > 12000000' | wc -l)" 1 'by one request'
 
 unset BERTH_CONFIG
+# --- limits
+start_python limits faulty_registry.py "$T/none"
+main=127.0.0.1:$PORT
+refused() { # NAME REGEX OPTION...
+	SECONDS=0
+	"$tool" push "root=$store" "run_root=$run" connect_ms=3000 header_ms=1000 stall_ms=1000 total_ms=9000 retries=1 "src=$open/big" \
+		"${@:3}" "$main/limits" >"$T/out" 2>"$T/err"
+	like "$? $(cat "$T/err")" "^1 error: $2" "$1"
+	[ $SECONDS -lt 15 ]
+	ok $? "$1: in time"
+}
+big=$(/usr/bin/python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["layers"][0]["digest"])' "$T/big/blobs/$(tr : / <"$T/bigdigest")")
+post "$main" /_faults '[{"match":"PUT .*'"$big"'","fault":"mute"}]'
+refused 'who takes nothing' ".*nothing taken within 1 s"
+like "$(cat "$T/out")" '"state":"upload","bytes":[0-9]*[1-9]' 'progress is told in numbers'
+post "$main" /_faults '[{"match":"POST","fault":"mute"}]'
+refused 'who does not answer' ".*no answer within 1 s"
+post "$main" /_faults '[{"match":"PUT","fault":"status","code":503}]'
+refused 'who is never available' "after 2 tries: $main answers 503"
+post "$main" /_faults '[{"match":"PUT","fault":"status","code":429,"retry_after":100000}]'
+refused 'who wants us back tomorrow' "$main asks to come back in 100000 s"
+post "$main" /_faults '[{"match":"PUT .*manifests","fault":"status","code":413}]'
+refused 'who takes no manifest' "$main answers 413"
+post "$main" /_faults '[]'
 check 'nothing is left of all of it' good_store
 # --- interrupted
 post "$main" /_faults '[{"match":"HEAD","fault":"mute"}]'

@@ -166,6 +166,9 @@ static void on_looked(struct oci_reg_op *op, int rc, const struct err *e)
 	if (rc == 0)
 		rc = err_set(&u->err, -EBADMSG, "blob '%s' has %llu bytes at %s, not %llu", u->desc.digest.text,
 			     (unsigned long long)size, u->reg->host, (unsigned long long)u->desc.size);
+	/* where it sent us to may know of reading only: sending it once more does no harm */
+	if (rc == -EACCES && !op->at_home)
+		rc = -ENOENT;
 	if (rc != -ENOENT) {
 		end(u, rc);
 		return;

@@ -154,6 +154,8 @@ is "$(log "$main" path | grep -c 'POST')" 4 'nothing is sent twice'
 pushed 'not available twice' '[{"match":"uploads","fault":"status","code":503,"times":2}]'
 pushed 'too many requests' '[{"match":"PUT .*manifests","fault":"status","code":429,"retry_after":1,"times":1}]'
 pushed 'uploads at another address of it' '[{"match":"POST","fault":"location","to":"http://localhost:PORT"}]'
+post "$second" /_faults '[{"match":"HEAD","fault":"status","code":403}]'
+pushed 'a question that is led to where it is refused' '[{"match":"HEAD .*blobs","fault":"redirect","to":"http://'"$second"'"}]'
 start_python never faulty_registry.py "$T/none"
 main=127.0.0.1:$PORT
 post "$main" /_faults '[{"match":"uploads","fault":"status","code":507,"word":"DENIED"}]'

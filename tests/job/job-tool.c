@@ -173,8 +173,11 @@ int main(int argc, char **argv)
 		i++;
 	if (argc < 2 || !t.desc.run_root)
 		return 2;
-	if (strcmp(argv[1], "list") == 0)
-		return list(t.desc.run_root);
+	if (strcmp(argv[1], "list") == 0) {
+		rc = list(t.desc.run_root);
+		job_desc_finish(&t.desc);
+		return rc;
+	}
 	if (i != argc - 1)
 		return 2;
 	if (strcmp(argv[1], "cancel") == 0) {

@@ -19,6 +19,12 @@ static int last_row(const struct formview *f)
 	return last;
 }
 
+/* Is it to be seen that the field is wrong? Not while one is about to type, nor where nothing was typed yet. */
+static bool shows_error(const struct formview *f, int i)
+{
+	return *f->error[i] && (f->pressed || (i != f->cur && f->line[i].len));
+}
+
 /* What is typed, or what it would be if nothing is. */
 static void draw_text(struct formview *f, struct canvas *c, int y, int x, int width, int i)
 {
@@ -82,7 +88,7 @@ static void draw_field(struct formview *f, struct canvas *c, int y, int i, bool 
 {
 	const struct field *d = &f->cls->fields[i];
 	int label = narrow ? 1 : d->x, at = narrow ? 11 : d->at, width = d->width, end;
-	bool wrong = *f->error[i] && (f->pressed || i != f->cur);
+	bool wrong = shows_error(f, i);
 	char hint[120] = "";
 
 	if (narrow)
@@ -108,7 +114,7 @@ static void draw_errors(struct formview *f, struct canvas *c, int y)
 		const struct field *d = &f->cls->fields[i];
 		int end = 0;
 
-		if (!form_visible(f, i) || !*f->error[i] || (!f->pressed && i == f->cur))
+		if (!form_visible(f, i) || !shows_error(f, i))
 			continue;
 		for (int k = 0; k < f->cls->nfields; k++)
 			if (form_visible(f, k) && f->cls->fields[k].row == d->row)

@@ -10,45 +10,88 @@
 
 /* --- order */
 
+#define LEVELS 3 /* the chosen column, that of the usual order, the one within it */
+
+/* What an element is compared by, asked of its owner once. */
+struct sortable {
+	size_t i;
+	struct {
+		bool has;
+		double number;
+		const char *text;
+	} level[LEVELS];
+};
+
+struct order {
+	const struct rows *r;
+	int column[LEVELS]; /* -1: no such level */
+};
+
 /* Numbers fall, as one looks for the greatest; what has none comes last. Texts rise, numbers in them as numbers. */
-static int compare_by(const struct rows *r, int column, size_t a, size_t b)
-{
-	const struct rows_source *s = r->source;
-	const struct column *k = &s->columns[column];
-	char left[CELL_MAX] = "", right[CELL_MAX] = "";
-	enum role role;
-
-	if (k->sort) {
-		double x = 0, y = 0;
-		bool hasx = s->number(r->arg, a, k->sort, &x) != FILTER_NONE;
-		bool hasy = s->number(r->arg, b, k->sort, &y) != FILTER_NONE;
-
-		return !hasx || !hasy ? hasy - hasx : (x < y) - (x > y);
-	}
-	s->cell(r->arg, a, column, left, sizeof(left), &role);
-	s->cell(r->arg, b, column, right, sizeof(right), &role);
-	return strverscmp(left, right);
-}
-
 static int compare(const void *pa, const void *pb, void *arg)
 {
-	const struct rows *r = arg;
-	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
-	int c = compare_by(r, r->sort, a, b);
+	const struct order *o = arg;
+	const struct sortable *a = pa, *b = pb;
 
-	if (r->reverse)
-		c = -c;
-	if (!c && r->source->order >= 0 && r->sort != r->source->order)
-		c = compare_by(r, r->source->order, a, b);
-	if (!c && r->source->then >= 0)
-		c = compare_by(r, r->source->then, a, b);
-	return c ?: (a > b) - (a < b);
+	for (int l = 0; l < LEVELS; l++) {
+		double x = a->level[l].number, y = b->level[l].number;
+		int c;
+
+		if (o->column[l] < 0)
+			continue;
+		if (a->level[l].text)
+			c = strverscmp(a->level[l].text, b->level[l].text);
+		else
+			c = a->level[l].has != b->level[l].has ? b->level[l].has - a->level[l].has : (x < y) - (x > y);
+		if (c)
+			return l == 0 && o->r->reverse ? -c : c;
+	}
+	return (a->i > b->i) - (a->i < b->i);
+}
+
+/* The texts are owned by the caller. */
+static void take_key(const struct order *o, size_t i, struct sortable *ret)
+{
+	const struct rows *r = o->r;
+	char text[CELL_MAX];
+	enum role role;
+
+	*ret = (struct sortable){ .i = i };
+	for (int l = 0; l < LEVELS; l++) {
+		const struct column *k = o->column[l] < 0 ? NULL : &r->source->columns[o->column[l]];
+
+		if (k && k->sort) {
+			ret->level[l].has = r->source->number(r->arg, i, k->sort, &ret->level[l].number) != FILTER_NONE;
+		} else if (k) {
+			*text = 0;
+			r->source->cell(r->arg, i, o->column[l], text, sizeof(text), &role);
+			ret->level[l].text = *text ? strdup(text) ?: "" : "";
+		}
+	}
+}
+
+static void free_key(struct sortable *k)
+{
+	for (int l = 0; l < LEVELS; l++)
+		if (k->level[l].text && *k->level[l].text)
+			free((char *)k->level[l].text);
 }
 
 void rows_sort(struct rows *r)
 {
-	if (r->sort >= 0 && r->n > 1)
-		qsort_r(r->index, r->n, sizeof(*r->index), compare, r);
+	const struct rows_source *s = r->source;
+	struct order o = { r, { r->sort, r->sort == s->order ? -1 : s->order, s->then == r->sort ? -1 : s->then } };
+	struct sortable *keys = r->sort >= 0 && r->n > 1 ? calloc(r->n, sizeof(*keys)) : NULL;
+
+	for (size_t i = 0; keys && i < r->n; i++)
+		take_key(&o, r->index[i], &keys[i]);
+	if (keys)
+		qsort_r(keys, r->n, sizeof(*keys), compare, &o);
+	for (size_t i = 0; keys && i < r->n; i++) {
+		r->index[i] = keys[i].i;
+		free_key(&keys[i]);
+	}
+	free(keys);
 	for (size_t i = 0; r->sort < 0 && r->reverse && i < r->n / 2; i++) {
 		size_t other = r->index[r->n - 1 - i];
 
@@ -84,70 +127,114 @@ void rows_order(const struct rows *r, struct buf *b)
 	buf_addc(b, '.');
 }
 
-/* --- marks */
+/* --- marks: ids in order, so that thousands cost nothing to look up */
 
-static long find_mark(const struct rows *r, const char *id)
+/* Where id is, or would be. */
+static size_t place(const struct rows *r, const char *id, bool *ret_found)
 {
-	for (size_t i = 0; i < r->nmarks; i++)
-		if (strcmp(r->marks[i], id) == 0)
-			return (long)i;
-	return -1;
+	size_t low = 0, high = r->nmarks;
+
+	*ret_found = false;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(r->marks[mid], id);
+
+		if (c == 0) {
+			*ret_found = true;
+			return mid;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 bool rows_marked(const struct rows *r, size_t i)
 {
-	return r->nmarks && find_mark(r, r->source->id(r->arg, i)) >= 0;
-}
+	bool found = false;
 
-static void unmark(struct rows *r, size_t at)
-{
-	free(r->marks[at]);
-	r->marks[at] = r->marks[--r->nmarks];
+	if (r->nmarks)
+		place(r, r->source->id(r->arg, i), &found);
+	return found;
 }
 
 void rows_mark(struct rows *r, size_t i, bool on)
 {
 	const char *id = r->source->id(r->arg, i);
-	long at = find_mark(r, id);
+	bool found;
+	size_t at = place(r, id, &found);
 	char **more, *copy;
 
-	if (!on && at >= 0)
-		unmark(r, (size_t)at);
-	if (!on || at >= 0)
+	if (found == on)
 		return;
+	if (found) {
+		free(r->marks[at]);
+		memmove(r->marks + at, r->marks + at + 1, (--r->nmarks - at) * sizeof(*r->marks));
+		return;
+	}
 	more = realloc(r->marks, (r->nmarks + 1) * sizeof(*more));
 	if (!more)
 		return;
 	r->marks = more;
 	copy = strdup(id);
-	if (copy)
-		r->marks[r->nmarks++] = copy;
+	if (!copy)
+		return;
+	memmove(r->marks + at + 1, r->marks + at, (r->nmarks++ - at) * sizeof(*r->marks));
+	r->marks[at] = copy;
 }
 
 void rows_mark_none(struct rows *r)
 {
 	while (r->nmarks)
-		unmark(r, r->nmarks - 1);
+		free(r->marks[--r->nmarks]);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 void rows_mark_all(struct rows *r)
 {
 	bool all = r->nmarks == r->n;
+	char **more;
 
-	for (size_t i = 0; i < r->n; i++)
-		rows_mark(r, r->index[i], !all);
+	rows_mark_none(r);
+	more = all || !r->n ? NULL : realloc(r->marks, r->n * sizeof(*more));
+	if (!more)
+		return;
+	r->marks = more;
+	for (size_t i = 0; i < r->n; i++) {
+		char *copy = strdup(r->source->id(r->arg, r->index[i]));
+
+		if (copy)
+			r->marks[r->nmarks++] = copy;
+	}
+	qsort(r->marks, r->nmarks, sizeof(*r->marks), by_text);
 }
 
 void rows_drop_marks(struct rows *r)
 {
-	for (size_t k = r->nmarks; k-- > 0;) {
-		bool seen = false;
+	bool *seen = r->nmarks ? calloc(r->nmarks, sizeof(*seen)) : NULL, found;
+	size_t kept = 0;
 
-		for (size_t i = 0; i < r->n && !seen; i++)
-			seen = strcmp(r->source->id(r->arg, r->index[i]), r->marks[k]) == 0;
-		if (!seen)
-			unmark(r, k);
+	for (size_t i = 0; seen && i < r->n; i++) {
+		size_t at = place(r, r->source->id(r->arg, r->index[i]), &found);
+
+		if (found)
+			seen[at] = true;
 	}
+	for (size_t k = 0; seen && k < r->nmarks; k++) {
+		if (seen[k])
+			r->marks[kept++] = r->marks[k];
+		else
+			free(r->marks[k]);
+	}
+	if (seen)
+		r->nmarks = kept;
+	free(seen);
 }
 
 void rows_marks_note(const struct rows *r, struct buf *b)

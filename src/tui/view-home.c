@@ -41,6 +41,13 @@ static const char *row_id(void *arg, size_t i)
 	return at(arg, i)->id;
 }
 
+/* Of each of many rows, for each key of a filter: no formatting. */
+static void add_line(struct buf *b, const char *text)
+{
+	buf_adds(b, text);
+	buf_addc(b, '\n');
+}
+
 static bool field(void *arg, size_t i, const char *name, struct buf *b)
 {
 	const struct ctr *c = at(arg, i);
@@ -54,7 +61,7 @@ static bool field(void *arg, size_t i, const char *name, struct buf *b)
 		return buf_addf(b, "%s\n%s", berth_state_word(c->state), ctr_lives(c) ? "up" : failed ? "failed" : "") == 0;
 	for (size_t k = 0; k < ARRAY_LEN(texts); k++)
 		if (name ? strcmp(name, texts[k].name) == 0 : k < 4)
-			buf_addf(b, "%s\n", texts[k].text);
+			add_line(b, texts[k].text);
 	return true;
 }
 
@@ -64,7 +71,7 @@ static enum filter_number number(void *arg, size_t i, const char *name, double *
 	/* What a reader looks for first; not a field of filters. */
 	static const int ranks[] = { [BERTH_RUNNING] = 8, [BERTH_STARTING] = 7, [BERTH_STOPPING] = 6, [BERTH_PAUSED] = 5,
 				     [BERTH_DEAD] = 2, [BERTH_EXITED] = 2, [BERTH_CREATED] = 1 };
-	const struct stat_sample *used = stats_last(app_of(arg), c->id);
+	const struct stat_sample *used;
 	bool up = strcmp(name, "up") == 0;
 	int64_t from = up ? c->started : c->created;
 
@@ -73,6 +80,7 @@ static enum filter_number number(void *arg, size_t i, const char *name, double *
 		return FILTER_AMOUNT;
 	}
 	if (strcmp(name, "mem") == 0 || strcmp(name, "cpu") == 0) {
+		used = stats_last(app_of(arg), c->id);
 		*ret = !used ? 0 : *name == 'm' ? (double)used->memory : used->cpu;
 		return used && ctr_lives(c) ? FILTER_AMOUNT : FILTER_NONE;
 	}

@@ -4,7 +4,7 @@ if HAVE_CMOCKA
 tui_test_common = %D%/drive.c %D%/drive.h %D%/fake-engine.c %D%/fake-engine.h
 tui_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)
 tui_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
-tui_tests = %D%/t-keys %D%/t-golden %D%/t-stats %D%/t-bytes %D%/t-msglog %D%/t-forms %D%/t-sizes
+tui_tests = %D%/t-keys %D%/t-golden %D%/t-stats %D%/t-bytes %D%/t-msglog %D%/t-forms %D%/t-sizes %D%/t-many
 check_PROGRAMS += $(tui_tests)
 TESTS += $(tui_tests)
 %C%_t_keys_SOURCES = %D%/t-keys.c $(tui_test_common)
@@ -35,5 +35,9 @@ TESTS += $(tui_tests)
 %C%_t_sizes_CPPFLAGS = $(tui_test_cppflags)
 %C%_t_sizes_CFLAGS = $(tui_test_cflags)
 %C%_t_sizes_LDADD = $(tui_LIBS) $(CMOCKA_LIBS)
+%C%_t_many_SOURCES = %D%/t-many.c $(tui_test_common)
+%C%_t_many_CPPFLAGS = $(tui_test_cppflags)
+%C%_t_many_CFLAGS = $(tui_test_cflags)
+%C%_t_many_LDADD = $(tui_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += %D%/keys.tsv %D%/accepted-differences %D%/golden

@@ -157,6 +157,8 @@ static void over(struct task *t, int rc, const struct berth_error *e)
 	registry_of(t->object, t->host, sizeof(t->host));
 	if (rc == -EACCES && t->pull && !t->app->ending)
 		ask_login(t);
+	else if (rc == -EACCES)
+		app_info(t->app, "if it is a login that %s wants: A logs in", t->host);
 	app_changed(t->app, MODEL_JOBS);
 }
 
@@ -332,6 +334,17 @@ void task_drop_all(struct app *app)
 {
 	while (app->tasks.next && !list_empty(&app->tasks))
 		task_free(list_entry(app->tasks.next, struct task, link));
+}
+
+struct task *task_of_job(const struct app *app, const char *id)
+{
+	for (const struct list *l = app->tasks.next; l != &app->tasks; l = l->next) {
+		struct task *t = list_entry(l, struct task, link);
+
+		if (t->op && strcmp(t->job, id) == 0)
+			return t;
+	}
+	return NULL;
 }
 
 struct task *task_find(const struct app *app, const char *object)

@@ -50,6 +50,8 @@ int task_asking(const struct app *app); /* how many wait for the user */
 int task_running(const struct app *app);
 void task_keep_all(struct app *app);
 void task_drop_all(struct app *app);
+/* The one of that job, or NULL; it knows more than the list of jobs does. */
+struct task *task_of_job(const struct app *app, const char *id);
 /* The running task of that object, or NULL. */
 struct task *task_find(const struct app *app, const char *object);
 

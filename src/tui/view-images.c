@@ -77,8 +77,12 @@ static int pulled(const struct app *app, const struct img *m)
 		const struct jobrow *j = &app->model.jobs[i];
 
 		if (strcmp(j->verb, "pull") == 0 && strcmp(j->state, "running") == 0 && *m->ref &&
-		    strcmp(j->object, m->ref) == 0)
-			return j->total ? (int)(MIN(j->done, j->total) * 100 / j->total) : 0;
+		    strcmp(j->object, m->ref) == 0) {
+			const struct task *t = task_of_job(app, j->id);
+			uint64_t done = t ? t->done : j->done, total = t ? t->total : j->total;
+
+			return total ? (int)(MIN(done, total) * 100 / total) : 0;
+		}
 	}
 	return -1;
 }

@@ -43,10 +43,7 @@ static struct job at(const struct app *app, size_t i)
 
 	if (i < app->model.njobs) {
 		j.row = &app->model.jobs[i];
-		j.task = task_find(app, j.row->object);
-		for (const struct list *l = app->tasks.next; !j.task && l != &app->tasks; l = l->next)
-			if (strcmp(list_entry(l, struct task, link)->job, j.row->id) == 0)
-				j.task = list_entry(l, struct task, link);
+		j.task = task_of_job(app, j.row->id) ?: task_find(app, j.row->object);
 	} else {
 		j.task = idle(app, i - app->model.njobs);
 	}

@@ -98,6 +98,11 @@ struct drive *drive_new(const char *term, int rows, int cols, bool empty)
 	return drive_open(&o);
 }
 
+static void name_handle(uv_handle_t *h, void *arg)
+{
+	fprintf(stderr, "# left behind: a %s\n", uv_handle_type_name(h->type));
+}
+
 void drive_free(struct drive *d)
 {
 	d->app.ending = true;
@@ -107,8 +112,13 @@ void drive_free(struct drive *d)
 	for (int i = 0; i < 4; i++)
 		uv_run(&d->loop, UV_RUN_NOWAIT);
 	loop_finish(&d->loop);
-	uv_run(&d->loop, UV_RUN_NOWAIT);
-	uv_loop_close(&d->loop);
+	for (int i = 0; uv_loop_close(&d->loop) == UV_EBUSY; i++) {
+		if (i == 100) {
+			uv_walk(&d->loop, name_handle, NULL);
+			abort(); /* the UI left a handle behind */
+		}
+		uv_run(&d->loop, UV_RUN_NOWAIT);
+	}
 	vt_free(d->vt);
 	close(d->peer);
 	buf_finish(&d->fake.calls);

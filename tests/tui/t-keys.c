@@ -416,7 +416,7 @@ static void test_marks_are_seen(void **state)
 static void many(struct fake *f)
 {
 	static struct berth_container v[7];
-	static char ids[7][65], names[7][8];
+	static char ids[7][65], names[7][24];
 
 	for (int i = 0; i < 7; i++) {
 		memset(ids[i], '1' + i, 64);

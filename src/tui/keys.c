@@ -13,7 +13,7 @@ static const struct key table[] = {
 	{ CTX_G, "/", ACT_FIND, ASK_NONE, "find", "filter in lists, find in text" },
 	{ CTX_G, "n", ACT_FIND_NEXT, ASK_NONE, "find-next", "next match" },
 	{ CTX_G, "N", ACT_FIND_PREV, ASK_NONE, "find-prev", "previous match", true },
-	{ CTX_G, "Esc", ACT_BACK, ASK_NONE, "back", "close, clear the filter, then go back" },
+	{ CTX_G, "Esc", ACT_BACK, ASK_NONE, "back", "close, clear marks, filter, then go back" },
 	{ CTX_G, "q", ACT_BACK_QUIT, ASK_NONE, "back-quit", "back; at home: quit" },
 	{ CTX_G, "Q", ACT_QUIT, ASK_NONE, "quit", "quit now; asks only if a job would end", true },
 	{ CTX_G, "1", ACT_VIEW_CONTAINERS, ASK_NONE, "view-containers", "home" },

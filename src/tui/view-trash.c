@@ -75,7 +75,7 @@ static const struct column columns[] = {
 	{ .head = "NAME", .want = 24, .narrow = 15, .grow = true },
 	{ .head = "KIND", .want = 9, .prio = 2 },
 	{ .head = "SIZE", .want = 6, .prio = 1, .right = true, .sort = "size" },
-	{ .head = "DELETED", .want = 11, .prio = 3, .sort = "age" },
+	{ .head = "DELETED", .want = 11, .prio = 3, .gap = 1, .sort = "age" },
 };
 static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns), -1, -1, NULL,
 					   true };
@@ -109,7 +109,7 @@ static void title(struct view *v, struct buf *b)
 	for (size_t i = 0; i < m->ntrash; i++)
 		size += m->trash[i].size;
 	fmt_size(size, text);
-	buf_addf(b, "Trash %zu  %s, kept 7 days", m->ntrash, text);
+	buf_addf(b, m->ntrash ? "Trash %zu  %s, kept 7 days" : "Trash 0", m->ntrash, text);
 }
 
 static void draw(struct view *v, struct canvas *c, int top, int bottom)

@@ -12,5 +12,6 @@ void vi_method_filesystem_operation(struct rpc_call *call, const ProtobufCMessag
 void vi_method_sync(struct rpc_call *call, const ProtobufCMessage *msg);
 void vi_method_mount(struct rpc_call *call, const ProtobufCMessage *msg);
 void vi_method_umount(struct rpc_call *call, const ProtobufCMessage *msg);
+void vi_method_copy(struct rpc_call *call, const ProtobufCMessage *msg);
 
 #endif

@@ -272,6 +272,8 @@ const struct rpc_method vi_methods[] = {
 	{ "/berth.agent.v1.Agent/Events", &berth__agent__v1__events_request__descriptor,
 	  &berth__agent__v1__event__descriptor, RPC_SERVER_STREAM, vi_method_events },
 	OURS(ProcessList, process_list),
+	{ "/com.apple.containerization.sandbox.v3.SandboxContext/Copy", &sandbox__copy_request__descriptor,
+	  &sandbox__copy_response__descriptor, RPC_SERVER_STREAM, vi_method_copy },
 	OURS(Pause, pause),
 	OURS(Resume, resume),
 	OURS(Shutdown, shutdown),

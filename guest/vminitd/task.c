@@ -14,6 +14,8 @@
 #include "loop.h"
 
 #define TASKS_MAX 64
+#define REPORT_FD 3 /* in the child */
+#define NOTE 1      /* as rc: there is more to come */
 
 struct task {
 	struct vi_child child;
@@ -21,7 +23,7 @@ struct task {
 	struct rpc_call *call; /* NULL: nobody waits any more */
 	const ProtobufCMessage *msg; /* lives as long as the call */
 	const char *what;
-	vi_task_done done;
+	vi_task_done noted, done;
 	struct vi_task_result result;
 	bool told, exited;
 };
@@ -72,6 +74,11 @@ static void on_report(struct vi_watch *w, uint32_t events)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n == (ssize_t)sizeof(t->result) && t->result.rc == NOTE) {
+		if (t->call && t->noted)
+			t->noted(t->call, t->msg, &t->result);
+		return;
+	}
 	t->told = n == (ssize_t)sizeof(t->result);
 	t->result.err.text[sizeof(t->result.err.text) - 1] = 0;
 	vi_watch_stop(w);
@@ -89,17 +96,25 @@ static void on_call_gone(struct rpc_call *call)
 	rpc_call_fail(call, RPC_CANCELLED, "canceled");
 }
 
+void vi_task_note(const struct vi_task_result *r)
+{
+	struct vi_task_result note = *r;
+
+	note.rc = NOTE;
+	send(REPORT_FD, &note, sizeof(note), MSG_NOSIGNAL);
+}
+
 static _Noreturn void run(int sock, const ProtobufCMessage *msg, vi_task_fn fn)
 {
 	struct vi_task_result r;
 	sigset_t none;
-	int fd = dup2(sock, 3);
+	int fd = dup2(sock, REPORT_FD);
 
 	memset(&r, 0, sizeof(r));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	syscall(SYS_close_range, 4, ~0u, 0);
+	syscall(SYS_close_range, REPORT_FD + 1, ~0u, 0);
 	umask(0);
 	r.rc = fn(msg, &r, &r.err);
 	_exit(send(fd, &r, sizeof(r), MSG_NOSIGNAL) < 0);
@@ -107,6 +122,12 @@ static _Noreturn void run(int sock, const ProtobufCMessage *msg, vi_task_fn fn)
 
 void vi_task_start(struct rpc_call *call, const ProtobufCMessage *msg, const char *what, vi_task_fn fn,
 		   vi_task_done done)
+{
+	vi_task_start_noting(call, msg, what, fn, NULL, done);
+}
+
+void vi_task_start_noting(struct rpc_call *call, const ProtobufCMessage *msg, const char *what, vi_task_fn fn,
+			  vi_task_done noted, vi_task_done done)
 {
 	struct task *t = ntasks < TASKS_MAX ? calloc(1, sizeof(*t)) : NULL;
 	int sock[2], rc = t ? 0 : -ENOMEM;
@@ -133,6 +154,7 @@ void vi_task_start(struct rpc_call *call, const ProtobufCMessage *msg, const cha
 	t->call = call;
 	t->msg = msg;
 	t->what = what;
+	t->noted = noted;
 	t->done = done;
 	list_init(&t->child.link);
 	vi_child_add(&t->child, pid, on_exited);

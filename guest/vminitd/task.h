@@ -23,6 +23,11 @@ typedef void (*vi_task_done)(struct rpc_call *call, const ProtobufCMessage *msg,
 /* what: the words before an error's. A call that is cancelled ends its child. */
 void vi_task_start(struct rpc_call *call, const ProtobufCMessage *msg, const char *what, vi_task_fn fn,
 		   vi_task_done done);
+/* The same for one that has something to say on its way: noted, for each vi_task_note of the child. */
+void vi_task_start_noting(struct rpc_call *call, const ProtobufCMessage *msg, const char *what, vi_task_fn fn,
+			  vi_task_done noted, vi_task_done done);
+/* In the child. */
+void vi_task_note(const struct vi_task_result *r);
 
 /* The call failed: the status of an errno, INTERNAL for those without a better one. */
 void vi_call_fail(struct rpc_call *call, const char *what, int rc, const struct err *e);

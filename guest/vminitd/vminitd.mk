@@ -4,6 +4,7 @@ vminitd_sources = \
 	%D%/cgroup.c \
 	%D%/child.c \
 	%D%/container.c %D%/container.h \
+	%D%/copy.c \
 	%D%/events.c %D%/events.h \
 	%D%/files.c %D%/files.h \
 	%D%/forward.c %D%/forward.h \

@@ -56,6 +56,7 @@ calls.system(a, t)
 calls.network(a, t, ip)
 calls.names(a, t, top, read)
 calls.proxies(a, t, top, host_port, guest_connect)
+calls.copies(a, t, top, host_port)
 
 mount = lambda dst, **kw: a.sandbox.Mount(a.sb.MountRequest(destination=dst, **kw), timeout=20)
 umount = lambda path, flags=0: a.sandbox.Umount(a.sb.UmountRequest(path=path, flags=flags), timeout=20)

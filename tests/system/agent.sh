@@ -104,6 +104,7 @@ t.refused(lambda: op(f"{root}/to-etc", freeze=sb.FiFreezeParams()), "INVALID_ARG
 calls.system(a, t)
 calls.names(a, t, f"{root}/top", read)
 calls.proxies(a, t, f"{root}/top", host_port, lambda n: agent.vsock(run_dir, n))
+calls.copies(a, t, f"{root}/top", host_port)
 call.SetTime(sb.SetTimeRequest(sec=2000000000, usec=5), timeout=20)
 t.ok(abs(int(inside("date", "+%s")) - 2000000000) < 60, "set time")
 call.Sysctl(sb.SysctlRequest(settings={"vm.swappiness": "33", "net/ipv4/ip_default_ttl": "77"}), timeout=20)
@@ -117,5 +118,5 @@ t.done()
 PY
 ok $? 'the calls and their statuses'
 grep -v '^ok' "$T/agent" | sed 's/^/# /'
-is "$(grep -c '^ok' "$T/agent")" 138 'all of them'
+is "$(grep -c '^ok' "$T/agent")" 151 'all of them'
 done_testing

@@ -199,3 +199,53 @@ def proxies(a, t, top, host_port, guest_connect):
     stop("out")
     t.refused(lambda: stop("in"), "NOT_FOUND", "in", "stopped twice")
     t.refused(lambda: call.Stat(sb.StatRequest(path=f"{top}/in.sock"), timeout=20), "NOT_FOUND", "in.sock", "the socket is gone")
+
+
+def copies(a, t, top, host_port):
+    """As proxies; top is an empty folder."""
+    sb, call = a.sb, a.sandbox
+    out, into = sb.CopyRequest.COPY_OUT, sb.CopyRequest.COPY_IN
+    copy = lambda **kw: list(call.Copy(sb.CopyRequest(vsock_port=4400, **kw), timeout=60))
+    statf = lambda path: call.Stat(sb.StatRequest(path=path), timeout=20).stat
+    server, data, got = host_port(4400), os.urandom(3000000), []
+
+    def serve(take=False):
+        c, _ = server.accept()
+        if take:
+            piece = b""
+            while more := c.recv(65536):
+                piece += more
+            got.append(piece)
+        else:
+            c.sendall(data)
+            c.shutdown(socket.SHUT_WR)
+            while c.recv(1):
+                pass
+        c.close()
+
+    def with_host(call, **kw):
+        host = threading.Thread(target=serve, kwargs=kw, daemon=True)
+        host.start()
+        result = call()
+        host.join(20)
+        return result
+
+    answers = with_host(lambda: copy(direction=into, path=f"{top}/deep/in", mode=0o640, create_parents=True))
+    t.eq([r.status for r in answers], [sb.CopyResponse.COMPLETE], "copy in: COMPLETE")
+    st = statf(f"{top}/deep/in")
+    t.eq((st.size, stat.S_IMODE(st.mode)), (len(data), 0o640), "with its size and mode, and the folder made")
+    answers = with_host(lambda: copy(direction=out, path=f"{top}/deep/in"), take=True)
+    t.eq([r.status for r in answers], [sb.CopyResponse.METADATA, sb.CopyResponse.COMPLETE], "copy out: METADATA, then COMPLETE")
+    t.eq((answers[0].total_size, answers[0].is_archive, answers[0].error), (len(data), False, ""), "METADATA tells the size")
+    t.ok(got == [data], "every byte came back", [len(x) for x in got])
+    data = b""
+    with_host(lambda: copy(direction=into, path=f"{top}/deep/in"))
+    t.eq(statf(f"{top}/deep/in").size, 0, "copy in: nothing is a file, too; what was there is gone")
+    t.refused(lambda: copy(direction=out, path=f"{top}/nobody"), "NOT_FOUND", "nobody", "copy out of what is missing")
+    t.refused(lambda: copy(direction=into, path=f"{top}/no/folder"), "NOT_FOUND", "no/folder", "copy in without its folder")
+    t.refused(lambda: copy(direction=into, path=f"{top}/deep"), "FAILED_PRECONDITION", "directory", "copy in over a folder")
+    t.refused(lambda: copy(direction=into, path="x"), "INVALID_ARGUMENT", "absolute", "copy of a relative path")
+    t.refused(lambda: copy(direction=out, path="/dev/null"), "INVALID_ARGUMENT", "regular", "copy out of a device")
+    t.refused(lambda: copy(direction=out, path=top), "UNIMPLEMENTED", top, "copy out of a folder")
+    t.refused(lambda: list(call.Copy(sb.CopyRequest(direction=into, path=f"{top}/unheard", vsock_port=4401), timeout=60)),
+              "UNAVAILABLE", "4401", "copy: a port that nobody listens on")

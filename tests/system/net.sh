@@ -30,6 +30,25 @@ is "$(berth exec web wget -q -O - "http://10.0.2.2:$host/file")" 'from the host'
 kill $server
 like "$(berth exec web cat /etc/resolv.conf)" 'nameserver 10\.0\.2\.3' 'a name server is there'
 berth rm -f web second >/dev/null
+
+# The host's name server, in a network of the test's own.
+cat >"$T/dns.sh" <<'SH'
+ip link set lo up
+echo nameserver 127.0.0.1 >"$T/resolv.conf"
+mount --bind "$T/resolv.conf" /etc/resolv.conf
+/usr/bin/python3 -B "$1" 192.0.2.7 >"$T/names" &
+server=$!
+until grep -q up "$T/names"; do kill -0 $server || exit 1; done
+"$2" run --rm localhost/busybox nslookup name.test
+kill $server
+SH
+if unshare -mn ip link set lo up 2>/dev/null; then
+	T=$T unshare -mn sh "$T/dns.sh" "$(dirname "$0")/lib/dns.py" "$BERTH" >"$T/resolved" 2>&1
+	like "$(xargs <"$T/resolved")" 'Name: name\.test Address: 192\.0\.2\.7' 'a name is resolved as the host resolves it'
+	like "$(xargs <"$T/names")" 'up name\.test' "by the host's name server"
+else
+	skip 'no network namespace to be had' 'a name is resolved'
+fi
 is "$(berth run --rm --network none $busybox sh -c 'ls /sys/class/net')" lo 'no network but the loopback'
 
 mkdir "$T/share"

@@ -170,6 +170,7 @@ struct berth_progress {
 	const char *stage; /* a word for a person: "resolving", "downloading", "unpacking", "done" */
 	const char *note;  /* newest message: "registry asked us to slow down (429), …"; NULL: none */
 	uint64_t done, total; /* bytes; total 0: not known yet */
+	bool percent;         /* of what has no bytes: done of 100 */
 	uint64_t rate;        /* bytes a second over the last seconds; 0: not known */
 	const char *digest;   /* once resolved */
 	const char *platform;
@@ -576,6 +577,10 @@ BERTH_API int berth_kernel_list(struct berth *b, berth_kernels_cb done, void *ar
  * name. -ENOEXEC for what is no kernel, -EEXIST for another one of that name. */
 BERTH_API int berth_kernel_import(struct berth *b, const char *file, const char *name, berth_lines_cb done,
 				  void *arg, struct berth_error *e);
+/* Builds berth's kernel by a job, or joins the one at it, and puts it into the store as the default. It goes on from what
+ * an interrupted build left. lines: its name. The recipe needs a compiler and the kernel's source. */
+BERTH_API int berth_kernel_build(struct berth *b, berth_progress_cb progress, berth_lines_cb done, void *arg,
+				 struct berth_op **op, struct berth_error *e);
 /* VMs that run it go on. */
 BERTH_API int berth_kernel_remove(struct berth *b, const char *name, berth_done_cb done, void *arg,
 				  struct berth_error *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd-kernel.c - kernel ls, inspect, import, default, rm. */
+/* cmd-kernel.c - kernel ls, inspect, import, build, default, rm. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +147,21 @@ const struct cli_cmd cli_cmd_kernel_import = {
 	.about = "FILE is a vmlinux with a PVH entry or a bzImage for x86-64. It needs the drivers of virtio built in: "
 		 "virtio-mmio, virtio-blk, vsock and overlayfs at least; modules are not loaded.",
 	.opts = import_opts, .min_args = 1, .max_args = 1, .run = run_import,
+};
+
+static int run_build(struct cli *cli, const struct cli_args *a)
+{
+	int rc = cli_await(cli, berth_kernel_build(cli->berth, cli_on_progress, on_named, cli, &cli->op, &cli->error));
+
+	cli_progress_end(cli);
+	return rc < 0 ? cli_fail(cli) : CLI_OK;
+}
+
+const struct cli_cmd cli_cmd_kernel_build = {
+	.name = "kernel build", .args = "", .brief = "build berth's kernel from source and make it the default",
+	.about = "This takes minutes and needs a compiler and the package linux-source-6.1. What is built is kept in "
+		 "~/.cache/berth, so the same again takes no time, and an interrupted build goes on where it was.",
+	.max_args = 0, .run = run_build,
 };
 
 static int run_default(struct cli *cli, const struct cli_args *a)

@@ -18,6 +18,7 @@ static struct {
 	int drawn;          /* lines on the terminal that the next drawing replaces */
 	int64_t last_ns;
 	char stage[128], note[256];
+	unsigned tens;      /* of percent, told last */
 } state;
 
 static const char *const layer_word[] = { "waiting", "shared", "download", "check", "unpack", "done", "upload" };
@@ -59,7 +60,9 @@ static void draw_total(const struct berth_progress *p)
 	str_size(p->total, total);
 	str_size(p->rate, rate);
 	fprintf(stderr, "%s %s: %s", p->verb ? p->verb : "", p->object ? p->object : "", p->stage ? p->stage : "");
-	if (p->total)
+	if (p->percent)
+		fprintf(stderr, "  %llu%%", (unsigned long long)p->done);
+	else if (p->total)
 		fprintf(stderr, "  %llu%%  %s of %s", (unsigned long long)(p->done * 100 / p->total), done, total);
 	else if (p->done)
 		fprintf(stderr, "  %s", done);
@@ -102,6 +105,11 @@ static void plain(const struct berth_progress *p)
 		str_add_clean(&text, p->stage, strlen(p->stage));
 		fprintf(stderr, "%s %s: %s\n", p->verb ? p->verb : "", p->object ? p->object : "",
 			text.p ? (char *)text.p : "");
+	}
+	if (p->percent && p->done / 10 != state.tens) {
+		state.tens = (unsigned)(p->done / 10);
+		fprintf(stderr, "%s %s: %llu %%\n", p->verb ? p->verb : "", p->object ? p->object : "",
+			(unsigned long long)p->done);
 	}
 }
 

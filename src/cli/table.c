@@ -11,7 +11,7 @@
 	X(trash_ls) X(trash_restore) X(trash_purge)                                                             \
 	X(rootfs_create)                                                                                        \
 	X(jobs) X(jobs_cancel)                                                                                  \
-	X(kernel_ls) X(kernel_inspect) X(kernel_import) X(kernel_default) X(kernel_rm)                          \
+	X(kernel_ls) X(kernel_inspect) X(kernel_import) X(kernel_build) X(kernel_default) X(kernel_rm)          \
 	X(system_probe) X(system_info) X(info) X(version) X(system_version)                                     \
 	X(config_check) X(config_defaults) X(completion) X(list_keys) X(help) X(debug_man)        \
 	X(debug_vt) X(debug_faults) X(debug_tar_to_ext4)

@@ -36,6 +36,7 @@ static void take_progress(struct eng_progress *p, const cJSON *ev)
 	p->view.done = (uint64_t)json_int(ev, "bytes", 0);
 	p->view.total = (uint64_t)json_int(ev, "total", 0);
 	p->view.rate = (uint64_t)json_int(ev, "rate", 0);
+	p->view.percent = json_str(ev, "unit") != NULL;
 	p->view.layers = NULL;
 	p->view.nlayers = 0;
 	free(p->layers);

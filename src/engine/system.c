@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/where.h"
 #include "engine/engine.h"
 #include "store/kernel.h"
 #include "vm/probe.h"
@@ -52,6 +53,7 @@ static char *probe_json(const struct berth *b)
 static char *info_json(const struct berth *b)
 {
 	AUTO_JSON cJSON *j = cJSON_CreateObject();
+	AUTO_FREE char *recipe = where_helper("kernel/build.sh");
 	struct vm_probe p;
 	struct statvfs fs;
 	char **ids = NULL;
@@ -72,6 +74,7 @@ static char *info_json(const struct berth *b)
 	cJSON_AddStringToObject(j, "kernel", p.kernel);
 	cJSON_AddStringToObject(j, "kernel_path", p.kernel_path);
 	cJSON_AddBoolToObject(j, "guest_init", p.guest_init);
+	cJSON_AddBoolToObject(j, "kernel_recipe", recipe && access(recipe, R_OK) == 0);
 	cJSON_AddBoolToObject(j, "rootless", geteuid() != 0);
 	cJSON_AddNumberToObject(j, "cpus", (double)sysconf(_SC_NPROCESSORS_ONLN));
 	cJSON_AddNumberToObject(j, "memory_bytes",

@@ -22,6 +22,7 @@ berth_job_SOURCES = \
 	%D%/kind.h \
 	%D%/reach.c %D%/reach.h \
 	%D%/ask.c \
+	%D%/kernel.c \
 	%D%/push.c %D%/push-source.c %D%/push-inside.h \
 	%D%/pull.c %D%/pull-inside.h \
 	%D%/pull-blob.c \

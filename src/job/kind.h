@@ -26,6 +26,7 @@ struct job_kind {
 	void (*destroy)(void *job); /* at ease with NULL */
 };
 
-extern const struct job_kind job_kind_pull, job_kind_push, job_kind_login, job_kind_tags, job_kind_manifest;
+extern const struct job_kind job_kind_pull, job_kind_push, job_kind_login, job_kind_tags, job_kind_manifest,
+	job_kind_kernel;
 
 #endif

@@ -17,6 +17,7 @@
  *   "progress" {layers[{digest, size, state, bytes}], bytes, total, rate, eta}
  *              state: waiting, shared (was there), download, upload, unpack, done; bytes of that state; rate in bytes
  *              a second; eta in seconds, or null
+ *              unit "%": bytes and total are parts of 100
  *   "warning"  {text}
  *   "tags"     {tags[]}                                       some of them
  *   "data"     {text}                                         the next bytes of the manifest

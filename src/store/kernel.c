@@ -81,6 +81,9 @@ static int copy_image(int dir, const char *path, struct err *e)
 		return err_sys(e, -errno, "cannot open kernel '%s'", path);
 	to = openat(dir, IMAGE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	rc = to < 0 ? -errno : copy_bytes(from, to);
+	/* QEMU, under a uid of its own, opens it anew by its descriptor; the folder is nobody else's. */
+	if (rc == 0 && fchmod(to, 0644) < 0)
+		rc = -errno;
 	if (rc == 0 && fsync(to) < 0)
 		rc = -errno;
 	return rc < 0 ? err_sys(e, rc, "cannot copy kernel '%s' into the store", path) : 0;

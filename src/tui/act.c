@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tui/fmt.h"
+#include "tui/task.h"
 #include "tui/views.h"
 
 /* What is under way: the words for its end. */
@@ -105,6 +106,10 @@ void act_do(struct app *app, enum act act, const char *id)
 		}
 	if (!d)
 		return;
+	if (act == ACT_START && task_start_later(app, id, d->name)) {
+		free(d);
+		return;
+	}
 	if (act == ACT_STOP || act == ACT_KILL || act == ACT_RESTART)
 		model_expect_end(app, id);
 	d->then_start = act == ACT_RESTART;

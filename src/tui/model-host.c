@@ -6,14 +6,21 @@
 #include "base/json.h"
 #include "tui/app.h"
 #include "tui/fmt.h"
+#include "tui/task.h"
 
-/* Both answers are there: one line. */
-static void compose(struct app *app)
+void model_host_line(struct app *app)
 {
 	struct model *m = &app->model;
+	int percent = task_kernel_percent(app);
+	char kernel[24];
 
-	if (*m->host_kvm && *m->host_rest)
-		snprintf(m->host, sizeof(m->host), "%s   %.130s", m->host_kvm, m->host_rest);
+	if (percent >= 0)
+		snprintf(kernel, sizeof(kernel), "building %d%%", percent);
+	else
+		snprintf(kernel, sizeof(kernel), "%s", m->host_kernel ? "ok" : "MISSING");
+	if (*m->host_kvm && *m->host_space)
+		snprintf(m->host, sizeof(m->host), "%s   %skernel %s   guest init %s   %s free", m->host_kvm,
+			 m->host_qemu ? "" : "qemu MISSING   ", kernel, m->host_init ? "ok" : "MISSING", m->host_space);
 	app_dirty(app);
 }
 
@@ -38,7 +45,7 @@ static void on_probe(void *arg, int rc, const struct berth_error *e, const char 
 		 cJSON_IsTrue(usable) ? "kvm ok" : cJSON_IsNull(usable) ? "kvm untried" : "kvm MISSING, emulation");
 	if (cJSON_IsFalse(usable) && reason)
 		snprintf(m->host_why, sizeof(m->host_why), "kvm: %s", reason);
-	compose(app);
+	model_host_line(app);
 }
 
 static void on_info(void *arg, int rc, const struct berth_error *e, const char *json)
@@ -46,25 +53,33 @@ static void on_info(void *arg, int rc, const struct berth_error *e, const char *
 	struct app *app = arg;
 	struct model *m = &app->model;
 	AUTO_JSON cJSON *j = NULL;
-	bool kernel, init, qemu;
-	char space[FMT_MAX];
+	bool recipe;
 
 	(void)e;
 	if (rc < 0 || json_parse(json, strlen(json), "system info", &j, NULL) < 0)
 		return;
-	qemu = json_str(j, "qemu") && *json_str(j, "qemu");
-	kernel = json_str(j, "kernel") && *json_str(j, "kernel");
-	init = json_bool(j, "guest_init", false);
-	fmt_size_fine((uint64_t)json_int(j, "disk_free_bytes", 0), space);
-	snprintf(m->host_rest, sizeof(m->host_rest), "%skernel %s   guest init %s   %s free", qemu ? "" : "qemu MISSING   ",
-		 kernel ? "ok" : "MISSING", init ? "ok" : "MISSING", space);
-	if (!qemu)
+	m->host_qemu = json_str(j, "qemu") && *json_str(j, "qemu");
+	m->host_kernel = json_str(j, "kernel") && *json_str(j, "kernel");
+	m->host_init = json_bool(j, "guest_init", false);
+	recipe = json_bool(j, "kernel_recipe", false);
+	fmt_size_fine((uint64_t)json_int(j, "disk_free_bytes", 0), m->host_space);
+	if (strncmp(m->host_why, "kvm", 3) != 0)
+		*m->host_why = 0;
+	if (!m->host_qemu)
 		snprintf(m->host_why, sizeof(m->host_why), "qemu: no qemu-system program is installed");
-	else if (!init)
+	else if (!m->host_init)
 		snprintf(m->host_why, sizeof(m->host_why), "guest init: initramfs.cpio is not beside berth's programs");
-	else if (!kernel)
-		snprintf(m->host_why, sizeof(m->host_why), "kernel: 'make kernel install' in berth's source builds it");
-	compose(app);
+	else if (!m->host_kernel)
+		snprintf(m->host_why, sizeof(m->host_why), "kernel: %s",
+			 !recipe	 ? "none is installed; berth kernel import FILE takes one" :
+			 m->kernel_tried ? "e tells why its build failed; berth kernel build tries again" :
+					   "it is built now, once; look round and pull images meanwhile");
+	/* Once, and not again by itself if it fails. */
+	if (m->host_qemu && m->host_init && !m->host_kernel && recipe && !m->kernel_tried) {
+		m->kernel_tried = true;
+		task_build_kernel(app);
+	}
+	model_host_line(app);
 }
 
 void model_probe(struct app *app)

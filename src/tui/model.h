@@ -74,7 +74,8 @@ struct model {
 	unsigned asked;    /* what is on its way */
 	unsigned again;    /* what changed meanwhile */
 	char host[160];    /* the line "kvm ok   kernel ok …" of the first screen; "" not known yet */
-	char host_kvm[28], host_rest[128]; /* its parts */
+	char host_kvm[28], host_space[24]; /* parts of it; "" not known yet */
+	bool host_qemu, host_init, host_kernel, kernel_tried;
 	char host_why[200]; /* what is missing, and why; "" nothing */
 	char expected[16][65]; /* ends that were asked for, the oldest is overwritten */
 	unsigned nexpected;
@@ -84,6 +85,8 @@ void model_finish(struct model *m);
 /* Asks the engine; app_changed is called when the answer is here. */
 void model_refresh(struct app *app, unsigned what);
 void model_probe(struct app *app);
+/* How far the kernel's build is has changed. */
+void model_host_line(struct app *app);
 
 /* Which containers live, to say later which of them have failed since; and since when they start. */
 struct model_alive {

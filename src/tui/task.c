@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* task.c - long work that this berth began. */
-#include "tui/task.h"
+#include "tui/task-priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static void measure(struct task *t, const struct berth_progress *p)
 	}
 }
 
-static void task_free(struct task *t)
+void task_free(struct task *t)
 {
 	list_remove(&t->link);
 	drop_layers(t);
@@ -74,7 +74,7 @@ static void task_free(struct task *t)
 	free(t);
 }
 
-static struct task *task_new(struct app *app, const char *object)
+struct task *task_new(struct app *app, const char *object)
 {
 	struct task *t = calloc(1, sizeof(*t));
 
@@ -91,7 +91,7 @@ static struct task *task_new(struct app *app, const char *object)
 	return t;
 }
 
-static void on_progress(void *arg, const struct berth_progress *p)
+void task_on_progress(void *arg, const struct berth_progress *p)
 {
 	struct task *t = arg;
 	char note[sizeof(t->note)];
@@ -109,6 +109,7 @@ static void on_progress(void *arg, const struct berth_progress *p)
 	t->done = p->done;
 	t->total = p->total;
 	t->rate = p->rate;
+	t->percent = p->percent;
 	measure(t, p);
 	drop_layers(t);
 	t->layers = calloc(p->nlayers ? p->nlayers : 1, sizeof(*t->layers));
@@ -142,7 +143,7 @@ static void ask_login(struct task *t)
 		app_push(app, &view_form, &form);
 }
 
-static void over(struct task *t, int rc, const struct berth_error *e)
+void task_over(struct task *t, int rc, const struct berth_error *e)
 {
 	t->op = NULL;
 	t->ended = t->app->now();
@@ -152,7 +153,7 @@ static void over(struct task *t, int rc, const struct berth_error *e)
 		if (rc != -ECANCELED)
 			app_error(t->app, "%s%s%s", e->text, *e->hint ? "   " : "", e->hint);
 		else
-			app_info(t->app, "%s: canceled; what was fetched is kept", t->object);
+			app_info(t->app, "%s: canceled; what is done of it is kept", t->object);
 	}
 	registry_of(t->object, t->host, sizeof(t->host));
 	if (rc == -EACCES && t->pull && !t->app->ending)
@@ -170,7 +171,7 @@ static void on_pulled(void *arg, int rc, const struct berth_error *e, const char
 		clean(t->digest, sizeof(t->digest), digest);
 		app_info(t->app, "%s is here", t->object);
 	}
-	over(t, rc, e);
+	task_over(t, rc, e);
 }
 
 struct task *task_pull(struct app *app, const char *ref)
@@ -185,8 +186,9 @@ struct task *task_pull(struct app *app, const char *ref)
 	if (!t)
 		return NULL;
 	t->pull = true;
+	t->verb = "Pull";
 	app_cli(app, "berth pull %s", ref);
-	if (berth_pull(app->berth, &p, on_progress, on_pulled, t, &t->op, &e) < 0) {
+	if (berth_pull(app->berth, &p, task_on_progress, on_pulled, t, &t->op, &e) < 0) {
 		app_error(app, "%s", e.text);
 		task_free(t);
 		return NULL;
@@ -196,7 +198,7 @@ struct task *task_pull(struct app *app, const char *ref)
 
 static void on_followed(void *arg, int rc, const struct berth_error *e)
 {
-	over(arg, rc, e);
+	task_over(arg, rc, e);
 }
 
 struct task *task_follow(struct app *app, const char *id, const char *object)
@@ -206,9 +208,10 @@ struct task *task_follow(struct app *app, const char *id, const char *object)
 
 	if (!t)
 		return NULL;
+	t->verb = "Job";
 	t->follows = true;
 	snprintf(t->job, sizeof(t->job), "%s", id);
-	if (berth_job_follow(app->berth, id, on_progress, on_followed, t, &t->op, &e) < 0) {
+	if (berth_job_follow(app->berth, id, task_on_progress, on_followed, t, &t->op, &e) < 0) {
 		app_error(app, "%s", e.text);
 		task_free(t);
 		return NULL;
@@ -227,12 +230,14 @@ void task_retry(struct task *t)
 	struct berth_pull p = { .ref = t->object };
 	struct berth_error e = { 0 };
 
+	if (!t->op && strcmp(t->object, TASK_KERNEL) == 0)
+		task_build_kernel(t->app);
 	if (t->op || !t->pull)
 		return;
 	t->asks = t->failed = false;
 	*t->error = 0;
 	t->began = t->app->now();
-	if (berth_pull(t->app->berth, &p, on_progress, on_pulled, t, &t->op, &e) < 0)
+	if (berth_pull(t->app->berth, &p, task_on_progress, on_pulled, t, &t->op, &e) < 0)
 		app_error(t->app, "%s", e.text);
 	app_changed(t->app, MODEL_JOBS);
 }
@@ -243,36 +248,43 @@ static void on_started(void *arg, int rc, const struct berth_error *e, const str
 
 	if (rc == 0 && *s->notice)
 		app_info(t->app, "%s", s->notice);
-	over(t, rc, e);
+	task_over(t, rc, e);
+}
+
+void task_go_on(struct task *t, const char *id)
+{
+	struct app *app = t->app;
+	struct berth_error e = { 0 };
+	int rc;
+
+	if (t->console) {
+		const struct console_arg c = { .id = id, .name = t->name, .start = true };
+
+		task_over(t, 0, NULL);
+		/* The form or the pull that is in front made way for it. */
+		app_switch(app, NULL);
+		app_push(app, &view_console, &c);
+		return;
+	}
+	rc = berth_container_start(app->berth, id, NULL, on_started, t, &t->op, &e);
+	if (rc < 0)
+		task_over(t, rc, &e);
 }
 
 static void on_created(void *arg, int rc, const struct berth_error *e, const char *id)
 {
 	struct task *t = arg;
 	struct app *app = t->app;
-	struct berth_error se = { 0 };
 
+	t->op = NULL;
 	if (rc < 0 || app->ending) {
-		over(t, rc, e);
-		return;
-	}
-	if (t->console) {
-		const struct console_arg c = { .id = id, .name = t->name, .start = true };
-
-		over(t, 0, NULL);
-		/* The form or the pull that is in front made way for it. */
-		app_switch(app, NULL);
-		app_push(app, &view_console, &c);
-		return;
-	}
-	if (!t->background) {
+		task_over(t, rc, e);
+	} else if (!t->console && !t->background) {
 		app_info(app, "%s is made; S starts it", t->name);
-		over(t, 0, NULL);
-		return;
+		task_over(t, 0, NULL);
+	} else if (!task_wait_for_kernel(t, id)) {
+		task_go_on(t, id);
 	}
-	rc = berth_container_start(app->berth, id, NULL, on_started, t, &t->op, &se);
-	if (rc < 0)
-		over(t, rc, &se);
 }
 
 struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background)
@@ -282,10 +294,11 @@ struct task *task_run(struct app *app, const struct berth_create *c, bool consol
 
 	if (!t)
 		return NULL;
+	t->verb = "Run";
 	t->console = console;
 	t->background = background;
 	snprintf(t->name, sizeof(t->name), "%s", c->name ? c->name : c->image);
-	if (berth_container_create(app->berth, c, on_progress, on_created, t, &t->op, &e) < 0) {
+	if (berth_container_create(app->berth, c, task_on_progress, on_created, t, &t->op, &e) < 0) {
 		app_error(app, "%s", e.text);
 		task_free(t);
 		return NULL;

@@ -17,11 +17,14 @@ struct task {
 	struct list link;
 	struct app *app;
 	struct berth_op *op; /* NULL: over */
+	const char *verb;    /* "Pull", "Run", "Build", "Start" */
 	char *object;        /* what the user named */
 	char job[24], platform[32];
 	char stage[96], note[160], digest[96];
 	int64_t noted;       /* when the note came */
 	uint64_t done, total, rate;
+	bool percent;        /* done is of 100, not of bytes */
+	char waits[65];      /* "" or the container that is to be started once there is a kernel */
 	struct berth_layer *layers; /* digests are owned */
 	struct task_layer *more; /* of the same layers */
 	size_t nlayers;
@@ -45,6 +48,13 @@ struct task *task_run(struct app *app, const struct berth_create *c, bool consol
 struct task *task_follow(struct app *app, const char *id, const char *object);
 /* The pull begins anew; what was fetched is used. */
 void task_retry(struct task *t);
+#define TASK_KERNEL "the kernel" /* the object of its build */
+/* By a job, unless it is being built. */
+void task_build_kernel(struct app *app);
+/* How far it is; -1: it is not being built. */
+int task_kernel_percent(const struct app *app);
+/* False: nothing is to be waited for, it can be started now. */
+bool task_start_later(struct app *app, const char *id, const char *name);
 void task_cancel(struct task *t);
 int task_asking(const struct app *app); /* how many wait for the user */
 int task_running(const struct app *app);

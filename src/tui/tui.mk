@@ -18,7 +18,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/rows.c %D%/rows-order.c %D%/rows-priv.h %D%/rows.h \
 	%D%/screen.c %D%/screen.h \
 	%D%/stats.c %D%/stats.h \
-	%D%/task.c %D%/task.h \
+	%D%/task.c %D%/task-kernel.c %D%/task-priv.h %D%/task.h \
 	%D%/term.c %D%/term.h \
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view-jobs.c - work that runs: that of all berths, and what of this one waits for its user or has failed. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,7 +104,8 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 
 	switch (column) {
 	case 0:
-		snprintf(ret, max, "%s", j.row ? j.row->verb : "pull");
+		snprintf(ret, max, "%s", j.row ? j.row->verb : j.task->verb);
+		*ret = (char)tolower((unsigned char)*ret);
 		break;
 	case 1:
 		snprintf(ret, max, "%s", j.row ? j.row->object : j.task->object);
@@ -122,7 +124,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const struct column columns[] = {
-	{ .head = "VERB", .want = 8, .narrow = 6 },
+	{ .head = "VERB", .want = 12, .narrow = 6 },
 	{ .head = "OBJECT", .want = 30, .narrow = 19, .grow = true },
 	{ .head = "STATE", .want = 11, .sign = 2 },
 	{ .head = "DONE", .want = 12, .prio = 1 },

@@ -135,7 +135,7 @@ static void draw_sum(const struct task *t, struct canvas *c, int y)
 			     *job ? "    job " : "", job);
 		return;
 	}
-	buf_addf(&left, "Pull %s%s%s", t->object, *t->platform ? "  " : "", t->platform);
+	buf_addf(&left, "%s %s%s%s", t->verb, t->object, *t->platform ? "  " : "", t->platform);
 	canvas_cut(c, y, 1, c->cols - (wide ? 30 : 6), ROLE_TITLE, (const char *)left.p);
 	if (wide && *job)
 		canvas_textf(c, y, 52, -1, ROLE_TEXT, "job %.4s", job);
@@ -145,7 +145,7 @@ static void draw_sum(const struct task *t, struct canvas *c, int y)
 	fmt_size(t->total, total);
 	snprintf(percent, sizeof(percent), "%u%%", (unsigned)(MIN(t->done, t->total) * 100 / t->total));
 	canvas_right(c, y, wide ? 64 : c->cols - 1, ROLE_TEXT, percent);
-	if (wide)
+	if (wide && !t->percent)
 		canvas_textf(c, y, 66, -1, ROLE_TEXT, "%s of %s", *done == '-' ? "0" : done, total);
 }
 
@@ -158,7 +158,7 @@ static void draw_rate(const struct pullview *p, struct canvas *c, int y)
 
 	for (size_t i = 0; i < t->nlayers; i++)
 		here += t->layers[i].state == BERTH_LAYER_DONE || t->layers[i].state == BERTH_LAYER_SHARED;
-	if (!t->op) {
+	if (!t->op && !*t->waits) {
 		canvas_cut(c, y, 1, -1, t->failed ? ROLE_BAD : ROLE_OK, t->failed ? t->error : "done");
 		return;
 	}

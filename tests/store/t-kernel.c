@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -76,12 +77,18 @@ static const char *found(const char *name)
 static void test_life(void **state)
 {
 	struct err e = { 0 };
+	mode_t old = umask(077);
+	struct stat st;
 
 	assert_string_equal(listing(), "");
 	assert_string_equal(found(NULL), "own");
 	assert_int_equal(add("new", "one", "{\"version\":\"6.1\",\"features\":[\"pvh\"]}", false, &e), 0);
 	assert_int_equal(add("bare", "two", NULL, true, &e), 0);
 	assert_string_equal(listing(), "bare  5 default\nnew 6.1 5pvh\n");
+	umask(old);
+	AUTO_FREE char *image = path_join(root, "kernels/new/vmlinux");
+	assert_int_equal(stat(image, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644); /* whoever adds it: QEMU has another uid */
 	assert_string_equal(found(NULL), "/kernels/bare/vmlinux");
 	assert_string_equal(found("new"), "/kernels/new/vmlinux");
 	assert_string_equal(found("berth"), "own");

@@ -10,6 +10,7 @@ usage: differ.py [ORACLE]             all, as TAP
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -190,6 +191,7 @@ class Pair:
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the tmux server ends with us
     folder = tempfile.mkdtemp(prefix="berth-test.")
     ours = terminals.Dumper(os.path.join(BUILD, "vt-dump"))
     others = {}

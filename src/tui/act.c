@@ -234,7 +234,7 @@ static unsigned viewers_of(const struct app *app, const char *id)
 void act_console(struct app *app, const struct ctr *c, unsigned n)
 {
 	const struct console_arg arg = { .id = c->id, .name = c->name, .n = n };
-	const struct text_arg logs = { TEXT_LOGS, c->id, c->name };
+	const struct ctr_arg logs = { c->id, c->name };
 
 	if (!ctr_lives(c)) {
 		app_info(app, "%s does not run: S starts it, l shows its log", c->name);
@@ -377,8 +377,8 @@ void act_empty_trash(struct app *app)
 
 bool act_container(struct app *app, enum act act, const struct ctr *c)
 {
-	const struct text_arg raw = { TEXT_RAW, c->id, c->name }, boot = { TEXT_BOOT, c->id, c->name },
-			      logs = { TEXT_LOGS, c->id, c->name }, detail = { TEXT_DETAIL, c->id, c->name };
+	const struct text_arg raw = { TEXT_RAW, c->id, c->name }, boot = { TEXT_BOOT, c->id, c->name };
+	const struct ctr_arg ctr = { c->id, c->name };
 	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name };
 	char text[300];
 
@@ -387,10 +387,10 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		act_console(app, c, 0);
 		return true;
 	case ACT_LOGS:
-		app_push(app, &view_logs, &logs);
+		app_push(app, &view_logs, &ctr);
 		return true;
 	case ACT_DETAIL:
-		app_push(app, &view_text, &detail);
+		app_push(app, &view_detail, &ctr);
 		return true;
 	case ACT_BOOT:
 		app_push(app, &view_text, &boot);

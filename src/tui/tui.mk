@@ -1,28 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += %D%/libtui.la
 %C%_libtui_la_SOURCES = \
-	%D%/act.c %D%/act-many.c %D%/act.h \
-	%D%/app.c %D%/app-draw.c %D%/app.h \
+	%D%/act-many.c %D%/act.c %D%/act.h \
+	%D%/app-draw.c %D%/app.c %D%/app.h \
 	%D%/canvas.c %D%/canvas.h \
 	%D%/config.c \
 	%D%/fmt.c %D%/fmt.h \
-	%D%/form.c %D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.h \
+	%D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.c %D%/form.h \
 	%D%/input.c %D%/input.h \
-	%D%/keys.c %D%/keys-map.c %D%/keys-print.c %D%/keys.h \
+	%D%/keys-map.c %D%/keys-print.c %D%/keys.c %D%/keys.h \
 	%D%/line.c %D%/line.h \
-	%D%/main.c %D%/tui.h \
-	%D%/model.c %D%/model-ends.c %D%/model-host.c %D%/model.h \
+	%D%/main.c \
+	%D%/model-ends.c %D%/model-host.c %D%/model.c %D%/model.h \
 	%D%/msglog.c %D%/msglog.h \
 	%D%/msgs.c %D%/msgs.h \
 	%D%/prompt.c %D%/prompt.h \
-	%D%/rows.c %D%/rows-order.c %D%/rows-priv.h %D%/rows.h \
+	%D%/rows-order.c %D%/rows-priv.h %D%/rows.c %D%/rows.h \
 	%D%/screen.c %D%/screen.h \
 	%D%/stats.c %D%/stats.h \
-	%D%/task.c %D%/task-kernel.c %D%/task-priv.h %D%/task.h \
+	%D%/task-kernel.c %D%/task-priv.h %D%/task.c %D%/task.h \
 	%D%/term.c %D%/term.h \
+	%D%/text.c %D%/text.h \
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
-	%D%/view-console.c %D%/view-choose.c %D%/view-first.c %D%/view-first.h %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-layers.c %D%/view-consoles.c %D%/view-jobs.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
+	%D%/tui.h \
+	%D%/view-choose.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-first.c %D%/view-first.h \
+	%D%/view-help.c %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-jobs.c %D%/view-layers.c \
+	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
 	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

@@ -420,8 +420,8 @@ static bool console_act(struct view *v, enum act act, int index)
 	struct consview *c = (struct consview *)v;
 	struct app *app = v->app;
 	char id[80];
-	const struct text_arg scroll = { TEXT_SCROLLBACK, id, c->name }, logs = { TEXT_LOGS, c->id, c->name },
-			      detail = { TEXT_DETAIL, c->id, c->name };
+	const struct text_arg scroll = { TEXT_SCROLLBACK, id, c->name };
+	const struct ctr_arg ctr = { c->id, c->name };
 	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name },
 			      sig = { .kind = FORM_SIGNAL, .id = c->id, .name = c->name };
 
@@ -452,10 +452,10 @@ static bool console_act(struct view *v, enum act act, int index)
 		c->read_only = !c->read_only;
 		break;
 	case ACT_LOGS:
-		app_push(app, &view_logs, &logs);
+		app_push(app, &view_logs, &ctr);
 		break;
 	case ACT_DETAIL:
-		app_push(app, &view_text, &detail);
+		app_push(app, &view_detail, &ctr);
 		break;
 	case ACT_EXEC:
 		app_push(app, &view_form, &exec);
@@ -492,7 +492,7 @@ static void prefix_key(struct consview *c, const struct input_event *ev)
 
 static bool ended_key(struct consview *c, const struct input_event *ev)
 {
-	const struct text_arg logs = { TEXT_LOGS, c->id, c->name };
+	const struct ctr_arg logs = { c->id, c->name };
 
 	if (keys_is("l", 1, ev)) {
 		app_push(c->v.app, &view_logs, &logs);

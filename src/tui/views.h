@@ -16,7 +16,8 @@ extern const struct view_class view_trash;      /* NULL */
 extern const struct view_class view_pull;       /* struct task * */
 extern const struct view_class view_console;    /* struct console_arg */
 extern const struct view_class view_form;       /* struct form_arg */
-extern const struct view_class view_text, view_logs; /* struct text_arg */
+extern const struct view_class view_text;       /* struct text_arg */
+extern const struct view_class view_detail, view_logs; /* struct ctr_arg */
 extern const struct view_class view_messages;   /* NULL */
 extern const struct view_class view_help;       /* enum key_ctx * */
 extern const struct view_class view_palette;    /* struct view *, whose actions are listed */
@@ -44,7 +45,11 @@ struct form_arg {
 	struct task *task;     /* FORM_LOGIN: goes on once the login is right */
 };
 
-enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT, TEXT_DETAIL, TEXT_LOGS, TEXT_SCROLLBACK };
+struct ctr_arg {
+	const char *id, *name;
+};
+
+enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT, TEXT_SCROLLBACK };
 struct text_arg {
 	enum text_kind kind;
 	const char *id, *name; /* TEXT_SCROLLBACK: "<id>:<n>" */

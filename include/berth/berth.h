@@ -541,11 +541,24 @@ BERTH_API int berth_console_scrollback(struct berth *b, const char *name, unsign
 
 /* ------------------------------------------------------------------- logs */
 
+/* How far a reader has come. */
+struct berth_log_state {
+	uint64_t lines;   /* read, also those that the filter left out */
+	uint64_t behind;  /* bytes to the end of the newest file */
+	uint64_t skipped; /* bytes left out since the last call */
+	bool caught_up;   /* the end was reached once */
+	bool rotated;     /* a new file was begun since the last call */
+};
 struct berth_logs {
 	const char *name;
 	bool follow, boot;      /* boot: the VM's console instead */
 	int64_t tail;           /* lines; -1: all */
 	int64_t since, until;   /* ns; 0: no bound */
+	const char *filter;     /* only lines with these words, as in berth-filter(7); NULL or "": all. Of a tail, too */
+	/* With follow: once the end was reached, a reader that is this many bytes behind leaves out what is between,
+	 * and reads no more than 20 MiB a second. 0: never. */
+	uint64_t behind_max;
+	void (*state)(void *arg, const struct berth_log_state *s); /* after each piece that was read; may be NULL */
 };
 struct berth_log_line {
 	int64_t time;

@@ -14,6 +14,7 @@ static const struct cli_opt logs_opts[] = {
 	{ 'n', "tail", "N", "only the last N lines (default all)" },
 	{ 0, "since", "TIME", "from then on: RFC 3339, or 10m ago" },
 	{ 0, "until", "TIME", "up to then" },
+	{ 0, "filter", "FILTER", "only lines with these words, as in berth-filter(7)" },
 	{ 't', "timestamps", NULL, "show times" },
 	{ 0, "boot", NULL, "the virtual machine's console instead" },
 	{ 0 },
@@ -57,7 +58,8 @@ static int run_logs(struct cli *cli, const struct cli_args *a)
 {
 	struct showing s = { .cli = cli, .times = cli_flag(a, "timestamps"), .names = a->argc > 1 };
 	const char *tail = cli_value(a, "tail");
-	struct berth_logs l = { .follow = cli_flag(a, "follow"), .boot = cli_flag(a, "boot"), .tail = -1 };
+	struct berth_logs l = { .follow = cli_flag(a, "follow"), .boot = cli_flag(a, "boot"), .tail = -1,
+				.filter = cli_value(a, "filter") };
 	uint64_t n;
 	int code = cli_parse_time(a, "since", &l.since);
 

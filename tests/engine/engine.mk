@@ -2,9 +2,11 @@
 TESTS += %D%/library.sh
 EXTRA_DIST += %D%/library.sh
 if HAVE_CMOCKA
-engine_tests = %D%/t-create
+engine_tests = %D%/t-create %D%/t-logs
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 %C%_t_create_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(CMOCKA_CFLAGS)
 %C%_t_create_LDADD = $(engine_LIBS) $(CMOCKA_LIBS)
+%C%_t_logs_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS)
+%C%_t_logs_LDADD = $(engine_LIBS) $(CMOCKA_LIBS)
 endif

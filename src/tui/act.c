@@ -234,7 +234,8 @@ static unsigned viewers_of(const struct app *app, const char *id)
 void act_console(struct app *app, const struct ctr *c, unsigned n)
 {
 	const struct console_arg arg = { .id = c->id, .name = c->name, .n = n };
-	const struct ctr_arg logs = { c->id, c->name };
+	const char *const ids[] = { c->id };
+	const struct logs_arg logs = { ids, 1 };
 
 	if (!ctr_lives(c)) {
 		app_info(app, "%s does not run: S starts it, l shows its log", c->name);
@@ -379,6 +380,8 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 {
 	const struct text_arg raw = { TEXT_RAW, c->id, c->name }, boot = { TEXT_BOOT, c->id, c->name };
 	const struct ctr_arg ctr = { c->id, c->name };
+	const char *const ids[] = { c->id };
+	const struct logs_arg logs = { ids, 1 };
 	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name };
 	char text[300];
 
@@ -387,7 +390,7 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		act_console(app, c, 0);
 		return true;
 	case ACT_LOGS:
-		app_push(app, &view_logs, &ctr);
+		app_push(app, &view_logs, &logs);
 		return true;
 	case ACT_DETAIL:
 		app_push(app, &view_detail, &ctr);

@@ -67,6 +67,8 @@ void app_finish(struct app *app)
 {
 	if (app->ask.active)
 		app->ask.answer(app, 0, app->ask.id, app->ask.arg);
+	while (app->saves) /* a file is being written */
+		uv_run(app->loop, UV_RUN_ONCE);
 	while (app->top) {
 		struct view *v = app->top;
 
@@ -351,6 +353,7 @@ static const struct {
 } switches[] = {
 	{ ACT_VIEW_CONTAINERS, NULL },
 	{ ACT_VIEW_IMAGES, &view_images },
+	{ ACT_VIEW_LOGS, &view_logs },
 	{ ACT_VIEW_JOBS, &view_jobs },
 	{ ACT_VIEW_MESSAGES, &view_messages },
 	{ ACT_VIEW_CONSOLES, &view_consoles },

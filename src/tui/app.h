@@ -118,6 +118,7 @@ struct app {
 	struct form_memory *forms; /* drafts and earlier input of forms (form.h) */
 	char last_console[80]; /* "<id>:<n>" */
 	struct undo undo;
+	unsigned saves; /* files being written (save.h) */
 	bool focused;
 	bool ending;
 	int status; /* exit status */

@@ -56,6 +56,14 @@ void fmt_clock_ms(int64_t ns, char ret[static FMT_MAX])
 	snprintf(ret, FMT_MAX, "%.12s.%03d", at, (int)(ns / 1000000 % 1000));
 }
 
+void fmt_iso_ms(int64_t ns, char ret[static FMT_MAX])
+{
+	char at[FMT_MAX];
+
+	local(ns, "%Y-%m-%dT%H:%M:%S", at);
+	snprintf(ret, FMT_MAX, "%.19s.%03u", at, (unsigned)(ns / 1000000 % 1000) % 1000);
+}
+
 void fmt_date(int64_t ns, char ret[static FMT_MAX])
 {
 	local(ns, "%d %b %H:%M:%S", ret);

@@ -16,6 +16,8 @@ void fmt_clock(int64_t ns, char ret[static FMT_MAX]);
 void fmt_clock_s(int64_t ns, char ret[static FMT_MAX]);
 /* "14:02:11.017" or "24 Nov 14:02:11". */
 void fmt_clock_ms(int64_t ns, char ret[static FMT_MAX]);
+/* "2026-11-24T14:02:11.017", local time. */
+void fmt_iso_ms(int64_t ns, char ret[static FMT_MAX]);
 void fmt_date(int64_t ns, char ret[static FMT_MAX]);
 /* "212M", "-" for 0. */
 void fmt_size(uint64_t bytes, char ret[static FMT_MAX]);

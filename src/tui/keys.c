@@ -18,6 +18,7 @@ static const struct key table[] = {
 	{ CTX_G, "Q", ACT_QUIT, ASK_NONE, "quit", "quit now; asks only if a job would end", true },
 	{ CTX_G, "1", ACT_VIEW_CONTAINERS, ASK_NONE, "view-containers", "home" },
 	{ CTX_G, "2", ACT_VIEW_IMAGES, ASK_NONE, "view-images", "images" },
+	{ CTX_G, "3", ACT_VIEW_LOGS, ASK_NONE, "view-logs", "logs of the marked, else of all up" },
 	{ CTX_G, "6", ACT_VIEW_JOBS, ASK_NONE, "view-jobs", "running and past jobs" },
 	{ CTX_G, "8 e", ACT_VIEW_MESSAGES, ASK_NONE, "view-messages", "every message and error, newest first" },
 	{ CTX_G, "9", ACT_VIEW_TRASH, ASK_NONE, "view-trash", "deleted, can be given back" },
@@ -76,9 +77,15 @@ static const struct key table[] = {
 
 	{ CTX_T, "&", ACT_ONLY, ASK_NONE, "only", "show only lines that match; !x without x" },
 	{ CTX_T, "w", ACT_WRAP, ASK_NONE, "wrap", "wrap long lines, or pan" },
+	{ CTX_T, "[ ]", ACT_PREV_NEXT, ASK_NONE, "prev-next", "line with an error" },
+	{ CTX_T, "W", ACT_SAVE, ASK_FORM, "save", "write what is shown to a file" },
 
 	{ CTX_O, "f", ACT_FOLLOW, ASK_NONE, "follow", "follow the end" },
-	{ CTX_O, "t", ACT_TIME, ASK_NONE, "time", "clock, date, none" },
+	{ CTX_O, "t", ACT_TIME, ASK_NONE, "time", "clock, since start, date, none" },
+	{ CTX_O, "s", ACT_SOURCES, ASK_NONE, "sources", "choose the containers" },
+	{ CTX_O, "u", ACT_STDERR, ASK_NONE, "stderr", "only stderr, all" },
+	{ CTX_O, "x", ACT_FOLD, ASK_NONE, "fold", "repeated messages as one, or all" },
+	{ CTX_O, "@", ACT_GOTO, ASK_NONE, "goto", "go to a time" },
 
 	{ CTX_K, "d", ACT_DETACH, ASK_NONE, "detach", "close the view, the process goes on" },
 	{ CTX_K, "n p", ACT_NEXT_PREV, ASK_NONE, "next-prev", "next, previous console" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.c - lines to read. */
+/* text.c - lines to read: which there are, and which of them are rows. */
 #include "tui/text.h"
 
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "tui/fmt.h"
 
 int text_link_new(struct textview *t)
 {
@@ -31,7 +30,7 @@ void text_link_put(struct text_link *l)
 		free(l);
 }
 
-/* --- lines */
+/* --- rows */
 
 /* A line as base/filter.h asks about it: it has no fields. */
 static const char *line_text(void *arg, const char *field)
@@ -41,60 +40,98 @@ static const char *line_text(void *arg, const char *field)
 
 static const struct filter_source line_source = { line_text, NULL, NULL };
 
-static bool passes(const struct textview *t, const char *text)
+static bool passes(const struct textview *t, const struct text_line *l)
 {
-	return filter_match(t->filter, &line_source, (void *)text);
+	return l->note || ((!t->err_only || l->err) && filter_match(t->filter, &line_source, l->text));
+}
+
+static bool is_same(const struct text_line *a, const struct text_line *b)
+{
+	return a->from == b->from && a->err == b->err && !a->note && !b->note && *a->text &&
+	       strcmp(a->text, b->text) == 0;
 }
 
 static void show_line(struct textview *t, size_t i)
 {
-	if (!passes(t, t->lines[i].text))
+	const struct text_line *l = &t->lines[i];
+	struct text_row *last = t->nrows ? &t->rows[t->nrows - 1] : NULL;
+	bool same = t->fold && last && is_same(&t->lines[last->i], l);
+
+	if (!passes(t, l))
 		return;
-	if (t->nshown == t->shown_cap) {
-		size_t cap = t->shown_cap ? t->shown_cap * 2 : 256;
-		size_t *v = realloc(t->shown, cap * sizeof(*v));
+	t->passed += !l->note;
+	if (same && last->more) {
+		last->more++;
+		return;
+	}
+	if (t->nrows == t->rows_cap) {
+		size_t cap = t->rows_cap ? t->rows_cap * 2 : 256;
+		struct text_row *v = realloc(t->rows, cap * sizeof(*v));
 
 		if (!v)
 			return;
-		t->shown = v;
-		t->shown_cap = cap;
+		t->rows = v;
+		t->rows_cap = cap;
 	}
-	t->shown[t->nshown++] = i;
+	t->rows[t->nrows++] = (struct text_row){ i, same };
+	t->matched += !same && *t->find && filter_has(l->text, t->find);
 }
 
-static void show_again(struct textview *t)
+/* Takes the last row off; returns the first line that is a row no more. */
+static size_t hide_row(struct textview *t)
 {
-	t->nshown = 0;
-	for (size_t i = 0; i < t->n; i++)
-		show_line(t, i);
-	if (t->top > t->nshown)
-		t->top = t->nshown;
+	const struct text_row *r = &t->rows[--t->nrows];
+
+	t->passed -= r->more ? r->more : !t->lines[r->i].note;
+	t->matched -= !r->more && *t->find && filter_has(t->lines[r->i].text, t->find);
+	return r->i;
 }
+
+void text_show_from(struct textview *t, size_t i)
+{
+	if (i == 0) {
+		t->nrows = t->passed = t->matched = 0;
+	} else {
+		while (t->nrows && (t->rows[t->nrows - 1].i >= i || t->rows[t->nrows - 1].more))
+			i = MIN(i, hide_row(t));
+	}
+	for (; i < t->n; i++)
+		show_line(t, i);
+	t->top = MIN(t->top, t->nrows);
+	if (t->mark > t->nrows)
+		t->mark = 0;
+}
+
+/* --- lines */
 
 void text_clear(struct textview *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		free(t->lines[i].text);
-	t->n = t->nshown = t->top = 0;
+	t->n = t->bytes = t->nrows = t->passed = t->matched = t->top = t->mark = 0;
 }
 
-/* The oldest quarter goes when there are too many. */
+/* The oldest quarter goes when there are too many. The rows on the screen stay where they are. */
 static void make_room(struct textview *t)
 {
-	size_t drop = TEXT_LINES_MAX / 4;
+	size_t drop = t->n / 4 + 1, gone = 0;
 
-	if (t->n < TEXT_LINES_MAX)
+	if (t->n < TEXT_LINES_MAX && t->bytes < TEXT_BYTES_MAX)
 		return;
-	for (size_t i = 0; i < drop; i++)
+	for (size_t i = 0; i < drop; i++) {
+		t->bytes -= strlen(t->lines[i].text);
 		free(t->lines[i].text);
+	}
+	while (gone < t->nrows && t->rows[gone].i < drop)
+		gone++;
 	memmove(t->lines, t->lines + drop, (t->n - drop) * sizeof(*t->lines));
 	t->n -= drop;
-	t->dropped += drop;
-	t->top = t->top > drop ? t->top - drop : 0;
-	show_again(t);
+	t->top = t->top > gone ? t->top - gone : 0;
+	t->mark = t->mark > gone ? t->mark - gone : 0;
+	text_show_from(t, 0);
 }
 
-struct text_line *text_add_n(struct textview *t, enum role role, const char *s, size_t n)
+static struct text_line *append(struct textview *t, const char *s, size_t n)
 {
 	make_room(t);
 	if (t->n == t->cap) {
@@ -106,11 +143,22 @@ struct text_line *text_add_n(struct textview *t, enum role role, const char *s, 
 		t->lines = v;
 		t->cap = cap;
 	}
-	t->lines[t->n] = (struct text_line){ .text = strndup(s, n), .role = role };
+	t->lines[t->n] = (struct text_line){ .text = strndup(s, n), .seq = ++t->seq };
 	if (!t->lines[t->n].text)
 		return NULL;
-	show_line(t, t->n);
+	t->bytes += strlen(t->lines[t->n].text);
 	return &t->lines[t->n++];
+}
+
+struct text_line *text_add_n(struct textview *t, enum role role, const char *s, size_t n)
+{
+	struct text_line *l = append(t, s, n);
+
+	if (!l)
+		return NULL;
+	l->role = role;
+	show_line(t, t->n - 1);
+	return l;
 }
 
 struct text_line *text_add(struct textview *t, enum role role, const char *fmt, ...)
@@ -137,10 +185,49 @@ void text_add_text(struct textview *t, const char *text, size_t len)
 	}
 }
 
-void text_to_end(struct textview *t)
+struct text_line *text_insert(struct textview *t, const struct text_line *l, const char *s, size_t n, size_t *ret_at)
 {
-	t->top = t->nshown > (size_t)t->page ? t->nshown - (size_t)t->page : 0;
+	struct text_line *new = append(t, s, n), own;
+	size_t at = t->n;
+
+	if (!new)
+		return NULL;
+	own = *l;
+	own.text = new->text;
+	own.seq = new->seq;
+	while (at > 1 && t->lines[at - 2].order > own.order)
+		at--;
+	at--;
+	memmove(t->lines + at + 1, t->lines + at, (t->n - 1 - at) * sizeof(own));
+	t->lines[at] = own;
+	*ret_at = at;
+	return &t->lines[at];
 }
+
+static int by_order(const void *a, const void *b)
+{
+	const struct text_line *x = a, *y = b;
+
+	return x->order != y->order ? (x->order < y->order ? -1 : 1) : x->seq < y->seq ? -1 : 1;
+}
+
+void text_sort(struct textview *t)
+{
+	qsort(t->lines, t->n, sizeof(*t->lines), by_order);
+	text_show_from(t, 0);
+}
+
+bool text_is_error(const struct text_line *l)
+{
+	static const char *const words[] = { "error", "fatal", "panic", "fail" };
+
+	for (size_t i = 0; !l->err && i < ARRAY_LEN(words); i++)
+		if (filter_has(l->text, words[i]))
+			return true;
+	return l->err;
+}
+
+/* --- the view's life */
 
 void text_init(struct textview *t)
 {
@@ -160,187 +247,20 @@ void text_close(struct view *v)
 	text_clear(t);
 	filter_free(t->filter);
 	free(t->lines);
-	free(t->shown);
-}
-
-void text_title(struct view *v, struct buf *b)
-{
-	const struct textview *t = (struct textview *)v;
-
-	buf_adds(b, t->title);
-	if (t->live)
-		buf_addf(b, "   follow %s", t->follow ? "on" : "off");
-	if (*t->only)
-		buf_addf(b, "   &%s  %zu of %zu lines", t->only, t->nshown, t->n);
-}
-
-/* --- drawing */
-
-static int draw_line(struct textview *t, struct canvas *c, int y, int bottom, const struct text_line *l)
-{
-	char at[FMT_MAX];
-	int x = 1, used = 1;
-	const char *p = l->text, *hit = *t->find ? strcasestr(l->text, t->find) : NULL;
-	size_t left;
-
-	if (l->time && t->times < 2) {
-		(t->times == 0 ? fmt_clock_ms : fmt_date)(l->time, at);
-		x += canvas_text(c, y, x, -1, ROLE_DIM, at) + 1;
-		canvas_text(c, y, x, 1, ROLE_BAD, l->err ? "!" : " ");
-		x += 2;
-	}
-	for (int skip = t->wrap ? 0 : t->pan; skip > 0 && *p; skip--) {
-		uint32_t cp;
-
-		p += canvas_utf8(p, strlen(p), &cp);
-	}
-	left = strlen(p);
-	if (!t->wrap || canvas_width(p) <= c->cols - x) {
-		canvas_cut(c, y, x, -1, l->role, p);
-	} else {
-		for (; left && y < bottom; y++, used++) {
-			size_t n = canvas_fit(p, left, c->cols - x);
-
-			if (!n)
-				break;
-			canvas_textn(c, y, x, -1, l->role, p, n);
-			p += n;
-			left -= n;
-		}
-		used = MAX(1, used - 1);
-	}
-	if (hit && !t->wrap && hit >= p)
-		canvas_paint(c, y, x + canvas_widthn(p, (size_t)(hit - p)), canvas_width(t->find), ROLE_FIND);
-	return used;
-}
-
-void text_draw(struct view *v, struct canvas *c, int top, int bottom)
-{
-	struct textview *t = (struct textview *)v;
-	bool was_end = t->top + (size_t)t->page >= t->nshown;
-
-	if (t->page != bottom - top) {
-		t->page = MAX(1, bottom - top);
-		if (t->follow || (was_end && t->keep_end))
-			text_to_end(t);
-	}
-	canvas_cursor(c, top, 0);
-	for (size_t i = t->top; i < t->nshown && top < bottom; i++)
-		top += draw_line(t, c, top, bottom, &t->lines[t->shown[i]]);
-}
-
-int text_hints(struct view *v, struct hint *ret, int max)
-{
-	ret[0] = (struct hint){ ACT_FIND, NULL, NULL };
-	ret[1] = (struct hint){ ACT_WRAP, NULL, NULL };
-	ret[2] = (struct hint){ ACT_BACK, NULL, NULL };
-	return 3;
-}
-
-static void step_find(struct textview *t, int step)
-{
-	size_t i = t->top;
-
-	if (!*t->find || !t->nshown)
-		return;
-	for (size_t k = 0; k < t->nshown; k++) {
-		i = (i + t->nshown + (size_t)(step + (int)t->nshown)) % t->nshown;
-		if (filter_has(t->lines[t->shown[i]].text, t->find)) {
-			t->top = i;
-			t->follow = false;
-			return;
-		}
-	}
-	app_info(t->v.app, "no line has '%s'", t->find);
+	free(t->rows);
 }
 
 /* Only lines that this filter chooses; half a filter, while it is typed, changes nothing yet. */
-static void set_only(struct textview *t, const char *text)
+void text_set_only(struct textview *t, const char *text)
 {
 	struct filter *f = NULL;
 
 	if (filter_parse(text, &line_source, &f, NULL) < 0)
 		return;
 	filter_free(t->filter);
-	t->filter = f;
+	t->filter = *text ? f : NULL;
+	if (!*text)
+		filter_free(f);
 	snprintf(t->only, sizeof(t->only), "%s", text);
-	show_again(t);
-}
-
-bool text_act(struct view *v, enum act act, int index)
-{
-	struct textview *t = (struct textview *)v;
-	size_t page = (size_t)MAX(1, t->page - 1), last = t->nshown > (size_t)t->page ? t->nshown - (size_t)t->page : 0;
-	size_t step = act == ACT_DOWN || act == ACT_UP ? 1 : act == ACT_PAGE_DOWN || act == ACT_PAGE_UP ? page :
-						       MAX((size_t)1, page / 2);
-
-	switch (act) {
-	case ACT_DOWN:
-	case ACT_PAGE_DOWN:
-	case ACT_HALF_DOWN:
-		t->top = MIN(last, t->top + step);
-		break;
-	case ACT_UP:
-	case ACT_PAGE_UP:
-	case ACT_HALF_UP:
-		t->top = t->top > step ? t->top - step : 0;
-		t->follow = false;
-		break;
-	case ACT_TOP:
-		t->top = 0;
-		t->follow = false;
-		break;
-	case ACT_END:
-		t->top = last;
-		t->follow = t->live;
-		break;
-	case ACT_PAN:
-		t->pan = MAX(0, t->pan + (index == 0 ? -8 : 8));
-		break;
-	case ACT_WRAP:
-		t->wrap = !t->wrap;
-		break;
-	case ACT_FOLLOW:
-		t->follow = !t->follow;
-		if (t->follow)
-			t->top = last;
-		break;
-	case ACT_TIME:
-		t->times = (t->times + 1) % 3;
-		break;
-	case ACT_ONLY:
-		app_prompt(v->app, '&', t->only);
-		break;
-	case ACT_FIND_NEXT:
-		step_find(t, 1);
-		break;
-	case ACT_FIND_PREV:
-		step_find(t, -1);
-		break;
-	case ACT_BACK:
-	case ACT_INTERRUPT:
-		if (!*t->only && !*t->find)
-			return false;
-		*t->find = 0;
-		set_only(t, "");
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-void text_find(struct view *v, const char *text, bool done)
-{
-	struct textview *t = (struct textview *)v;
-
-	if (v->app->prompt.lead == '&') {
-		set_only(t, text);
-		if (t->follow)
-			text_to_end(t);
-		return;
-	}
-	snprintf(t->find, sizeof(t->find), "%s", text);
-	if (done && *text && t->nshown && !filter_has(t->lines[t->shown[MIN(t->top, t->nshown - 1)]].text, text))
-		step_find(t, 1);
+	text_show_from(t, 0);
 }

@@ -23,6 +23,8 @@ static const struct theme_style styles[ROLE_COUNT] = {
 	[ROLE_FIND] = { UNDERLINED | VT_BOLD, 3 },
 	[ROLE_INPUT] = { UNDERLINED, -1 },
 	[ROLE_STATUS] = { VT_REVERSE, -1 },
+	[ROLE_SOURCE_FIRST] = { 0, 6 },     [ROLE_SOURCE_FIRST + 1] = { 0, 3 }, [ROLE_SOURCE_FIRST + 2] = { 0, 2 },
+	[ROLE_SOURCE_FIRST + 3] = { 0, 5 }, [ROLE_SOURCE_FIRST + 4] = { 0, 4 }, [ROLE_SOURCE_LAST] = { 0, 1 },
 	[ROLE_GUEST] = { 0, -1 },
 };
 

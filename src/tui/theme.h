@@ -23,9 +23,12 @@ enum role {
 	ROLE_FIND,   /* a match of a search */
 	ROLE_INPUT,  /* where text is typed */
 	ROLE_STATUS, /* the line below a console */
+	ROLE_SOURCE_FIRST, /* whose line it is, in turn */
+	ROLE_SOURCE_LAST = ROLE_SOURCE_FIRST + 5,
 	ROLE_GUEST,  /* fg, bg and attr of the cell, as the guest set them */
 	ROLE_COUNT
 };
+#define ROLE_SOURCES (ROLE_SOURCE_LAST - ROLE_SOURCE_FIRST + 1)
 
 /* attr: VT_BOLD, VT_FAINT, VT_REVERSE, VT_UNDERLINE's styles. color: 0-7 of the terminal's own, -1 none. */
 struct theme_style {

@@ -10,23 +10,26 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/input.c %D%/input.h \
 	%D%/keys-map.c %D%/keys-print.c %D%/keys.c %D%/keys.h \
 	%D%/line.c %D%/line.h \
+	%D%/logs-act.c %D%/logs.h \
 	%D%/main.c \
 	%D%/model-ends.c %D%/model-host.c %D%/model.c %D%/model.h \
 	%D%/msglog.c %D%/msglog.h \
 	%D%/msgs.c %D%/msgs.h \
 	%D%/prompt.c %D%/prompt.h \
 	%D%/rows-order.c %D%/rows-priv.h %D%/rows.c %D%/rows.h \
+	%D%/save.c %D%/save.h \
 	%D%/screen.c %D%/screen.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/task-kernel.c %D%/task-priv.h %D%/task.c %D%/task.h \
 	%D%/term.c %D%/term.h \
-	%D%/text.c %D%/text.h \
+	%D%/text-act.c %D%/text-draw.c %D%/text.c %D%/text.h \
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
 	%D%/tui.h \
 	%D%/view-choose.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-first.c %D%/view-first.h \
 	%D%/view-help.c %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-jobs.c %D%/view-layers.c \
-	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-text.c %D%/view-trash.c \
+	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-sources.c %D%/view-text.c \
+	%D%/view-trash.c \
 	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

@@ -422,6 +422,8 @@ static bool console_act(struct view *v, enum act act, int index)
 	char id[80];
 	const struct text_arg scroll = { TEXT_SCROLLBACK, id, c->name };
 	const struct ctr_arg ctr = { c->id, c->name };
+	const char *const ids[] = { c->id };
+	const struct logs_arg logs = { ids, 1 };
 	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name },
 			      sig = { .kind = FORM_SIGNAL, .id = c->id, .name = c->name };
 
@@ -452,7 +454,7 @@ static bool console_act(struct view *v, enum act act, int index)
 		c->read_only = !c->read_only;
 		break;
 	case ACT_LOGS:
-		app_push(app, &view_logs, &ctr);
+		app_push(app, &view_logs, &logs);
 		break;
 	case ACT_DETAIL:
 		app_push(app, &view_detail, &ctr);
@@ -492,7 +494,8 @@ static void prefix_key(struct consview *c, const struct input_event *ev)
 
 static bool ended_key(struct consview *c, const struct input_event *ev)
 {
-	const struct ctr_arg logs = { c->id, c->name };
+	const char *const ids[] = { c->id };
+	const struct logs_arg logs = { ids, 1 };
 
 	if (keys_is("l", 1, ev)) {
 		app_push(c->v.app, &view_logs, &logs);

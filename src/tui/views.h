@@ -17,7 +17,9 @@ extern const struct view_class view_pull;       /* struct task * */
 extern const struct view_class view_console;    /* struct console_arg */
 extern const struct view_class view_form;       /* struct form_arg */
 extern const struct view_class view_text;       /* struct text_arg */
-extern const struct view_class view_detail, view_logs; /* struct ctr_arg */
+extern const struct view_class view_detail;     /* struct ctr_arg */
+extern const struct view_class view_logs;       /* struct logs_arg; NULL: of all that are up */
+extern const struct view_class view_sources;    /* struct logview * */
 extern const struct view_class view_messages;   /* NULL */
 extern const struct view_class view_help;       /* enum key_ctx * */
 extern const struct view_class view_palette;    /* struct view *, whose actions are listed */
@@ -47,6 +49,11 @@ struct form_arg {
 
 struct ctr_arg {
 	const char *id, *name;
+};
+
+struct logs_arg {
+	const char *const *ids;
+	size_t n;
 };
 
 enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT, TEXT_SCROLLBACK };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/filter.h"
 #include "base/loop.h"
 
 #define SECOND 1000000000ll
@@ -63,7 +64,8 @@ struct owed {
 	} cb;
 	berth_done_cb end;
 	void *arg;
-	char name[80];
+	char name[80], filter[200];
+	void (*state)(void *arg, const struct berth_log_state *s);
 };
 
 static void on_due(struct loop_defer *d)
@@ -272,18 +274,44 @@ int berth_system_info(struct berth *b, berth_json_cb done, void *arg, struct ber
 	return 0;
 }
 
-/* 60 lines a second apart: "web1 line 7", every tenth on stderr. */
+static const char *line_text(void *arg, const char *field)
+{
+	return field ? NULL : arg;
+}
+
+/* 60 lines a second apart: "web1 line 7", every tenth on stderr, two the same; or what the test says. */
 static void tell_logs(struct owed *o)
 {
-	for (int i = 0; i < 60; i++) {
+	const struct fake *f = o->b->f;
+	const struct filter_source words = { line_text, NULL, NULL };
+	struct berth_log_state state = { .lines = 60, .caught_up = true };
+	struct filter *filter = NULL;
+
+	filter_parse(o->filter, &words, &filter, NULL);
+	for (int i = 0; i < (f->logs.v ? (int)f->logs.n : 60); i++) {
 		char text[200];
 		struct berth_log_line line = { .time = FAKE_NOW - (60 - i) * SECOND, .stream = i % 10 ? 1 : 2, .text = text };
 
-		line.len = (size_t)snprintf(text, sizeof(text), "%s line %d %s%s", name_of(o->name), i,
-					    i % 10 ? "" : "error", i == 5 ? " and a long tail that does not fit on a screen of "
-									 "eighty columns, with its END-OF-LINE" : "");
-		o->cb.line(o->arg, &line);
+		if (f->logs.v && strcmp(f->logs.v[i].container, name_of(o->name)) != 0)
+			continue;
+		if (f->logs.v)
+			line = (struct berth_log_line){ .time = f->logs.v[i].time, .stream = f->logs.v[i].stream,
+							.text = f->logs.v[i].text };
+		else if (i == 57 || i == 58)
+			snprintf(text, sizeof(text), "twice");
+		else
+			snprintf(text, sizeof(text), "%s line %d %s%s", name_of(o->name), i, i % 10 ? "" : "error",
+				 i == 5 ? " and a long tail that does not fit on a screen of eighty columns, with its END-OF-LINE" :
+					  "");
+		line.len = strlen(line.text);
+		if (filter_match(filter, &words, (void *)line.text))
+			o->cb.line(o->arg, &line);
 	}
+	filter_free(filter);
+	if (f->log_lines)
+		state.lines = strcmp(name_of(o->name), f->logs.v[0].container) == 0 ? f->log_lines : 0;
+	if (o->state)
+		o->state(o->arg, &state);
 }
 
 int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, berth_done_cb done, void *arg,
@@ -293,7 +321,9 @@ int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, b
 
 	o->cb.line = line;
 	o->end = done;
+	o->state = l->state;
 	snprintf(o->name, sizeof(o->name), "%s", l->name);
+	snprintf(o->filter, sizeof(o->filter), "%s", l->filter ? l->filter : "");
 	if (op)
 		*op = NULL;
 	return 0;

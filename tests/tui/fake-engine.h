@@ -16,6 +16,13 @@
 #define FAKE_MEM_USED 1503238554ull  /* 1.4 GiB of the host's */
 #define FAKE_MEM_TOTAL 8160437862ull /* 7.6 GiB */
 
+struct fake_line {
+	const char *container;
+	int64_t time;
+	int stream;
+	const char *text;
+};
+
 /* What the lists hold in place of the usual; v NULL: the usual. */
 #define FAKE_LIST(type) struct { const struct type *v; size_t n; }
 
@@ -28,6 +35,8 @@ struct fake {
 	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
 	unsigned watches; /* of statistics, that are under way */
 	const char *info, *probe, *inspect; /* JSON of the system, of an image; NULL: the usual */
+	FAKE_LIST(fake_line) logs; /* v NULL: 60 lines of each */
+	uint64_t log_lines; /* how many there are, filtered out ones too; 0: 60 each */
 	struct buf calls; /* what changes something, a line each: "stop web1" */
 	struct buf typed; /* what consoles were sent */
 	bool reversed;    /* containers in the other order */

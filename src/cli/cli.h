@@ -46,6 +46,7 @@ struct cli_cmd {
 
 extern const struct cli_cmd *const cli_table[];   /* NULL at the end */
 extern const struct cli_opt cli_global_opts[];
+const struct cli_opt *cli_global_find(const char *name);
 /* Options of docker's that berth has not, each with the nearest way. */
 struct cli_foreign {
 	const char *name, *instead;
@@ -98,7 +99,7 @@ struct cli {
 	const char *config;       /* of --config or BERTH_CONFIG; NULL: the usual places */
 	struct conf conf;
 	enum cli_progress progress;
-	bool color;
+	bool color, no_color, read_only;
 
 	/* The operation that the command waits for. */
 	struct berth_op *op;

@@ -173,6 +173,11 @@ static int set_globals(struct cli *cli, const struct cli_args *a)
 		return cli_usage(a->cmd, "'%s' is not a choice of colour: auto, always or never", color);
 	cli->color = strcmp(color, "always") == 0 ||
 		     (*color == 'a' && isatty(1) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")));
+	cli->no_color = strcmp(color, "never") == 0;
+	cli->read_only = !a->cmd && cli_flag(a, "read-only");
+	for (int i = 0; a->cmd && i < (int)a->ngiven; i++)
+		if (strcmp(a->given[i].opt->name, "read-only") == 0 && a->given[i].opt == cli_global_find("read-only"))
+			return cli_usage(a->cmd, "--read-only is for the terminal UI, which has no command's name");
 	return 0;
 }
 
@@ -226,12 +231,30 @@ static int run_with_engine(struct cli *cli, const struct cli_args *a)
 	return code;
 }
 
+/* For the palette; NULL if there is no memory. */
+static struct tui_command *list_commands(void)
+{
+	struct tui_command *v;
+	size_t n = 0;
+
+	while (cli_table[n])
+		n++;
+	v = calloc(n + 1, sizeof(*v));
+	n = 0;
+	for (const struct cli_cmd *const *p = cli_table; v && *p; p++)
+		if (!(*p)->hidden && !(*p)->alias)
+			v[n++] = (struct tui_command){ (*p)->name, (*p)->brief };
+	return v;
+}
+
 /* No command: the terminal UI, or what a script would want. */
 static int run_alone(struct cli *cli)
 {
 	static const char *const ps[] = { "berth", "ps", NULL };
+	struct tui_command *commands = list_commands();
 	const struct tui_options o = { .root = cli->options.root, .run_root = cli->options.run_root,
-				       .config = cli->config };
+				       .config = cli->config, .no_color = cli->no_color, .read_only = cli->read_only,
+				       .commands = commands };
 	struct cli_args a;
 	int code;
 
@@ -246,7 +269,9 @@ static int run_alone(struct cli *cli)
 		cli_print_usage(NULL);
 		return CLI_USAGE;
 	}
-	return tui_main(&o);
+	code = tui_main(&o);
+	free(commands);
+	return code;
 }
 
 int main(int argc, char **argv)

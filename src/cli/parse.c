@@ -33,6 +33,11 @@ static const struct cli_opt *find_opt(const struct cli_cmd *c, const char *name,
 	return o;
 }
 
+const struct cli_opt *cli_global_find(const char *name)
+{
+	return find_in(cli_global_opts, name, strlen(name), 0);
+}
+
 static int unknown(const struct cli_cmd *c, const char *word, size_t n)
 {
 	for (const struct cli_foreign *f = cli_foreign_opts; f->name; f++)

@@ -29,6 +29,7 @@ const struct cli_opt cli_global_opts[] = {
 	{ 0, "log-level", "LEVEL", "error, warn, info, debug or trace" },
 	{ 0, "progress", "KIND", "auto, tty, plain, json or none" },
 	{ 0, "color", "WHEN", "auto, always or never" },
+	{ 0, "read-only", NULL, "the terminal UI: refuse every change" },
 	{ 0, "version", NULL, "print the version" },
 	{ 0 },
 };

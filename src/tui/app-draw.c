@@ -25,7 +25,7 @@ static void draw_title(struct app *app, struct canvas *c)
 		jobs += strcmp(app->model.jobs[i].state, "running") == 0 ||
 			strcmp(app->model.jobs[i].state, "waiting") == 0;
 	jobs += (size_t)task_asking(app);
-	snprintf(right, sizeof(right), "%zu job%s  %zu msg%s", jobs, jobs == 1 ? "" : "s", app->msgs.unread,
+	snprintf(right, sizeof(right), "%s%zu job%s  %zu msg%s", app->read_only ? "READ-ONLY  " : "", jobs, jobs == 1 ? "" : "s", app->msgs.unread,
 		 app->msgs.unread_error ? "!" : "");
 	snprintf(padded, sizeof(padded), "%-13s", right); /* "1 job" begins where "0 jobs" does */
 	end = canvas_right(c, 0, c->cols - 1, app->msgs.unread_error ? ROLE_BAD : ROLE_HINT, padded);

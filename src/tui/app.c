@@ -397,6 +397,10 @@ static bool act_everywhere(struct app *app, enum act act)
 	case ACT_LOGIN:
 		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_REGISTRY });
 		break;
+	case ACT_LOCK:
+		app->read_only = true;
+		app_info(app, "read-only: nothing is changed from here until this berth ends");
+		break;
 	case ACT_LAST_CONSOLE:
 		act_last_console(app);
 		break;
@@ -413,11 +417,21 @@ static bool act_everywhere(struct app *app, enum act act)
 	return true;
 }
 
+bool app_refuses(struct app *app, const char *what)
+{
+	if (app->read_only)
+		app_info(app, "%s: refused, this berth is read-only", what);
+	return app->read_only;
+}
+
 bool app_act(struct app *app, enum act act, int index)
 {
 	struct view *v = app->top;
+	const struct key *row = keys_row(v->cls->ctx, act);
 
 	app_dirty(app);
+	if (row && keys_changes(row) && app_refuses(app, row->name))
+		return true;
 	if (v->cls->act && v->cls->act(v, act, index))
 		return true;
 	return act_everywhere(app, act);

@@ -21,6 +21,7 @@
 
 struct app;
 struct view;
+struct tui_command;
 
 /* What the last line names: a row of the table, perhaps with another word or other keys. */
 struct hint {
@@ -50,6 +51,8 @@ struct view_class {
 	/* Sees an event before the table does. True: taken. */
 	bool (*input)(struct view *v, const struct input_event *ev);
 	void (*changed)(struct view *v, unsigned what); /* MODEL_… */
+	/* The name of what actions act on; may be NULL. */
+	const char *(*object)(struct view *v);
 	void (*resized)(struct view *v);
 	/* A line for the message row when no message is shown, e.g. a value that was cut. */
 	void (*note)(struct view *v, struct buf *b);
@@ -119,6 +122,8 @@ struct app {
 	char last_console[80]; /* "<id>:<n>" */
 	struct undo undo;
 	unsigned saves; /* files being written (save.h) */
+	bool read_only; /* every changing verb is refused */
+	const struct tui_command *commands; /* of the shell; may be NULL */
 	bool focused;
 	bool ending;
 	int status; /* exit status */
@@ -151,6 +156,8 @@ void app_drop(struct app *app, struct view *v);
 void app_switch(struct app *app, const struct view_class *cls);
 void app_changed(struct app *app, unsigned what);
 bool app_act(struct app *app, enum act act, int index);
+/* Says so, if nothing may be changed from here. */
+bool app_refuses(struct app *app, const char *what);
 int app_rows(const struct app *app);
 int app_cols(const struct app *app);
 

@@ -9,7 +9,7 @@
 
 static const struct key table[] = {
 	{ CTX_G, "?", ACT_HELP, ASK_NONE, "help", "keys of this context, narrow by typing" },
-	{ CTX_G, ":", ACT_PALETTE, ASK_NONE, "palette", "every action that can be done here" },
+	{ CTX_G, ":", ACT_PALETTE, ASK_NONE, "palette", "every action and command, by name" },
 	{ CTX_G, "/", ACT_FIND, ASK_NONE, "find", "filter in lists, find in text" },
 	{ CTX_G, "n", ACT_FIND_NEXT, ASK_NONE, "find-next", "next match" },
 	{ CTX_G, "N", ACT_FIND_PREV, ASK_NONE, "find-prev", "previous match", true },
@@ -38,6 +38,7 @@ static const struct key table[] = {
 	{ CTX_G, "^C", ACT_INTERRUPT, ASK_NONE, "interrupt", "as Esc; never quits, never kills" },
 	{ CTX_G, "^L", ACT_REDRAW, ASK_NONE, "redraw", "forget the screen, draw all of it" },
 	{ CTX_G, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },
+	{ CTX_G, "", ACT_LOCK, ASK_NONE, "read-only", "refuse every change from here" },
 
 	{ CTX_L, "Enter", ACT_OPEN, ASK_NONE, "open", "what the row stands for" },
 	{ CTX_L, "Space", ACT_MARK, ASK_NONE, "mark", "mark, go down" },
@@ -99,7 +100,7 @@ static const struct key table[] = {
 	{ CTX_K, "X", ACT_EXEC, ASK_FORM, "exec", "new process, new console" },
 	{ CTX_K, "T", ACT_STOP, ASK_Y, "stop", "stop the container" },
 	{ CTX_K, "K", ACT_SIGNAL, ASK_FORM, "signal", "signal to the container's process" },
-	{ CTX_K, ":", ACT_PALETTE, ASK_NONE, "palette", "every action that can be done here" },
+	{ CTX_K, ":", ACT_PALETTE, ASK_NONE, "palette", "every action and command, by name" },
 	{ CTX_K, "?", ACT_HELP, ASK_NONE, "help", "keys of the menu" },
 	{ CTX_K, "^] F12", ACT_SEND_PREFIX, ASK_NONE, "send-prefix", "a real ^] to the guest" },
 	{ CTX_K, "Esc", ACT_CLOSE_MENU, ASK_NONE, "close-menu", "back to the guest" },

@@ -201,6 +201,8 @@ static int run(struct ui *ui, const struct tui_options *o)
 	tty_raw(ui->tty);
 	watch_signals(ui);
 	ui->app.suspend = suspend;
+	ui->app.read_only = o->read_only;
+	ui->app.commands = o->commands;
 	ui->app.ended = ended;
 	log_open(-1, "berth"); /* nothing may write over the screen */
 	ui->app.msglog.failed = log_failed;

@@ -8,10 +8,17 @@
 #include "base/buf.h"
 #include "base/conf.h"
 
+/* A command of the shell, for the palette. */
+struct tui_command {
+	const char *name, *what;
+};
+
 struct tui_options {
 	const char *root, *run_root; /* as in struct berth_options; NULL: the usual ones */
 	const char *config;          /* the file to read (base/conf.h); NULL: the usual places */
 	bool no_color;               /* --color=never; NO_COLOR is looked at in any case */
+	bool read_only;              /* nothing is changed from here */
+	const struct tui_command *commands; /* up to one without a name; may be NULL */
 };
 
 /* Runs the interface on the terminal that stdin and stdout are, until the user quits. Returns the exit

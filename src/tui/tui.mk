@@ -15,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/model-ends.c %D%/model-host.c %D%/model.c %D%/model.h \
 	%D%/msglog.c %D%/msglog.h \
 	%D%/msgs.c %D%/msgs.h \
+	%D%/palette.c %D%/palette.h \
 	%D%/prompt.c %D%/prompt.h \
 	%D%/rows-order.c %D%/rows-priv.h %D%/rows.c %D%/rows.h \
 	%D%/save.c %D%/save.h \

@@ -194,7 +194,8 @@ static void timer_free(uv_handle_t *h)
 static void connect_guest(struct consview *c, bool start)
 {
 	char name[80];
-	struct berth_attach at = { .name = name, .flags = BERTH_ATTACH_STDIN | BERTH_ATTACH_OUTPUT,
+	struct berth_attach at = { .name = name, .flags = BERTH_ATTACH_STDIN | BERTH_ATTACH_OUTPUT |
+					    (c->read_only ? BERTH_ATTACH_READ_ONLY : 0),
 				   .rows = (unsigned)guest_rows(&c->v), .cols = (unsigned)app_cols(c->v.app) };
 	struct berth_error e = { 0 };
 	int rc;
@@ -219,6 +220,7 @@ static int console_open(struct view *v, const void *arg)
 	snprintf(c->id, sizeof(c->id), "%s", a->id);
 	snprintf(c->name, sizeof(c->name), "%s", a->name);
 	c->n = a->n;
+	c->read_only = v->app->read_only;
 	c->vt = vt_new(guest_rows(v), app_cols(v->app), &limits, NULL, NULL);
 	c->link = calloc(1, sizeof(*c->link));
 	c->timer = timer_new(c);
@@ -428,6 +430,8 @@ static bool console_act(struct view *v, enum act act, int index)
 			      sig = { .kind = FORM_SIGNAL, .id = c->id, .name = c->name };
 
 	snprintf(id, sizeof(id), "%s:%u", c->id, c->n);
+	if (act == ACT_STOP && app_refuses(app, "stop"))
+		return true;
 	switch (act) {
 	case ACT_DETACH:
 		app_drop(app, v);
@@ -451,7 +455,7 @@ static bool console_act(struct view *v, enum act act, int index)
 		send_size(c->resize_timer);
 		break;
 	case ACT_READ_ONLY:
-		c->read_only = !c->read_only;
+		c->read_only = !c->read_only || c->v.app->read_only;
 		break;
 	case ACT_LOGS:
 		app_push(app, &view_logs, &logs);

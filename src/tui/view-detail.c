@@ -80,6 +80,11 @@ static bool detail_act(struct view *v, enum act act, int index)
 	return c && act_container(v->app, act, c);
 }
 
+static const char *detail_object(struct view *v)
+{
+	return ((struct detail *)v)->name;
+}
+
 static int detail_hints(struct view *v, struct hint *ret, int max)
 {
 	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_STOP, ACT_BACK };
@@ -92,5 +97,5 @@ static int detail_hints(struct view *v, struct hint *ret, int max)
 const struct view_class view_detail = {
 	.name = "detail", .ctx = CTX_C, .size = sizeof(struct detail), .open = detail_open, .close = text_close,
 	.title = text_title, .draw = text_draw, .hints = detail_hints, .act = detail_act, .changed = detail_changed,
-	.find = text_find,
+	.find = text_find, .object = detail_object,
 };

@@ -372,6 +372,13 @@ static void home_note(struct view *v, struct buf *b)
 		buf_addf(b, "%s  %s  %s", c->name, c->image, c->ports); /* whole, as the list cuts them */
 }
 
+static const char *home_object(struct view *v)
+{
+	const struct ctr *c = focused(v);
+
+	return c ? c->name : NULL;
+}
+
 static void home_find(struct view *v, const char *text, bool done)
 {
 	rows_filter(&((struct home *)v)->rows, text);
@@ -383,7 +390,9 @@ static void home_found(struct view *v, struct buf *b)
 }
 
 const struct view_class view_containers = {
-	.name = "containers", .ctx = CTX_C, .size = sizeof(struct home), .shows_stats = true, .open = home_open, .close = home_close,
-	.title = home_title, .title_right = home_title_right, .draw = home_draw, .hints = home_hints, .act = home_act, .changed = home_changed,
-	.note = home_note, .find = home_find, .found = home_found, .fields = fields,
+	.name = "containers", .ctx = CTX_C, .size = sizeof(struct home), .shows_stats = true, .open = home_open,
+	.close = home_close,
+	.title = home_title, .title_right = home_title_right, .draw = home_draw, .hints = home_hints,
+	.act = home_act, .changed = home_changed,
+	.object = home_object, .note = home_note, .find = home_find, .found = home_found, .fields = fields,
 };

@@ -48,7 +48,7 @@ keys 2
 sees 'localhost/busybox:latest' 'images'
 keys 1
 keys '?'
-sees 'Help for: containers' 'help'
+sees 'Help for: Containers' 'help'
 keys Escape
 sees 'Containers 1' 'Esc goes back'
 keys b

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* palette.c - the entries of the palette: the table of keys, and the commands of the shell. */
+#include "tui/palette.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/filter.h"
+#include "tui/tui.h"
+
+static bool is_command_name_taken(const struct palette_entry *list, int n, const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void add_key(struct palette_entry *e, const struct key *k)
+{
+	char first[12];
+
+	keys_first(k, first, sizeof(first));
+	*e = (struct palette_entry){ .name = k->name, .what = k->what, .act = k->act,
+				     .asks = k->ask ? keys_ask_word(k->ask) : "no",
+				     .of_object = k->ctx == CTX_C || k->ctx == CTX_I || k->ctx == CTX_X || k->ctx == CTX_J };
+	snprintf(e->keys, sizeof(e->keys), "%s%s", k->ctx == CTX_K ? "^] " : "", *first ? first : "-");
+}
+
+/* Moving about and typing are no actions to be looked for by name. */
+static bool is_motion(enum act act)
+{
+	return (act >= ACT_DOWN && act <= ACT_PAN) || act == ACT_PALETTE || act == ACT_NEXT_FIELD || act == ACT_PREV_FIELD ||
+	       act == ACT_ACCEPT || act == ACT_EDIT_LINE || act == ACT_CLOSE_MENU;
+}
+
+int palette_fill(const struct app *app, enum key_ctx ctx, struct palette_entry **ret)
+{
+	enum key_ctx in[4];
+	struct palette_entry *v;
+	int n = 0, ncommands = 0;
+
+	while (app->commands && app->commands[ncommands].name)
+		ncommands++;
+	v = calloc((size_t)(keys_count + ncommands), sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	keys_contexts(ctx, in);
+	for (int c = 0; in[c] != CTX_NONE; c++)
+		for (int i = 0; i < keys_count; i++)
+			if (keys_table[i].ctx == in[c] && !is_motion(keys_table[i].act))
+				add_key(&v[n++], &keys_table[i]);
+	for (int i = 0; i < ncommands; i++)
+		if (!is_command_name_taken(v, n, app->commands[i].name))
+			v[n++] = (struct palette_entry){ .name = app->commands[i].name, .what = app->commands[i].what,
+							 .asks = "shell", .keys = "-" };
+	*ret = v;
+	return n;
+}
+
+static bool has_letters(const char *name, const char *text)
+{
+	for (; *name && *text; name++)
+		text += tolower((unsigned char)*name) == tolower((unsigned char)*text);
+	return !*text;
+}
+
+/* Does a word of the name begin with it? */
+static bool begins_word(const char *name, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (const char *p = name; *p; p++)
+		if ((p == name || p[-1] == '-' || p[-1] == ' ') && strncasecmp(p, text, n) == 0)
+			return true;
+	return false;
+}
+
+int palette_rank(const struct palette_entry *e, const char *text)
+{
+	if (strncasecmp(e->name, text, strlen(text)) == 0)
+		return 0;
+	if (begins_word(e->name, text))
+		return 1;
+	if (filter_has(e->name, text))
+		return 2;
+	if (filter_has(e->what, text))
+		return 3;
+	return has_letters(e->name, text) ? 4 : -1;
+}

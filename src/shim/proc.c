@@ -354,7 +354,10 @@ static void send_size(struct proc *p)
 
 static void on_resized(void *arg, int rows, int cols)
 {
-	send_size(arg);
+	struct proc *p = arg;
+
+	send_size(p);
+	container_touch(p->sb->dir); /* other viewers ask for its size */
 }
 
 /* --- those who look and wait */

@@ -11,6 +11,7 @@
 #include "tui/act.h"
 #include "tui/form.h"
 #include "tui/prompt.h"
+#include "tui/clip.h"
 #include "tui/task.h"
 #include "tui/views.h"
 
@@ -37,7 +38,7 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 
 	app->loop = loop;
 	app->berth = berth;
-	app->focused = true;
+	app->focused = app->mouse = true;
 	if (!app->now)
 		app->now = clock_real_ns;
 	if (!app->host_memory)
@@ -86,6 +87,8 @@ void app_finish(struct app *app)
 	model_finish(&app->model);
 	msglog_close(&app->msglog);
 	msgs_finish(&app->msgs);
+	buf_finish(&app->clip);
+	buf_finish(&app->clip_screen);
 }
 
 void app_dirty(struct app *app)
@@ -138,6 +141,13 @@ void app_changed(struct app *app, unsigned what)
 
 /* --- views */
 
+void app_mouse(struct app *app)
+{
+	struct view *v = app->top;
+
+	screen_mouse(&app->screen, v->cls->mouse ? v->cls->mouse(v) : app->mouse ? VT_MOUSE_CLICK : VT_MOUSE_OFF);
+}
+
 int app_push(struct app *app, const struct view_class *cls, const void *arg)
 {
 	struct view *v = calloc(1, cls->size);
@@ -156,7 +166,7 @@ int app_push(struct app *app, const struct view_class *cls, const void *arg)
 	}
 	v->below = app->top;
 	app->top = v;
-	screen_mouse(&app->screen, 0);
+	app_mouse(app);
 	stats_check(app, false);
 	app_dirty(app);
 	return 0;
@@ -174,7 +184,7 @@ void app_drop(struct app *app, struct view *v)
 	if (v->cls->close)
 		v->cls->close(v);
 	free(v);
-	screen_mouse(&app->screen, 0);
+	app_mouse(app);
 	stats_check(app, false);
 	app_dirty(app);
 }
@@ -360,6 +370,27 @@ static const struct {
 	{ ACT_VIEW_TRASH, &view_trash },
 };
 
+static void select_text(struct app *app)
+{
+	struct view *v = app->top;
+	AUTO_BUF struct buf b = { 0 };
+	struct select_arg arg = { .row = app->screen.canvas.cursor_row, .col = app->screen.canvas.cursor_col };
+
+	if (v->cls->text)
+		arg.row = v->cls->text(v, &b);
+	for (int y = 0; !v->cls->text && y < app_rows(app); y++) {
+		canvas_row_text(&app->screen.canvas, y, &b);
+		buf_addc(&b, '\n');
+	}
+	arg.text = (const char *)b.p;
+	arg.len = b.len;
+	arg.name = v->cls->name;
+	if (b.len)
+		app_push(app, &view_select, &arg);
+	else
+		app_info(app, "there is no text here");
+}
+
 static bool act_everywhere(struct app *app, enum act act)
 {
 	for (size_t i = 0; i < ARRAY_LEN(switches); i++)
@@ -401,6 +432,18 @@ static bool act_everywhere(struct app *app, enum act act)
 		app->read_only = true;
 		app_info(app, "read-only: nothing is changed from here until this berth ends");
 		break;
+	case ACT_SELECT:
+		select_text(app);
+		break;
+	case ACT_COPY:
+		clip_ask(app);
+		break;
+	case ACT_MOUSE:
+		app->mouse = !app->mouse;
+		app_mouse(app);
+		app_info(app, app->mouse ? "mouse on: the wheel scrolls; Shift-drag is the terminal's own selection" :
+					   "mouse off: it is the terminal's own");
+		break;
 	case ACT_LAST_CONSOLE:
 		act_last_console(app);
 		break;
@@ -439,6 +482,13 @@ bool app_act(struct app *app, enum act act, int index)
 
 /* --- events */
 
+static void wheel(struct app *app, const struct vt_mouse *m)
+{
+	if (m->action == VT_MOUSE_PRESS && (m->button == 4 || m->button == 5))
+		for (int i = 0; i < 3; i++)
+			app_act(app, m->button == 4 ? ACT_UP : ACT_DOWN, 0);
+}
+
 static void on_event(void *arg, const struct input_event *ev)
 {
 	struct app *app = arg;
@@ -465,6 +515,8 @@ static void on_event(void *arg, const struct input_event *ev)
 	}
 	if (v->cls->input && v->cls->input(v, ev))
 		return;
+	if (ev->type == INPUT_MOUSE)
+		wheel(app, &ev->mouse);
 	row = ev->type == INPUT_KEY ? keys_find(v->cls->ctx, ev, &index) : NULL;
 	if (row)
 		app_act(app, row->act, index);

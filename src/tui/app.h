@@ -53,6 +53,10 @@ struct view_class {
 	void (*changed)(struct view *v, unsigned what); /* MODEL_… */
 	/* The name of what actions act on; may be NULL. */
 	const char *(*object)(struct view *v);
+	/* All of its text, a line each, and the line to begin with; NULL: what is on the screen. */
+	int (*text)(struct view *v, struct buf *b);
+	/* What the terminal is to report of its mouse (term.h); NULL: as the user wants it. */
+	int (*mouse)(struct view *v);
 	void (*resized)(struct view *v);
 	/* A line for the message row when no message is shown, e.g. a value that was cut. */
 	void (*note)(struct view *v, struct buf *b);
@@ -121,7 +125,11 @@ struct app {
 	struct form_memory *forms; /* drafts and earlier input of forms (form.h) */
 	char last_console[80]; /* "<id>:<n>" */
 	struct undo undo;
-	unsigned saves; /* files being written (save.h) */
+	unsigned saves; /* work that must end before the program does: files written, tmux told */
+	struct buf clip; /* what was copied last */
+	struct buf clip_screen; /* of clip_ask: the screen without its question */
+	int clip_row;
+	bool mouse;     /* clicks and the wheel are ours */
 	bool read_only; /* every changing verb is refused */
 	const struct tui_command *commands; /* of the shell; may be NULL */
 	bool focused;
@@ -160,6 +168,9 @@ bool app_act(struct app *app, enum act act, int index);
 bool app_refuses(struct app *app, const char *what);
 int app_rows(const struct app *app);
 int app_cols(const struct app *app);
+
+/* The reports of the mouse follow the view. */
+void app_mouse(struct app *app);
 
 /* --- questions */
 

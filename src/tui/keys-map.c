@@ -53,7 +53,7 @@ void keys_reset(void)
 static bool is_pair(const struct key *k)
 {
 	return k->act == ACT_PAN || k->act == ACT_SORT_COLUMN || k->act == ACT_NEXT_PREV ||
-	       k->act == ACT_CONSOLE_N || k->act == ACT_PREV_NEXT;
+	       k->act == ACT_CONSOLE_N || k->act == ACT_PREV_NEXT || k->act == ACT_MOVE;
 }
 
 static bool has_word(const struct key *k, const char *word)

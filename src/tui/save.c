@@ -85,9 +85,8 @@ void save_buf(struct app *app, struct buf *text, const char *path)
 
 void save_text(struct textview *t, const char *path)
 {
-	AUTO_BUF struct buf b = { 0 };
+	struct buf b = { 0 };
 
-	for (size_t i = 0; i < t->nrows; i++)
-		text_row_plain(t, i, &b);
+	text_all(&t->v, &b);
 	save_buf(t->v.app, &b, path);
 }

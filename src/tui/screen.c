@@ -166,7 +166,14 @@ void screen_redraw(struct screen *s)
 
 void screen_mouse(struct screen *s, int mode)
 {
-	term_mouse(s->term, mode, &s->out);
+	if (term_mouse(s->term, mode, &s->out) == 0 && s->out.len && !s->away)
+		flush(s);
+}
+
+void screen_send(struct screen *s, const void *p, size_t n)
+{
+	if (!s->lost && !s->away && buf_add(&s->out, p, n) == 0)
+		flush(s);
 }
 
 /* The last bytes, written here and now. */

@@ -45,6 +45,8 @@ void screen_dirty(struct screen *s);
 int screen_resize(struct screen *s, int rows, int cols);
 void screen_redraw(struct screen *s);
 void screen_mouse(struct screen *s, int mode);
+/* A whole sequence, behind what was drawn. */
+void screen_send(struct screen *s, const void *p, size_t n);
 /* Leaves the alternate screen, for a suspension, and enters it again. */
 void screen_leave(struct screen *s);
 void screen_enter(struct screen *s);

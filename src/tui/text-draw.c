@@ -147,11 +147,10 @@ static int draw_row(const struct textview *t, struct canvas *c, int y, int botto
 void text_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct textview *t = (struct textview *)v;
-	bool was_end = t->top + (size_t)t->page >= t->nrows;
 
 	if (t->page != bottom - top) {
 		t->page = MAX(1, bottom - top);
-		if (t->follow || (was_end && t->keep_end))
+		if (t->follow)
 			text_to_end(t);
 	}
 	canvas_cursor(c, top, 0);
@@ -182,6 +181,15 @@ void text_row_plain(const struct textview *t, size_t row, struct buf *b)
 			buf_addf(b, "%c ", l->err ? '!' : ' ');
 		buf_addf(b, "%s%s\n", l->late ? "late " : "", l->text);
 	}
+}
+
+int text_all(struct view *v, struct buf *b)
+{
+	const struct textview *t = (struct textview *)v;
+
+	for (size_t i = 0; i < t->nrows; i++)
+		text_row_plain(t, i, b);
+	return (int)(t->mark ? t->mark - 1 : t->top);
 }
 
 int text_hints(struct view *v, struct hint *ret, int max)

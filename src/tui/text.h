@@ -44,7 +44,6 @@ struct textview {
 	size_t top, mark;      /* rows; mark: 1 + that of the match, 0 none */
 	int pan, page;
 	bool wrap, fold, err_only;
-	bool keep_end;         /* stays at the end when the screen changes */
 	bool live, follow;     /* live: lines come, and can be followed */
 	enum text_times times;
 	char find[128], only[FILTER_TEXT_MAX + 1];
@@ -96,6 +95,8 @@ void text_number(uint64_t n, char ret[static 32]);
 void text_close(struct view *v);
 void text_title(struct view *v, struct buf *b);
 void text_draw(struct view *v, struct canvas *c, int top, int bottom);
+/* Its rows as they are saved; the first one on the screen. */
+int text_all(struct view *v, struct buf *b);
 int text_hints(struct view *v, struct hint *ret, int max);
 bool text_act(struct view *v, enum act act, int index);
 void text_find(struct view *v, const char *text, bool done);

@@ -4,7 +4,9 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/act-many.c %D%/act.c %D%/act.h \
 	%D%/app-draw.c %D%/app.c %D%/app.h \
 	%D%/canvas.c %D%/canvas.h \
+	%D%/clip.c %D%/clip.h \
 	%D%/config.c \
+	%D%/console-draw.c %D%/console-keys.c %D%/console.h \
 	%D%/fmt.c %D%/fmt.h \
 	%D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.c %D%/form.h \
 	%D%/input.c %D%/input.h \
@@ -29,8 +31,8 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/tui.h \
 	%D%/view-choose.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-first.c %D%/view-first.h \
 	%D%/view-help.c %D%/view-home.c %D%/view-images.c %D%/view-images.h %D%/view-jobs.c %D%/view-layers.c \
-	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-sources.c %D%/view-text.c \
-	%D%/view-trash.c \
+	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-select.c %D%/view-sources.c \
+	%D%/view-text.c %D%/view-trash.c \
 	%D%/views.h
 %C%_libtui_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURSES_CFLAGS)
 tui_LIBS = %D%/libtui.la $(vt_LIBS) $(CURSES_LIBS) $(base_LIBS)

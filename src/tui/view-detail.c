@@ -95,7 +95,7 @@ static int detail_hints(struct view *v, struct hint *ret, int max)
 }
 
 const struct view_class view_detail = {
-	.name = "detail", .ctx = CTX_C, .size = sizeof(struct detail), .open = detail_open, .close = text_close,
+	.name = "detail", .ctx = CTX_C, .text = text_all, .size = sizeof(struct detail), .open = detail_open, .close = text_close,
 	.title = text_title, .draw = text_draw, .hints = detail_hints, .act = detail_act, .changed = detail_changed,
 	.find = text_find, .object = detail_object,
 };

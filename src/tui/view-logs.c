@@ -393,7 +393,7 @@ static int logs_hints(struct view *v, struct hint *ret, int max)
 }
 
 const struct view_class view_logs = {
-	.name = "logs", .ctx = CTX_O, .size = sizeof(struct logview), .open = logs_open, .close = logs_close,
+	.name = "logs", .ctx = CTX_O, .text = text_all, .size = sizeof(struct logview), .open = logs_open, .close = logs_close,
 	.title = logs_title, .draw = logs_draw, .hints = logs_hints, .act = logs_act, .changed = logs_changed,
 	.find = logs_find, .note = logs_note,
 };

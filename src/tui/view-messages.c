@@ -49,7 +49,7 @@ static void messages_note(struct view *v, struct buf *b)
 }
 
 const struct view_class view_messages = {
-	.name = "messages", .ctx = CTX_T, .size = sizeof(struct textview), .open = messages_open, .close = text_close,
+	.name = "messages", .ctx = CTX_T, .text = text_all, .size = sizeof(struct textview), .open = messages_open, .close = text_close,
 	.title = text_title, .draw = text_draw, .hints = text_hints, .act = text_act, .changed = messages_changed,
 	.find = text_find, .note = messages_note,
 };

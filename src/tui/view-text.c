@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* view-text.c - what the engine tells as a text: raw descriptions, the boot, the scrollback. */
+/* view-text.c - what the engine tells as a text: raw descriptions, the boot. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,26 +64,10 @@ static void on_boot(void *arg, int rc, const struct berth_error *e, const char *
 	text_link_put(l);
 }
 
-static void on_scrollback(void *arg, int rc, const struct berth_error *e, const char *text, size_t len)
-{
-	struct text_link *l = arg;
-	struct textview *t = l->t;
-
-	if (t && rc < 0)
-		text_add(t, ROLE_BAD, "%s", e->text);
-	else if (t)
-		text_add_text(t, text, len);
-	if (t) {
-		text_to_end(t);
-		app_dirty(t->v.app);
-	}
-	text_link_put(l);
-}
-
 static int view_open(struct view *v, const void *arg)
 {
 	static const char *const words[] = {
-		[TEXT_RAW] = "Raw", [TEXT_IMAGE] = "Raw", [TEXT_BOOT] = "Boot", [TEXT_SCROLLBACK] = "Scrollback",
+		[TEXT_RAW] = "Raw", [TEXT_IMAGE] = "Raw", [TEXT_BOOT] = "Boot",
 	};
 	const struct text_arg *a = arg;
 	struct textview *t = (struct textview *)v;
@@ -95,7 +79,6 @@ static int view_open(struct view *v, const void *arg)
 		return rc;
 	text_init(t);
 	snprintf(((struct reading *)v)->name, sizeof(((struct reading *)v)->name), "%s", a->name);
-	t->keep_end = a->kind == TEXT_SCROLLBACK;
 	snprintf(t->title, sizeof(t->title), "%s > %s", words[a->kind], a->name);
 	switch (a->kind) {
 	case TEXT_RAW:
@@ -107,9 +90,6 @@ static int view_open(struct view *v, const void *arg)
 	case TEXT_BOOT:
 		rc = berth_container_boot(b, a->id, on_boot, text_link_get(t), &e);
 		break;
-	case TEXT_SCROLLBACK:
-		rc = berth_console_scrollback(b, a->id, 10000, on_scrollback, text_link_get(t), &e);
-		break;
 	}
 	if (rc < 0) {
 		text_link_put(t->link);
@@ -119,6 +99,6 @@ static int view_open(struct view *v, const void *arg)
 }
 
 const struct view_class view_text = {
-	.name = "text", .ctx = CTX_T, .size = sizeof(struct reading), .open = view_open, .close = text_close,
+	.name = "text", .ctx = CTX_T, .text = text_all, .size = sizeof(struct reading), .open = view_open, .close = text_close,
 	.title = text_title, .draw = text_draw, .hints = text_hints, .act = text_act, .find = text_find,
 };

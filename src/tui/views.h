@@ -20,6 +20,7 @@ extern const struct view_class view_text;       /* struct text_arg */
 extern const struct view_class view_detail;     /* struct ctr_arg */
 extern const struct view_class view_logs;       /* struct logs_arg; NULL: of all that are up */
 extern const struct view_class view_sources;    /* struct logview * */
+extern const struct view_class view_select;     /* struct select_arg */
 extern const struct view_class view_messages;   /* NULL */
 extern const struct view_class view_help;       /* enum key_ctx * */
 extern const struct view_class view_palette;    /* struct view *, whose actions are listed */
@@ -56,10 +57,18 @@ struct logs_arg {
 	size_t n;
 };
 
-enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT, TEXT_SCROLLBACK };
+enum text_kind { TEXT_RAW, TEXT_IMAGE, TEXT_BOOT };
 struct text_arg {
 	enum text_kind kind;
-	const char *id, *name; /* TEXT_SCROLLBACK: "<id>:<n>" */
+	const char *id, *name;
+};
+
+struct select_arg {
+	const char *text; /* lines; copied */
+	size_t len;
+	int row, col;     /* of the cursor; row -1: the last one */
+	const char *name;
+	bool begin, find; /* with a selection begun, with the line that asks what to find */
 };
 
 #endif

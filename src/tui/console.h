@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* console.h - the view of a guest's terminal, between its parts. */
+#ifndef BERTH_TUI_CONSOLE_H
+#define BERTH_TUI_CONSOLE_H
+
+#include "base/watch.h"
+#include "tui/app.h"
+
+enum console_phase { CONSOLE_STARTING, CONSOLE_LIVE, CONSOLE_ENDED };
+
+struct consview {
+	struct view v;
+	char id[65], name[80], exec_id[80];
+	unsigned n;
+	enum console_phase phase;
+	struct vt *vt;
+	struct watch *w;
+	struct buf pending; /* for the guest, when it reads slowly */
+	struct buf paste;   /* what the terminal pastes, until all of it is here */
+	uint64_t viewer;
+	bool read_only, prefix, menu;
+	bool sized;         /* vt has the size of the console, not of the screen */
+	int64_t began, ended;
+	int exit_code;
+	bool known_exit;
+	char error[320];
+	/* Calls under way outlive the view. */
+	struct console_link *link;
+	uv_timer_t *timer, *resize_timer;
+};
+
+/* What a call's callback holds on to: the view, or NULL once it is gone. */
+struct console_link {
+	struct consview *v;
+	int refs;
+	struct berth_op *attach, *wait;
+	bool find, begin; /* of the scrollback that was asked for */
+};
+
+/* view-console.c */
+void console_link_put(struct console_link *l);
+int console_rows(const struct view *v);
+void console_send(struct consview *c, const void *p, size_t n);
+/* This viewer's screen is the console's size from now on. */
+void console_size_here(struct consview *c);
+void console_start_again(struct consview *c);
+
+/* console-draw.c */
+void console_draw(struct view *v, struct canvas *cv, int top, int bottom);
+
+/* console-keys.c */
+bool console_act(struct view *v, enum act act, int index);
+bool console_input(struct view *v, const struct input_event *ev);
+void console_paste(struct consview *c, const char *p, size_t n);
+
+#endif

@@ -132,6 +132,7 @@ struct app {
 	bool mouse;     /* clicks and the wheel are ours */
 	bool read_only; /* every changing verb is refused */
 	const struct tui_command *commands; /* of the shell; may be NULL */
+	uint64_t last_key_at; /* ms of the loop */
 	bool focused;
 	bool ending;
 	int status; /* exit status */
@@ -182,6 +183,9 @@ void app_ask_name(struct app *app, const char *id, const char *want, const char 
 		  void (*answer)(struct app *app, char key, const char *id, void *arg), void *arg);
 void app_prompt(struct app *app, char lead, const char *text);
 bool app_prompting(const struct app *app);
+
+/* Somebody looks: the terminal has the focus and a key came within a minute. What costs waits for it. */
+bool app_watched(const struct app *app);
 
 /* --- messages */
 

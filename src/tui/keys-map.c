@@ -52,7 +52,7 @@ void keys_reset(void)
 /* A row whose keys stand for different things by their place. */
 static bool is_pair(const struct key *k)
 {
-	return k->act == ACT_PAN || k->act == ACT_SORT_COLUMN || k->act == ACT_NEXT_PREV ||
+	return k->act == ACT_PAN || k->act == ACT_SECTION || k->act == ACT_SORT_COLUMN || k->act == ACT_NEXT_PREV ||
 	       k->act == ACT_CONSOLE_N || k->act == ACT_PREV_NEXT || k->act == ACT_MOVE;
 }
 

@@ -33,6 +33,7 @@ static const struct key table[] = {
 	{ CTX_G, "^D", ACT_HALF_DOWN, ASK_NONE, "half-down", "half a screen down" },
 	{ CTX_G, "^U", ACT_HALF_UP, ASK_NONE, "half-up", "half a screen up" },
 	{ CTX_G, "Left Right", ACT_PAN, ASK_NONE, "pan", "sideways by 8 columns" },
+	{ CTX_G, "Tab S-Tab", ACT_SECTION, ASK_NONE, "section", "next, previous section" },
 	{ CTX_G, "y", ACT_COPY, ASK_NONE, "copy", "name, id, address, row, command line, screen" },
 	{ CTX_G, "v", ACT_SELECT, ASK_NONE, "select", "select text on this screen" },
 	{ CTX_G, "m", ACT_MOUSE, ASK_NONE, "mouse", "mouse capture on, off" },

@@ -1,80 +1,229 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* view-detail.c - all that is known of a container. */
+/* view-detail.c - all that is known of a container: sections, one below the other. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "tui/act.h"
+#include "tui/detail.h"
 #include "tui/fmt.h"
-#include "tui/text.h"
 #include "tui/views.h"
 
-struct detail {
-	struct textview t;
-	char id[80], name[80];
-};
+static const char *const section_names = "summary, stats, processes, consoles, events, environment, mounts";
 
-static void describe(struct detail *d)
+static void head(struct detail *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void head(struct detail *d, const char *fmt, ...)
 {
-	struct textview *t = &d->t;
-	const struct ctr *c = model_ctr(&d->t.v.app->model, d->id);
-	const struct model *m = &d->t.v.app->model;
-	char state[40], text[FMT_MAX];
+	char text[120];
+	va_list ap;
 
-	text_clear(t);
-	if (!c) {
-		text_add(t, ROLE_DIM, "%s is gone", d->name);
-		return;
-	}
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (d->nsections)
+		text_add(&d->t, ROLE_TEXT, "%s", "");
+	if (d->nsections < DETAIL_SECTIONS)
+		d->section[d->nsections++] = d->t.n;
+	text_add(&d->t, ROLE_HEAD, "%s", text);
+}
+
+/* --- summary */
+
+static unsigned consoles_of(const struct model *m, const char *id)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->ncons; i++)
+		n += strncmp(m->cons[i].id, id, 64) == 0;
+	return n;
+}
+
+static void add_summary(struct detail *d, const struct ctr *c)
+{
+	const char *user = json_str(json_obj(d->json, "config"), "user");
+	unsigned cons = consoles_of(&d->t.v.app->model, c->id);
+	char state[40], up[FMT_MAX + 1] = "", text[FMT_MAX], boot[40] = "";
+
+	d->section[d->nsections++] = 0;
 	ctr_state_text(c, state, sizeof(state));
-	text_add(t, (enum role)ctr_state_role(c), "%s   %s   %s   id %.12s", c->name, state, c->image, c->id);
+	if (ctr_lives(c) && c->started && !strchr(state + 2, ' ')) {
+		fmt_span(d->t.v.app->now() - c->started, text);
+		snprintf(up, sizeof(up), " %s", text);
+	}
+	text_add(&d->t, (enum role)ctr_state_role(c), "%-6s %s%s   %s   id %.12s", c->name, state, up, c->image, c->id);
 	if (*c->cause)
-		text_add(t, ROLE_WARN, "why    %s", c->cause);
-	text_add(t, ROLE_TEXT, "run    %s", c->command);
+		text_add(&d->t, ROLE_WARN, "why    %s", c->cause);
+	text_add(&d->t, ROLE_TEXT, "run    %s      user %s      %u console%s", c->command, user && *user ? user : "root", cons,
+		 cons == 1 ? "" : "s");
 	fmt_size(c->memory, text);
-	text_add(t, ROLE_TEXT, "vm     %g cpu%s, %s RAM, %s, kernel %s", c->cpus, c->cpus == 1 ? "" : "s", text,
-	    *c->accel ? c->accel : "not started yet", *c->kernel ? c->kernel : "-");
-	text_add(t, ROLE_TEXT, "net    %s", *c->ports ? c->ports : "no published ports");
-	if (c->started) {
-		fmt_date(c->started, text);
-		text_add(t, ROLE_TEXT, "began  %s", text);
+	if (d->boot_ms > 0)
+		snprintf(boot, sizeof(boot), ", boot took %.0f ms", d->boot_ms);
+	text_add(&d->t, ROLE_TEXT, "vm     %g cpu%s, %s RAM, %s, kernel %s%s", c->cpus, c->cpus == 1 ? "" : "s", text,
+		 *c->accel ? c->accel : "not started yet", *c->kernel ? c->kernel : "-", boot);
+	text_add(&d->t, ROLE_TEXT, "net    %s%s%s", c->ip && *c->ip ? c->ip : "user network", *c->ports ? "     " : "", c->ports);
+}
+
+/* --- the rest */
+
+static void add_processes(struct detail *d)
+{
+	if (!d->nprocs)
+		return;
+	head(d, "PROCESSES %-4zu PID  USER    CPU%%    MEM  TIME  COMMAND", d->nprocs);
+	for (size_t i = 0; i < d->nprocs; i++) {
+		const struct detail_proc *p = &d->procs[i];
+		char mem[FMT_MAX];
+
+		fmt_size_fine(p->memory, mem);
+		text_add(&d->t, ROLE_TEXT, "%18d  %-7.7s %4.1f %6s %2d:%02d  %s", p->pid, p->user, p->cpu, mem,
+			 (int)(p->cpu_s / 60), (int)(p->cpu_s % 60), p->command);
 	}
-	if (c->finished && !ctr_lives(c)) {
-		fmt_date(c->finished, text);
-		text_add(t, ROLE_TEXT, "ended  %s", text);
-	}
-	text_add(t, ROLE_TEXT, "%s", "");
-	text_add(t, ROLE_HEAD, "CONSOLES");
+}
+
+static void add_consoles(struct detail *d, const struct ctr *c)
+{
+	const struct model *m = &d->t.v.app->model;
+
+	if (!consoles_of(m, c->id))
+		return;
+	head(d, "CONSOLES %u", consoles_of(m, c->id));
 	for (size_t i = 0; i < m->ncons; i++)
 		if (strncmp(m->cons[i].id, c->id, 64) == 0)
-			text_add(t, ROLE_TEXT, "%u  %-6s %ux%u  %u viewer%s  %s", m->cons[i].n,
-			    m->cons[i].alive ? "up" : "ended", m->cons[i].cols, m->cons[i].rows, m->cons[i].viewers,
-			    m->cons[i].viewers == 1 ? "" : "s", m->cons[i].command);
+			text_add(&d->t, ROLE_TEXT, "%4u  %-6s %ux%u  %u viewer%s  %s", m->cons[i].n,
+				 m->cons[i].alive ? "up" : "ended", m->cons[i].cols, m->cons[i].rows, m->cons[i].viewers,
+				 m->cons[i].viewers == 1 ? "" : "s", m->cons[i].command);
 }
+
+static void add_event(struct detail *d, int64_t at, const char *what)
+{
+	char when[FMT_MAX];
+
+	if (!at)
+		return;
+	fmt_date(at, when);
+	text_add(&d->t, ROLE_TEXT, "       %s   %s", when, what);
+}
+
+static void add_events(struct detail *d, const struct ctr *c)
+{
+	char end[80];
+
+	head(d, "EVENTS");
+	snprintf(end, sizeof(end), "ended, exit %d", c->exit_code);
+	if (!ctr_lives(c))
+		add_event(d, c->finished, end);
+	add_event(d, c->started, ctr_lives(c) ? "started" : "its last start");
+	add_event(d, c->created, "created");
+}
+
+static void add_inspected(struct detail *d)
+{
+	const cJSON *env = json_arr(json_obj(d->json, "Config"), "Env"), *mounts = json_arr(d->json, "mounts"), *i;
+
+	if (cJSON_GetArraySize(env)) {
+		head(d, "ENVIRONMENT %d", cJSON_GetArraySize(env));
+		cJSON_ArrayForEach(i, env)
+			text_add(&d->t, ROLE_TEXT, "       %s", cJSON_GetStringValue(i) ?: "");
+	}
+	if (cJSON_GetArraySize(mounts)) {
+		head(d, "MOUNTS %d", cJSON_GetArraySize(mounts));
+		cJSON_ArrayForEach(i, mounts)
+			text_add(&d->t, ROLE_TEXT, "       %s at %s%s", json_str(i, "source") ?: "?", json_str(i, "target") ?: "?",
+				 json_bool(i, "readonly", false) ? ", read-only" : "");
+	}
+}
+
+void detail_describe(struct detail *d)
+{
+	const struct ctr *c = model_ctr(&d->t.v.app->model, d->id);
+	size_t top = d->t.top;
+
+	text_clear(&d->t);
+	d->nsections = 0;
+	if (!c) {
+		text_add(&d->t, ROLE_DIM, "%s is gone", d->name);
+		return;
+	}
+	snprintf(d->name, sizeof(d->name), "%s", c->name);
+	add_summary(d, c);
+	if (d->nsamples) {
+		head(d, "STATS  every 2 s, last 60 s");
+		detail_add_stats(d);
+	}
+	add_processes(d);
+	add_consoles(d, c);
+	add_events(d, c);
+	add_inspected(d);
+	d->t.top = MIN(top, d->t.nrows);
+	if (d->at < d->nsections && d->at)
+		d->t.mark = d->section[d->at] + 1;
+	app_dirty(d->t.v.app);
+}
+
+/* --- the view */
 
 static int detail_open(struct view *v, const void *arg)
 {
 	const struct ctr_arg *a = arg;
 	struct detail *d = (struct detail *)v;
+	int rc = detail_ask_init(d);
 
+	if (rc < 0)
+		return rc;
 	snprintf(d->id, sizeof(d->id), "%s", a->id);
 	snprintf(d->name, sizeof(d->name), "%s", a->name);
-	snprintf(d->t.title, sizeof(d->t.title), "Detail > %s", a->name);
 	text_init(&d->t);
-	describe(d);
+	detail_describe(d);
+	detail_ask(d);
 	return 0;
+}
+
+static void detail_close(struct view *v)
+{
+	detail_ask_finish((struct detail *)v);
+	text_close(v);
+}
+
+static void detail_title(struct view *v, struct buf *b)
+{
+	buf_addf(b, "Containers > %s", ((struct detail *)v)->name);
+}
+
+static void detail_draw(struct view *v, struct canvas *c, int top, int bottom)
+{
+	struct detail *d = (struct detail *)v;
+
+	detail_watch(d);
+	text_draw(v, c, top, bottom);
 }
 
 static void detail_changed(struct view *v, unsigned what)
 {
+	struct detail *d = (struct detail *)v;
+
 	if (what & (MODEL_CTRS | MODEL_CONS))
-		describe((struct detail *)v);
+		detail_describe(d);
+}
+
+static void step_section(struct detail *d, int step)
+{
+	if (!d->nsections)
+		return;
+	d->at = (d->at + (size_t)((int)d->nsections + step)) % d->nsections;
+	d->t.mark = d->at ? d->section[d->at] + 1 : 0;
+	d->t.top = d->at && d->t.nrows > (size_t)d->t.page ? MIN(d->section[d->at], d->t.nrows - (size_t)d->t.page) : 0;
 }
 
 /* Also what can be done to the container. */
 static bool detail_act(struct view *v, enum act act, int index)
 {
-	const struct ctr *c = model_ctr(&v->app->model, ((struct detail *)v)->id);
+	struct detail *d = (struct detail *)v;
+	const struct ctr *c = model_ctr(&v->app->model, d->id);
 
+	if (act == ACT_SECTION) {
+		step_section(d, index == 0 ? 1 : -1);
+		return true;
+	}
 	if (text_act(v, act, index))
 		return true;
 	return c && act_container(v->app, act, c);
@@ -85,9 +234,14 @@ static const char *detail_object(struct view *v)
 	return ((struct detail *)v)->name;
 }
 
+static void detail_note(struct view *v, struct buf *b)
+{
+	buf_addf(b, "Tab next section: %s", section_names);
+}
+
 static int detail_hints(struct view *v, struct hint *ret, int max)
 {
-	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_STOP, ACT_BACK };
+	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_KILL, ACT_STOP, ACT_COPY };
 
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
 		ret[i] = (struct hint){ acts[i], NULL, NULL };
@@ -95,7 +249,7 @@ static int detail_hints(struct view *v, struct hint *ret, int max)
 }
 
 const struct view_class view_detail = {
-	.name = "detail", .ctx = CTX_C, .text = text_all, .size = sizeof(struct detail), .open = detail_open, .close = text_close,
-	.title = text_title, .draw = text_draw, .hints = detail_hints, .act = detail_act, .changed = detail_changed,
-	.find = text_find, .object = detail_object,
+	.name = "detail", .ctx = CTX_C, .text = text_all, .size = sizeof(struct detail), .open = detail_open,
+	.close = detail_close, .title = detail_title, .draw = detail_draw, .hints = detail_hints, .act = detail_act,
+	.changed = detail_changed, .find = text_find, .object = detail_object, .note = detail_note,
 };

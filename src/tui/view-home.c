@@ -326,6 +326,10 @@ static bool home_act(struct view *v, enum act act, int index)
 		return false;
 	if (act == ACT_OPEN)
 		act = ACT_DETAIL;
+	if (act == ACT_LOGS && h->rows.nmarks) {
+		app_push(v->app, &view_logs, NULL);
+		return true;
+	}
 	if (!h->rows.nmarks)
 		return act_container(v->app, act, c);
 	targets = calloc(h->rows.n, sizeof(*targets));
@@ -333,6 +337,21 @@ static bool home_act(struct view *v, enum act act, int index)
 	done = act_containers(v->app, act, targets, n);
 	free(targets);
 	return done || act_container(v->app, act, c);
+}
+
+size_t home_marked(const struct app *app, const char **ret, size_t max)
+{
+	const struct view *v = app->top;
+	const struct rows *r;
+	size_t n = 0;
+
+	while (v->below)
+		v = v->below;
+	r = &((const struct home *)v)->rows;
+	for (size_t i = 0; i < app->model.nctrs && n < max; i++)
+		if (rows_marked(r, i))
+			ret[n++] = app->model.ctrs[i].id;
+	return n;
 }
 
 /* While a VM boots its time is seen to run. */

@@ -235,7 +235,9 @@ bool logs_has(const struct logview *v, const char *id)
 
 static int logs_open(struct view *view, const void *arg)
 {
-	const struct logs_arg *a = arg;
+	const char *marked[LOG_SOURCES_MAX];
+	const struct logs_arg those = { marked, arg ? 0 : home_marked(view->app, marked, ARRAY_LEN(marked)) };
+	const struct logs_arg *a = those.n ? &those : arg;
 	const struct model *m = &view->app->model;
 	struct logview *v = (struct logview *)view;
 

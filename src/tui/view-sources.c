@@ -49,7 +49,7 @@ static void sources_draw(struct view *v, struct canvas *c, int top, int bottom)
 
 static int sources_hints(struct view *v, struct hint *ret, int max)
 {
-	ret[0] = (struct hint){ ACT_OPEN, "show or not", "Enter" };
+	ret[0] = (struct hint){ ACT_MARK, "show or not", "Space" };
 	ret[1] = (struct hint){ ACT_DOWN, "move", "j/k" };
 	ret[2] = (struct hint){ ACT_BACK, NULL, NULL };
 	return 3;
@@ -71,6 +71,7 @@ static bool sources_act(struct view *v, enum act act, int index)
 	case ACT_END:
 		s->cur = act == ACT_TOP || !n ? 0 : n - 1;
 		return true;
+	case ACT_MARK:
 	case ACT_OPEN:
 		if (s->cur < n)
 			logs_toggle(s->logs, &v->app->model.ctrs[s->cur]);

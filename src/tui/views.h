@@ -18,7 +18,7 @@ extern const struct view_class view_console;    /* struct console_arg */
 extern const struct view_class view_form;       /* struct form_arg */
 extern const struct view_class view_text;       /* struct text_arg */
 extern const struct view_class view_detail;     /* struct ctr_arg */
-extern const struct view_class view_logs;       /* struct logs_arg; NULL: of all that are up */
+extern const struct view_class view_logs;       /* struct logs_arg; NULL: of the marked, else of all up */
 extern const struct view_class view_sources;    /* struct logview * */
 extern const struct view_class view_select;     /* struct select_arg */
 extern const struct view_class view_messages;   /* NULL */
@@ -51,6 +51,9 @@ struct form_arg {
 struct ctr_arg {
 	const char *id, *name;
 };
+
+/* The ids that are marked at home; they live until the list changes. */
+size_t home_marked(const struct app *app, const char **ret, size_t max);
 
 struct logs_arg {
 	const char *const *ids;

@@ -61,7 +61,9 @@ struct owed {
 		berth_log_cb line;
 		berth_login_cb login;
 		berth_logout_cb logout;
+		berth_processes_cb processes;
 	} cb;
+	berth_stats_sample_cb sample;
 	berth_done_cb end;
 	void *arg;
 	char name[80], filter[200];
@@ -324,6 +326,49 @@ int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, b
 	o->state = l->state;
 	snprintf(o->name, sizeof(o->name), "%s", l->name);
 	snprintf(o->filter, sizeof(o->filter), "%s", l->filter ? l->filter : "");
+	if (op)
+		*op = NULL;
+	return 0;
+}
+
+/* Samples of 2 s, of which the newest is now. */
+static void tell_stats(struct owed *o)
+{
+	const struct fake *f = o->b->f;
+
+	for (size_t i = 0; i < f->stats.n; i++)
+		if (strcmp(f->stats.v[i].name, name_of(o->name)) == 0)
+			o->sample(o->arg, &f->stats.v[i]);
+}
+
+int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms, berth_stats_sample_cb sample,
+		      berth_done_cb done, void *arg, struct berth_op **op, struct berth_error *e)
+{
+	struct owed *o;
+
+	*op = (struct berth_op *)b; /* lasts until it is cancelled */
+	if (!names || !b->f->stats.n)
+		return 0;
+	o = owe(b, tell_stats, arg);
+	o->sample = sample;
+	snprintf(o->name, sizeof(o->name), "%s", names[0]);
+	return 0;
+}
+
+static void tell_top(struct owed *o)
+{
+	static const struct berth_process one[] = {
+		{ .pid = 1, .user = "root", .state = "S", .memory_bytes = 7445000, .command = "nginx: master process" },
+	};
+	const struct fake *f = o->b->f;
+
+	o->cb.processes(o->arg, 0, NULL, f->processes.v ? f->processes.v : one, f->processes.v ? f->processes.n : 1);
+}
+
+int berth_container_top(struct berth *b, const char *name, berth_processes_cb done, void *arg, struct berth_op **op,
+			struct berth_error *e)
+{
+	owe(b, tell_top, arg)->cb.processes = done;
 	if (op)
 		*op = NULL;
 	return 0;

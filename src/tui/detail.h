@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detail.h - the view of one container, between its parts. */
+#ifndef BERTH_TUI_DETAIL_H
+#define BERTH_TUI_DETAIL_H
+
+#include "base/json.h"
+#include "tui/text.h"
+
+#define DETAIL_SECTIONS 8
+#define DETAIL_SAMPLES 30 /* of 2 s */
+#define DETAIL_PROCS 200
+
+struct detail_proc {
+	int pid;
+	char user[24], command[200];
+	double cpu;
+	uint64_t memory;
+	int64_t cpu_s;
+};
+
+struct detail_sample {
+	int64_t time;
+	double cpu;
+	uint64_t memory, limit, rx, tx, rd, wr;
+};
+
+struct detail {
+	struct textview t;
+	char id[80], name[80];
+	size_t section[DETAIL_SECTIONS], nsections, at; /* lines where they begin; the one Tab stands on */
+	cJSON *json;    /* inspected; NULL: not yet */
+	double boot_ms; /* 0: not known */
+	struct detail_proc *procs;
+	size_t nprocs;
+	struct detail_sample sample[DETAIL_SAMPLES]; /* oldest first */
+	int nsamples;
+	unsigned pushed;
+	struct detail_link *link;
+};
+
+void detail_describe(struct detail *d);
+
+/* detail-ask.c: what the engine is asked for */
+int detail_ask_init(struct detail *d);
+void detail_ask(struct detail *d);
+void detail_ask_finish(struct detail *d);
+/* It is on the screen: samples come from now on, until it is not. */
+void detail_watch(struct detail *d);
+void detail_add_stats(struct detail *d);
+
+#endif

@@ -19,16 +19,17 @@ static void draw_title(struct app *app, struct canvas *c)
 	char right[64], padded[64];
 	bool wide = c->cols >= 60;
 	size_t jobs = 0;
-	int end;
+	int end = c->cols;
 
 	for (size_t i = 0; i < app->model.njobs; i++)
 		jobs += strcmp(app->model.jobs[i].state, "running") == 0 ||
 			strcmp(app->model.jobs[i].state, "waiting") == 0;
 	jobs += (size_t)task_asking(app);
-	snprintf(right, sizeof(right), "%s%zu job%s  %zu msg%s", app->read_only ? "READ-ONLY  " : "", jobs, jobs == 1 ? "" : "s", app->msgs.unread,
-		 app->msgs.unread_error ? "!" : "");
+	snprintf(right, sizeof(right), "%s%zu job%s  %zu msg%s", app->read_only ? "READ-ONLY  " : "", jobs,
+		 jobs == 1 ? "" : "s", app->msgs.unread, app->msgs.unread_error ? "!" : "");
 	snprintf(padded, sizeof(padded), "%-13s", right); /* "1 job" begins where "0 jobs" does */
-	end = canvas_right(c, 0, c->cols - 1, app->msgs.unread_error ? ROLE_BAD : ROLE_HINT, padded);
+	if (app->top->cls->own_right != (wide ? OWN_WIDE : OWN_NARROW))
+		end = canvas_right(c, 0, c->cols - 1, app->msgs.unread_error ? ROLE_BAD : ROLE_HINT, padded);
 	if (app->top->cls->title_right && wide) {
 		app->top->cls->title_right(app->top, &b);
 		if (b.p)
@@ -107,7 +108,7 @@ static void draw_message(struct app *app, struct canvas *c, int y)
 	if (v->cls->note)
 		v->cls->note(v, &b);
 	if (b.p)
-		canvas_cut(c, y, 1, -1, ROLE_TEXT, (const char *)b.p);
+		canvas_cut(c, y, c->cols >= 60, -1, ROLE_TEXT, (const char *)b.p);
 }
 
 static int count_lines(const char *s)

@@ -17,7 +17,6 @@
 
 #define ESC_MS 25
 #define ESC_SSH_MS 100
-#define WATCHED_MS 60000
 
 static void on_event(void *arg, const struct input_event *ev);
 
@@ -40,7 +39,6 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 	app->loop = loop;
 	app->berth = berth;
 	app->focused = app->mouse = true;
-	app->last_key_at = uv_now(loop);
 	if (!app->now)
 		app->now = clock_real_ns;
 	if (!app->host_memory)
@@ -464,7 +462,7 @@ static bool act_everywhere(struct app *app, enum act act)
 
 bool app_watched(const struct app *app)
 {
-	return app->focused && uv_now(app->loop) < app->last_key_at + WATCHED_MS;
+	return app->focused && uv_now(app->loop) < app->stats.last_key_ms + STATS_AWAKE_MS;
 }
 
 bool app_refuses(struct app *app, const char *what)
@@ -505,8 +503,6 @@ static void on_event(void *arg, const struct input_event *ev)
 
 	if (app->ending || ev->type == INPUT_REPLY)
 		return;
-	if (ev->type == INPUT_KEY)
-		app->last_key_at = uv_now(app->loop);
 	if (ev->type == INPUT_FOCUS)
 		app->focused = ev->in;
 	stats_check(app, ev->type == INPUT_KEY);

@@ -34,6 +34,7 @@ struct view_class {
 	const char *name;
 	enum key_ctx ctx;
 	size_t size;  /* of the struct that begins with struct view */
+	enum { OWN_NEVER, OWN_WIDE, OWN_NARROW } own_right; /* when there are no jobs and messages in the title */
 	bool full;    /* draws the first row too, and its own last one */
 	bool shows_stats; /* samples are taken while it is in front */
 	int (*open)(struct view *v, const void *arg); /* < 0: it does not open; the view said why */
@@ -132,7 +133,6 @@ struct app {
 	bool mouse;     /* clicks and the wheel are ours */
 	bool read_only; /* every changing verb is refused */
 	const struct tui_command *commands; /* of the shell; may be NULL */
-	uint64_t last_key_at; /* ms of the loop */
 	bool focused;
 	bool ending;
 	int status; /* exit status */

@@ -85,8 +85,11 @@ static void draw_status(struct consview *c, struct canvas *cv, int first)
 		snprintf(right, sizeof(right), "keys go to THIS MENU, Esc closes");
 	else if (c->phase == CONSOLE_LIVE)
 		snprintf(right, sizeof(right), cv->cols < 60 ? "keys to %.12s  ^] menu" : "keys go to %.20s  ^] menu  F12", c->name);
-	canvas_cut(cv, cv->rows - 1, 0, cv->cols - canvas_width(right) - (*right != 0), ROLE_STATUS, left);
-	if (canvas_width(right) < cv->cols - 12)
+	canvas_cut(cv, cv->rows - 1, cv->cols >= 60, cv->cols - canvas_width(right) - (*right != 0) - (cv->cols >= 60), ROLE_STATUS,
+		   left);
+	if (cv->cols < 60)
+		canvas_text(cv, cv->rows - 1, canvas_width(left) + 2, -1, ROLE_STATUS, right);
+	else if (canvas_width(right) < cv->cols - 12)
 		canvas_right(cv, cv->rows - 1, cv->cols, ROLE_STATUS, right);
 }
 

@@ -15,6 +15,7 @@
 struct detail_link {
 	struct detail *d;
 	struct berth_op *stats, *top;
+	bool stopping; /* stats was cancelled, its end is to come */
 	int refs;
 };
 
@@ -43,7 +44,7 @@ int detail_ask_init(struct detail *d)
 void detail_ask_finish(struct detail *d)
 {
 	d->link->d = NULL;
-	if (d->link->stats)
+	if (d->link->stats && !d->link->stopping)
 		berth_op_cancel(d->link->stats);
 	if (d->link->top)
 		berth_op_cancel(d->link->top);
@@ -131,11 +132,12 @@ static void on_sample(void *arg, const struct berth_stats *s)
 	struct detail_link *l = arg;
 	struct detail *d = l->d;
 
-	if (!d || !s->running)
+	if (!d || !s->running || strcmp(s->id, d->id) != 0)
 		return;
 	if (d->t.v.app->top != &d->t.v || !app_watched(d->t.v.app)) {
-		berth_op_cancel(l->stats);
-		l->stats = NULL;
+		if (!l->stopping)
+			berth_op_cancel(l->stats);
+		l->stopping = true;
 		return;
 	}
 	if (d->nsamples == DETAIL_SAMPLES)
@@ -152,6 +154,8 @@ static void on_stats_end(void *arg, int rc, const struct berth_error *e)
 {
 	struct detail_link *l = arg;
 
+	l->stats = NULL;
+	l->stopping = false;
 	put(l);
 }
 
@@ -189,7 +193,8 @@ static void rate(uint64_t now, uint64_t was, int64_t ns, char ret[static FMT_MAX
 		snprintf(ret, FMT_MAX, "0");
 		return;
 	}
-	fmt_size_fine((uint64_t)((double)(now - was) * 1e9 / (double)ns), size);
+	now = (uint64_t)((double)(now - was) * 1e9 / (double)ns);
+	(now < 10 << 10 ? fmt_size_fine : fmt_size)(now, size);
 	snprintf(ret, FMT_MAX, "%.12s/s", size);
 }
 

@@ -34,7 +34,7 @@ struct detail {
 	size_t nprocs;
 	struct detail_sample sample[DETAIL_SAMPLES]; /* oldest first */
 	int nsamples;
-	unsigned pushed;
+	unsigned pushed, events;
 	struct detail_link *link;
 };
 

@@ -56,6 +56,9 @@ static int open_form(struct view *v, const void *arg)
 	const struct form_arg *a = arg;
 	struct formview *f = (struct formview *)v;
 
+	if (app_refuses(v->app, "a form"))
+		return -EROFS;
+
 	f->cls = classes[a->kind];
 	snprintf(f->id, sizeof(f->id), "%s", a->id ? a->id : "");
 	snprintf(f->name, sizeof(f->name), "%s", a->name ? a->name : "");

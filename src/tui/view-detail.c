@@ -9,7 +9,7 @@
 #include "tui/fmt.h"
 #include "tui/views.h"
 
-static const char *const section_names = "summary, stats, processes, consoles, events, environment, mounts";
+static const char *const section_names = "summary, stats, processes, events, environment, mounts";
 
 static void head(struct detail *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void head(struct detail *d, const char *fmt, ...)
@@ -38,6 +38,16 @@ static unsigned consoles_of(const struct model *m, const char *id)
 	return n;
 }
 
+static void add_disk(struct detail *d)
+{
+	const cJSON *mounts = json_arr(d->json, "mounts"), *i;
+	AUTO_BUF struct buf b = { 0 };
+
+	cJSON_ArrayForEach(i, mounts)
+		buf_addf(&b, "%s%s at %s", b.len ? "     " : "", json_str(i, "source") ?: "?", json_str(i, "target") ?: "?");
+	text_add(&d->t, ROLE_TEXT, "disk   root of its own%s%s", b.len ? "     " : ", no volumes", b.len ? (const char *)b.p : "");
+}
+
 static void add_summary(struct detail *d, const struct ctr *c)
 {
 	const char *user = json_str(json_obj(d->json, "config"), "user");
@@ -61,6 +71,7 @@ static void add_summary(struct detail *d, const struct ctr *c)
 	text_add(&d->t, ROLE_TEXT, "vm     %g cpu%s, %s RAM, %s, kernel %s%s", c->cpus, c->cpus == 1 ? "" : "s", text,
 		 *c->accel ? c->accel : "not started yet", *c->kernel ? c->kernel : "-", boot);
 	text_add(&d->t, ROLE_TEXT, "net    %s%s%s", c->ip && *c->ip ? c->ip : "user network", *c->ports ? "     " : "", c->ports);
+	add_disk(d);
 }
 
 /* --- the rest */
@@ -74,7 +85,7 @@ static void add_processes(struct detail *d)
 		const struct detail_proc *p = &d->procs[i];
 		char mem[FMT_MAX];
 
-		fmt_size_fine(p->memory, mem);
+		(p->memory < 10 << 20 ? fmt_size_fine : fmt_size)(p->memory, mem);
 		text_add(&d->t, ROLE_TEXT, "%18d  %-7.7s %4.1f %6s %2d:%02d  %s", p->pid, p->user, p->cpu, mem,
 			 (int)(p->cpu_s / 60), (int)(p->cpu_s % 60), p->command);
 	}
@@ -89,30 +100,42 @@ static void add_consoles(struct detail *d, const struct ctr *c)
 	head(d, "CONSOLES %u", consoles_of(m, c->id));
 	for (size_t i = 0; i < m->ncons; i++)
 		if (strncmp(m->cons[i].id, c->id, 64) == 0)
-			text_add(&d->t, ROLE_TEXT, "%4u  %-6s %ux%u  %u viewer%s  %s", m->cons[i].n,
+			text_add(&d->t, ROLE_TEXT, "%12s%u  %-6s %ux%u  %u viewer%s  %s", "", m->cons[i].n,
 				 m->cons[i].alive ? "up" : "ended", m->cons[i].cols, m->cons[i].rows, m->cons[i].viewers,
 				 m->cons[i].viewers == 1 ? "" : "s", m->cons[i].command);
 }
 
+/* The first one stands beside the head. */
 static void add_event(struct detail *d, int64_t at, const char *what)
 {
-	char when[FMT_MAX];
+	int64_t now = d->t.v.app->now();
+	char when[FMT_MAX], day[FMT_MAX];
 
 	if (!at)
 		return;
 	fmt_date(at, when);
-	text_add(&d->t, ROLE_TEXT, "       %s   %s", when, what);
+	fmt_date(now, day);
+	if (strncmp(when, day, 6) == 0) /* of today: the clock */
+		memmove(when, when + 7, strlen(when + 7) + 1);
+	else
+		when[6] = 0;
+	if (d->events++)
+		text_add(&d->t, ROLE_TEXT, "%12s%-8s  %s", "", when, what);
+	else
+		head(d, "EVENTS      %-8s  %s", when, what);
 }
 
 static void add_events(struct detail *d, const struct ctr *c)
 {
-	char end[80];
+	char end[80], boot[80] = "started";
 
-	head(d, "EVENTS");
+	d->events = 0;
 	snprintf(end, sizeof(end), "ended, exit %d", c->exit_code);
+	if (d->boot_ms > 0)
+		snprintf(boot, sizeof(boot), "started, boot %.0f ms", d->boot_ms);
 	if (!ctr_lives(c))
 		add_event(d, c->finished, end);
-	add_event(d, c->started, ctr_lives(c) ? "started" : "its last start");
+	add_event(d, c->started, boot);
 	add_event(d, c->created, "created");
 }
 
@@ -151,8 +174,8 @@ void detail_describe(struct detail *d)
 		detail_add_stats(d);
 	}
 	add_processes(d);
-	add_consoles(d, c);
 	add_events(d, c);
+	add_consoles(d, c);
 	add_inspected(d);
 	d->t.top = MIN(top, d->t.nrows);
 	if (d->at < d->nsections && d->at)

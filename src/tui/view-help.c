@@ -70,9 +70,9 @@ static void draw_key(struct canvas *c, int y, int x, const struct key *k)
 	if (y < 0)
 		return;
 	canvas_text(c, y, x, -1, ROLE_KEY, help_keys(k));
-	canvas_text(c, y, x + MAX(x == LOOK_COL ? 9 : 7, canvas_width(help_keys(k)) + 1), -1, ROLE_TEXT, k->name);
+	canvas_text(c, y, x + MAX(x == LOOK_COL ? 9 : 6, canvas_width(help_keys(k)) + 1), -1, ROLE_TEXT, k->name);
 	if (keys_changes(k))
-		canvas_text(c, y, x + 22, -1, ROLE_TEXT, title_of_ask[k->ask]);
+		canvas_text(c, y, x + 21, -1, ROLE_TEXT, title_of_ask[k->ask]);
 }
 
 static void draw_columns(const struct help *h, struct place *p)
@@ -267,6 +267,6 @@ static int help_hints(struct view *v, struct hint *ret, int max)
 }
 
 const struct view_class view_help = {
-	.name = "help", .ctx = CTX_F, .size = sizeof(struct help), .open = help_open, .title = help_title, .draw = help_draw,
+	.name = "help", .own_right = OWN_WIDE, .ctx = CTX_F, .size = sizeof(struct help), .open = help_open, .title = help_title, .draw = help_draw,
 	.hints = help_hints, .input = help_input, .note = help_note,
 };

@@ -99,7 +99,7 @@ static void on_state(void *arg, const struct berth_log_state *state)
 	if (state->rotated)
 		note(s, s->last, "the log went on in a new file here");
 	for (int i = 0; i < v->nsrc; i++)
-		all = all && (v->src[i]->caught_up || !v->src[i]->op);
+		all = all && (v->src[i]->caught_up || v->src[i]->ended);
 	if (v->unsorted)
 		text_sort(&v->t);
 	else if (v->changed < v->t.n)
@@ -361,7 +361,7 @@ static void logs_draw(struct view *view, struct canvas *c, int top, int bottom)
 		draw_head(v, c, top++);
 	text_draw(view, c, top, bottom);
 	if (c->cols >= 60 && v->t.nrows + FREE_ROWS < (size_t)(bottom - top))
-		canvas_text(c, bottom - FREE_ROWS + 1, 1, -1, ROLE_DIM,
+		canvas_text(c, bottom - FREE_ROWS + 2, 1, -1, ROLE_DIM,
 			    "! is stderr.  Names are coloured too, never only coloured.");
 }
 
@@ -395,7 +395,7 @@ static int logs_hints(struct view *v, struct hint *ret, int max)
 }
 
 const struct view_class view_logs = {
-	.name = "logs", .ctx = CTX_O, .text = text_all, .size = sizeof(struct logview), .open = logs_open, .close = logs_close,
+	.name = "logs", .own_right = OWN_NARROW, .ctx = CTX_O, .text = text_all, .size = sizeof(struct logview), .open = logs_open, .close = logs_close,
 	.title = logs_title, .draw = logs_draw, .hints = logs_hints, .act = logs_act, .changed = logs_changed,
 	.find = logs_find, .note = logs_note,
 };

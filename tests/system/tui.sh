@@ -25,7 +25,7 @@ sees '42 in a guest' 'it answers'
 keys 'stty size' Enter
 sees '23 80' 'it has the screen but the last line'
 keys C-]
-sees 'Menu: Esc closes it.' 'the prefix shows its menu'
+sees 'Esc closes it.   ^] again' 'the prefix shows its menu'
 keys d
 sees 'Containers 1  1 up' 'd goes back to the list'
 keys a
@@ -38,7 +38,7 @@ name=$(berth ps --format name)
 sees "$name:1 sh" 'a second console'
 sees '/ #' 'with a shell'
 keys 'exit 3' Enter
-sees 'exit 3   Enter closes' 'its end is told'
+sees '   Enter closes   p why   R again' 'its end is told'
 keys Enter
 sees '42 in a guest' 'Enter closes it'
 keys C-]

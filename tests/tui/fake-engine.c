@@ -63,7 +63,6 @@ struct owed {
 		berth_logout_cb logout;
 		berth_processes_cb processes;
 	} cb;
-	berth_stats_sample_cb sample;
 	berth_done_cb end;
 	void *arg;
 	char name[80], filter[200];
@@ -281,6 +280,15 @@ static const char *line_text(void *arg, const char *field)
 	return field ? NULL : arg;
 }
 
+/* As the store that the test gave calls it. */
+static const char *given_name(const struct fake *f, const char *id)
+{
+	for (size_t i = 0; i < f->containers.n; i++)
+		if (strncmp(f->containers.v[i].id, id, 64) == 0)
+			return f->containers.v[i].name;
+	return name_of(id);
+}
+
 /* 60 lines a second apart: "web1 line 7", every tenth on stderr, two the same; or what the test says. */
 static void tell_logs(struct owed *o)
 {
@@ -294,7 +302,7 @@ static void tell_logs(struct owed *o)
 		char text[200];
 		struct berth_log_line line = { .time = FAKE_NOW - (60 - i) * SECOND, .stream = i % 10 ? 1 : 2, .text = text };
 
-		if (f->logs.v && strcmp(f->logs.v[i].container, name_of(o->name)) != 0)
+		if (f->logs.v && strcmp(f->logs.v[i].container, given_name(f, o->name)) != 0)
 			continue;
 		if (f->logs.v)
 			line = (struct berth_log_line){ .time = f->logs.v[i].time, .stream = f->logs.v[i].stream,
@@ -302,7 +310,7 @@ static void tell_logs(struct owed *o)
 		else if (i == 57 || i == 58)
 			snprintf(text, sizeof(text), "twice");
 		else
-			snprintf(text, sizeof(text), "%s line %d %s%s", name_of(o->name), i, i % 10 ? "" : "error",
+			snprintf(text, sizeof(text), "%s line %d %s%s", given_name(f, o->name), i, i % 10 ? "" : "error",
 				 i == 5 ? " and a long tail that does not fit on a screen of eighty columns, with its END-OF-LINE" :
 					  "");
 		line.len = strlen(line.text);
@@ -311,7 +319,7 @@ static void tell_logs(struct owed *o)
 	}
 	filter_free(filter);
 	if (f->log_lines)
-		state.lines = strcmp(name_of(o->name), f->logs.v[0].container) == 0 ? f->log_lines : 0;
+		state.lines = strcmp(given_name(f, o->name), f->logs.v[0].container) == 0 ? f->log_lines : 0;
 	if (o->state)
 		o->state(o->arg, &state);
 }
@@ -328,30 +336,6 @@ int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, b
 	snprintf(o->filter, sizeof(o->filter), "%s", l->filter ? l->filter : "");
 	if (op)
 		*op = NULL;
-	return 0;
-}
-
-/* Samples of 2 s, of which the newest is now. */
-static void tell_stats(struct owed *o)
-{
-	const struct fake *f = o->b->f;
-
-	for (size_t i = 0; i < f->stats.n; i++)
-		if (strcmp(f->stats.v[i].name, name_of(o->name)) == 0)
-			o->sample(o->arg, &f->stats.v[i]);
-}
-
-int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms, berth_stats_sample_cb sample,
-		      berth_done_cb done, void *arg, struct berth_op **op, struct berth_error *e)
-{
-	struct owed *o;
-
-	*op = (struct berth_op *)b; /* lasts until it is cancelled */
-	if (!names || !b->f->stats.n)
-		return 0;
-	o = owe(b, tell_stats, arg);
-	o->sample = sample;
-	snprintf(o->name, sizeof(o->name), "%s", names[0]);
 	return 0;
 }
 

@@ -16,6 +16,6 @@ struct scene {
 };
 
 /* Each ends with a row without a name. */
-extern const struct scene scenes_lists[], scenes_views[];
+extern const struct scene scenes_lists[], scenes_views[], scenes_guests[];
 
 #endif

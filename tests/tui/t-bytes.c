@@ -91,7 +91,7 @@ static void test_new_view(void **state)
 {
 	for (size_t i = 0; i < 2 * ARRAY_LEN(terms); i++) {
 		bool mono = i % 2;
-		struct drive *d = start(terms[i / 2], mono, "?");
+		struct drive *d = start(terms[i / 2], mono, "2");
 
 		drive_keys(d, "Esc");
 		finish(d, terms[i / 2], mono ? "new view, mono" : "new view", mono ? NEW_VIEW : NEW_VIEW_COLOR);

@@ -277,9 +277,14 @@ static void test_views(void **state)
 	each(scenes_views);
 }
 
+static void test_guests(void **state)
+{
+	each(scenes_guests);
+}
+
 static bool has_scene(const char *name)
 {
-	const struct scene *const all[] = { scenes_lists, scenes_views };
+	const struct scene *const all[] = { scenes_lists, scenes_views, scenes_guests };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		for (const struct scene *s = all[i]; s->name; s++)
@@ -301,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_differences_name_screens),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_guests),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

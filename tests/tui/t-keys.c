@@ -18,9 +18,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
-#include "tests/tui/drive.h"
-
-#define LINE_MAX_LEN 400
+#include "tests/tui/keys-rows.h"
 
 /* ---- rules ------------------------------------------------------------------------------------------------ */
 
@@ -111,58 +109,6 @@ static void test_lower_case_looks(void **state)
 
 /* ---- keys.tsv --------------------------------------------------------------------------------------------- */
 
-struct row {
-	char text[LINE_MAX_LEN];
-	const char *ctx, *action, *keys, *kind, *want;
-};
-static struct row rows[200];
-static size_t nrows;
-
-static int load_rows(void **state)
-{
-	AUTO_FREE char *path = path_join(getenv("abs_top_srcdir") ?: ".", "tests/tui/keys.tsv");
-	FILE *f = fopen(path, "re");
-
-	if (!f)
-		return -1;
-	while (nrows < ARRAY_LEN(rows) && fgets(rows[nrows].text, LINE_MAX_LEN, f)) {
-		struct row *r = &rows[nrows];
-		char *save = NULL;
-
-		r->text[strcspn(r->text, "\n")] = 0;
-		if (!r->text[0] || r->text[0] == '#')
-			continue;
-		r->ctx = strtok_r(r->text, "\t", &save);
-		r->action = strtok_r(NULL, "\t", &save);
-		r->keys = strtok_r(NULL, "\t", &save);
-		r->kind = strtok_r(NULL, "\t", &save);
-		r->want = strtok_r(NULL, "\t", &save);
-		if (!r->want) {
-			fprintf(stderr, "# keys.tsv: row %zu has not five columns\n", nrows);
-			return -1;
-		}
-		nrows++;
-	}
-	fclose(f);
-	return nrows > 0 && nrows < ARRAY_LEN(rows) ? 0 : -1;
-}
-
-static enum key_ctx ctx_of(const char *letter)
-{
-	for (int c = CTX_NONE + 1; c < CTX_COUNT; c++)
-		if (strcmp(keys_ctx_letter((enum key_ctx)c), letter) == 0)
-			return (enum key_ctx)c;
-	return CTX_NONE;
-}
-
-static const struct key *table_row(const struct row *r)
-{
-	for (int i = 0; i < keys_count; i++)
-		if (keys_table[i].ctx == ctx_of(r->ctx) && strcmp(keys_table[i].name, r->action) == 0)
-			return &keys_table[i];
-	return NULL;
-}
-
 /* Where the last key of the row begins. */
 static const char *last_key(const char *keys)
 {
@@ -172,7 +118,7 @@ static const char *last_key(const char *keys)
 }
 
 /* NULL: it holds. */
-static char *look(struct drive *d, const struct row *r, bool before)
+static char *look(struct drive *d, const struct keys_row *r, bool before)
 {
 	const char *screen = drive_screen(d);
 	const char *calls = d->fake.calls.p ? (const char *)d->fake.calls.p : "";
@@ -197,7 +143,7 @@ static char *look(struct drive *d, const struct row *r, bool before)
 				    r->want, calls, typed, screen);
 }
 
-static char *run(const struct row *r)
+static char *run(const struct keys_row *r)
 {
 	struct drive *d = drive_new("xterm-256color", 24, 80, false);
 	AUTO_FREE char *first = strndup(r->keys, (size_t)(last_key(r->keys) - r->keys));
@@ -220,7 +166,7 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < nrows; i++) {
 		AUTO_FREE char *said = NULL;
 
-		if (!table_row(&rows[i]))
+		if (!rows_key(&rows[i]))
 			fail_msg("keys.tsv: there is no %s in %s", rows[i].action, rows[i].ctx);
 		said = run(&rows[i]);
 		failed += said != NULL;
@@ -238,7 +184,7 @@ static void test_rows_would_notice(void **state)
 	for (size_t i = 0; i < nrows; i++) {
 		AUTO_FREE char *said = NULL;
 
-		assert_int_equal(keys_mute(ctx_of(rows[i].ctx), table_row(&rows[i])->act, NULL), 0);
+		assert_int_equal(keys_mute(rows_ctx(rows[i].ctx), rows_key(&rows[i])->act, NULL), 0);
 		said = run(&rows[i]);
 		keys_reset();
 		blind += !said;
@@ -255,7 +201,7 @@ static void test_rows_for_all(void **state)
 		bool found = false;
 
 		for (size_t i = 0; i < nrows; i++)
-			found = found || table_row(&rows[i]) == &keys_table[k];
+			found = found || rows_key(&rows[i]) == &keys_table[k];
 		if (!found)
 			fail_msg("keys.tsv has no row for %s (%s)", keys_table[k].name, keys_ctx_letter(keys_table[k].ctx));
 	}
@@ -461,5 +407,5 @@ int main(void)
 	setlocale(LC_ALL, "C.UTF-8");
 	unsetenv("SSH_CONNECTION");
 	unsetenv("NO_COLOR");
-	return cmocka_run_group_tests_name("keys", tests, load_rows, NULL);
+	return cmocka_run_group_tests_name("keys", tests, rows_load, NULL);
 }

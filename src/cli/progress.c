@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -35,44 +36,59 @@ static bool is_moving(const struct berth_layer *l)
 	return l->state == BERTH_LAYER_DOWNLOAD || l->state == BERTH_LAYER_UNPACK || l->state == BERTH_LAYER_UPLOAD;
 }
 
+/* A line no longer than the terminal is wide: one that wraps would not be erased whole. */
+static void draw_line(const struct buf *line)
+{
+	unsigned rows, cols;
+	size_t n = line->len, width = 0;
+
+	cli_terminal_size(2, &rows, &cols);
+	for (size_t i = 0; cols > 1 && i < line->len; i++)
+		if ((line->p[i] & 0xc0) != 0x80 && ++width >= cols) {
+			n = i;
+			break;
+		}
+	fprintf(stderr, "%.*s\033[K\n", (int)n, line->p ? (char *)line->p : "");
+	state.drawn++;
+}
+
 static void draw_layer(const struct berth_layer *l)
 {
 	char size[8], done[8];
 	unsigned part = l->size ? (unsigned)MIN(l->done * BAR / l->size, (uint64_t)BAR) : 0;
-	bool moving = is_moving(l);
+	AUTO_BUF struct buf line = { 0 };
 
 	str_size(l->size, size);
 	str_size(l->done, done);
-	fprintf(stderr, "  %.12s  %6s  %-8s", strchr(l->digest, ':') ? strchr(l->digest, ':') + 1 : l->digest, size,
-		layer_word[l->state]);
-	if (moving)
-		fprintf(stderr, "  [%.*s%.*s] %6s", (int)part, "######################", (int)(BAR - part),
-			"----------------------", done);
-	fputs("\033[K\n", stderr);
-	state.drawn++;
+	buf_addf(&line, "  %.12s  %6s  %-8s", strchr(l->digest, ':') ? strchr(l->digest, ':') + 1 : l->digest, size,
+		 layer_word[l->state]);
+	if (is_moving(l))
+		buf_addf(&line, "  [%.*s%.*s] %6s", (int)part, "######################", (int)(BAR - part),
+			 "----------------------", done);
+	draw_line(&line);
 }
 
 static void draw_total(const struct berth_progress *p)
 {
 	char done[8], total[8], rate[8];
+	AUTO_BUF struct buf line = { 0 };
 
 	str_size(p->done, done);
 	str_size(p->total, total);
 	str_size(p->rate, rate);
-	fprintf(stderr, "%s %s: %s", p->verb ? p->verb : "", p->object ? p->object : "", p->stage ? p->stage : "");
+	buf_addf(&line, "%s %s: %s", p->verb ? p->verb : "", p->object ? p->object : "", p->stage ? p->stage : "");
 	if (p->percent)
-		fprintf(stderr, "  %llu%%", (unsigned long long)p->done);
+		buf_addf(&line, "  %llu%%", (unsigned long long)p->done);
 	else if (p->total)
-		fprintf(stderr, "  %llu%%  %s of %s", (unsigned long long)(p->done * 100 / p->total), done, total);
+		buf_addf(&line, "  %llu%%  %s of %s", (unsigned long long)(p->done * 100 / p->total), done, total);
 	else if (p->done)
-		fprintf(stderr, "  %s", done);
+		buf_addf(&line, "  %s", done);
 	if (p->rate) {
-		fprintf(stderr, "  %s/s", rate);
+		buf_addf(&line, "  %s/s", rate);
 		if (p->total > p->done)
-			fprintf(stderr, "  %llu s left", (unsigned long long)((p->total - p->done) / p->rate + 1));
+			buf_addf(&line, "  %llu s left", (unsigned long long)((p->total - p->done) / p->rate + 1));
 	}
-	fputs("\033[K\n", stderr);
-	state.drawn++;
+	draw_line(&line);
 }
 
 static void draw(const struct berth_progress *p)

@@ -311,8 +311,6 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 {
 	struct push *p = container_of(w, struct push, work);
 	struct err why = *e;
-	AUTO_FREE char *name = NULL;
-	AUTO_BUF struct buf text = { 0 };
 
 	if (returned(p))
 		return;
@@ -322,9 +320,7 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 		fail(p, rc, &why, NULL);
 		return;
 	}
-	name = oci_ref_str(&p->ref);
-	if (name && buf_addf(&text, "pushing to %s", name) == 0)
-		p->calls.event(p->calls.arg, job_event_text("stage", (char *)text.p), false);
+	p->calls.event(p->calls.arg, job_event_text("stage", "uploading"), false);
 	tell_progress(p, false);
 	uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
 	pump(p);

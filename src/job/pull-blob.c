@@ -51,6 +51,8 @@ static void here(struct pull_blob *b)
 	pull_maybe_finish(p);
 }
 
+static void download(struct pull_blob *b);
+
 /* It did not come from where it was sought: true if it is sought elsewhere now. What came stays, unless it is wrong. */
 static bool from_next_source(struct pull_blob *b, int rc, const struct err *why)
 {
@@ -62,7 +64,13 @@ static bool from_next_source(struct pull_blob *b, int rc, const struct err *why)
 	if (!pull_source_next(p, b->source, rc, why))
 		return false;
 	b->source++;
-	pull_blob_finish(b, rc != -EBADMSG);
+	oci_reg_op_finish(&b->op);
+	if (b->in_open && rc != -EBADMSG) { /* the part stays ours: the unpacker shares its lock */
+		p->active += is_layer(b);
+		download(b);
+		return true;
+	}
+	pull_blob_finish(b, false);
 	b->state = BLOB_WAITING;
 	if (is_layer(b))
 		pull_blobs_pump(p);

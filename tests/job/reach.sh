@@ -135,6 +135,9 @@ faults "$second" '[{"match":"blobs","fault":"corrupt","at":5000}]'
 pulls 'a mirror whose layers are damaged' --creds u:p "$main/x"
 faults "$second" '[{"match":"blobs","fault":"status","code":403}]'
 pulls 'a mirror that gives no layers' --creds u:p "$main/x"
+rm -rf "$store"
+is "$(timeout 60 "$builddir/berth" --config "$T/config" --root "$store" --run-root "$run" pull -q --creds u:p "$main/x" 2>/dev/null)" "$digest" \
+	'the same while it is unpacked'
 printf '[pull]\nmirrors = %s=127.0.0.1:1 %s=%s/pre\n' "$main" "$main" "$open" >"$T/config"
 faults "$main" '[{"match":"v2","fault":"status","code":500}]'
 rm -rf "$store"

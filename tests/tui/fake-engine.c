@@ -239,7 +239,7 @@ int berth_image_inspect(struct berth *b, const char *name, berth_json_cb done, v
 
 static void tell_boot(struct owed *o)
 {
-	o->cb.json(o->arg, 0, NULL,
+	o->cb.json(o->arg, 0, NULL, o->b->f->boot ?:
 		   "{\"total_ms\":212,\"accel\":\"tcg\",\"stages\":[{\"name\":\"prepare\",\"start_ms\":0,\"ms\":3.1},"
 		   "{\"name\":\"kernel\",\"start_ms\":3.1,\"ms\":208.9}]}");
 }
@@ -360,9 +360,9 @@ int berth_container_top(struct berth *b, const char *name, berth_processes_cb do
 
 static void tell_scrollback(struct owed *o)
 {
-	static const char text[] = "first of the scrollback\nsecond of the scrollback\n";
+	const char *text = o->b->f->scrollback ?: "first of the scrollback\nsecond of the scrollback\n";
 
-	o->cb.text(o->arg, 0, NULL, text, sizeof(text) - 1);
+	o->cb.text(o->arg, 0, NULL, text, strlen(text));
 }
 
 int berth_console_scrollback(struct berth *b, const char *name, unsigned max, berth_text_cb done, void *arg,

@@ -36,6 +36,7 @@ struct fake {
 	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
 	unsigned watches; /* of statistics, that are under way */
 	const char *info, *probe, *inspect; /* JSON of the system, of an image; NULL: the usual */
+	const char *boot, *scrollback; /* JSON of a start, lines of a console; NULL: the usual */
 	FAKE_LIST(fake_line) logs; /* v NULL: 60 lines of each */
 	uint64_t log_lines; /* how many there are, filtered out ones too; 0: 60 each */
 	struct buf calls; /* what changes something, a line each: "stop web1" */

@@ -45,5 +45,16 @@ tui_test_rows = %D%/keys-rows.c %D%/keys-rows.h
 %C%_t_many_CPPFLAGS = $(tui_test_cppflags)
 %C%_t_many_CFLAGS = $(tui_test_cflags)
 %C%_t_many_LDADD = $(tui_LIBS) $(CMOCKA_LIBS)
+# The screens of docs/TUI.md. They are made from the source alone, so the file is part of it, and a test compares.
+check_PROGRAMS += %D%/tui-doc
+TESTS += %D%/doc.sh
+%C%_tui_doc_SOURCES = %D%/tui-doc.c %D%/tui-doc.h %D%/tui-doc-pages.c %D%/golden.h %D%/scenes-lists.c \
+	%D%/scenes-views.c %D%/scenes-guests.c $(tui_test_common)
+%C%_tui_doc_CPPFLAGS = $(tui_test_cppflags)
+%C%_tui_doc_CFLAGS = $(tui_test_cflags)
+%C%_tui_doc_LDADD = $(tui_LIBS)
+tui-doc: %D%/tui-doc
+	%D%/tui-doc >%D%/TUI.md && mv %D%/TUI.md '$(srcdir)/docs/TUI.md'
 endif
-EXTRA_DIST += %D%/keys.tsv %D%/accepted-differences %D%/golden
+.PHONY: tui-doc
+EXTRA_DIST += %D%/keys.tsv %D%/accepted-differences %D%/golden %D%/doc.sh docs/TUI.md

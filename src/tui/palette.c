@@ -19,6 +19,13 @@ static bool is_command_name_taken(const struct palette_entry *list, int n, const
 	return false;
 }
 
+/* Does it act on the row under the cursor, so that its name is to be told? */
+static bool is_of_object(const struct key *k)
+{
+	return (k->ctx == CTX_C && k->act != ACT_CREATE) || (k->ctx == CTX_I && k->act != ACT_PULL && k->act != ACT_FREE) ||
+	       (k->ctx == CTX_X && k->act != ACT_FREE) || k->ctx == CTX_J;
+}
+
 static void add_key(struct palette_entry *e, const struct key *k)
 {
 	char first[12];
@@ -26,7 +33,7 @@ static void add_key(struct palette_entry *e, const struct key *k)
 	keys_first(k, first, sizeof(first));
 	*e = (struct palette_entry){ .name = k->name, .what = k->what, .act = k->act,
 				     .asks = k->ask ? keys_ask_word(k->ask) : "no",
-				     .of_object = k->ctx == CTX_C || k->ctx == CTX_I || k->ctx == CTX_X || k->ctx == CTX_J };
+				     .of_object = is_of_object(k) };
 	snprintf(e->keys, sizeof(e->keys), "%s%s", k->ctx == CTX_K ? "^] " : "", *first ? first : "-");
 }
 

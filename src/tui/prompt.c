@@ -116,14 +116,28 @@ void prompt_event(struct app *app, const struct input_event *ev)
 
 /* --- drawing */
 
+static bool is_filter(char lead)
+{
+	return lead == '/' || lead == '&';
+}
+
+static const char *enter_word(char lead, bool in_list)
+{
+	if (lead == '>')
+		return "write the file";
+	if (lead == '@')
+		return "go there";
+	return lead == '/' && !in_list ? "find" : "keep the filter";
+}
+
 void prompt_draw(struct app *app, struct canvas *c, int y)
 {
-	static const struct {
-		const char *key, *word;
-	} hints[] = { { "Enter", "keep the filter" }, { "Esc", "clear" }, { "Up/Down", "history" }, { "^W", "word back" },
-		      { "Tab", "complete" } };
 	struct prompt *p = &app->prompt;
 	const struct view *v = app->top;
+	const struct {
+		const char *key, *word;
+	} hints[] = { { "Enter", enter_word(p->lead, v->cls->fields) }, { "Esc", is_filter(p->lead) ? "clear" : "cancel" },
+		      { "Up/Down", "history" }, { "^W", "word back" }, { "Tab", "complete" } };
 	char lead[2] = { p->lead, 0 };
 	AUTO_BUF struct buf found = { 0 };
 	int at = c->cols - 18, x = 1, cursor;
@@ -141,7 +155,7 @@ void prompt_draw(struct app *app, struct canvas *c, int y)
 		return;
 	canvas_blank(c, y + 1, 0, c->cols, ROLE_TEXT);
 	for (size_t i = 0; i < ARRAY_LEN(hints); i++) {
-		const char *word = i == 0 && p->lead == '/' && !v->cls->fields ? "find" : hints[i].word;
+		const char *word = hints[i].word;
 
 		if ((!v->cls->fields && i == 4) || x + canvas_width(hints[i].key) + 1 + canvas_width(word) > c->cols)
 			continue;

@@ -321,7 +321,7 @@ static void count_text(const struct logview *v, char *ret, size_t max)
 	if (*v->t.only || v->t.err_only)
 		snprintf(ret, max, "%s of %s lines", passed, of);
 	else
-		snprintf(ret, max, "%s lines", passed);
+		snprintf(ret, max, "%s line%s", passed, v->t.passed == 1 ? "" : "s");
 }
 
 static size_t match_number(const struct textview *t)

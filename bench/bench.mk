@@ -10,6 +10,12 @@ EXTRA_DIST += %D%/vt.sh
 bench-vt: berth
 	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/vt.sh' $(MIB)
 
+# What the terminal UI costs: first paint, memory, idleness, keys while a console floods; and its engine.
+EXTRA_DIST += %D%/tui.py
+bench-tui: all kernel
+	BERTH='$(abs_builddir)/berth' /usr/bin/python3 -B '$(srcdir)/%D%/tui.py' $(IDLE)
+	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/vt.sh' $(MIB)
+
 EXTRA_PROGRAMS += %D%/vsock
 %C%_vsock_SOURCES = %D%/vsock.c
 %C%_vsock_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)

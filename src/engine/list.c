@@ -145,8 +145,6 @@ static int load_all(struct work *w, struct err *e)
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (container_read(l->op.b->root, ids[i], &l->raw[l->n], NULL) < 0)
 			continue;
-		/* The largest part, and no list shows it: let not all of them be there at once. */
-		cJSON_DeleteItemFromObjectCaseSensitive(l->raw[l->n].config, "spec");
 		rc = eng_container_view(&l->raw[l->n], &l->arena, &l->view[l->n]);
 		l->n++;
 	}
@@ -345,6 +343,8 @@ static int inspect(struct work *w, struct err *e)
 
 	if (rc == 0)
 		rc = container_read(o->op.b->root, id, &c, e);
+	if (rc == 0 && !o->boot)
+		rc = container_read_spec(o->op.b->root, &c, e);
 	if (rc < 0)
 		return rc;
 	dir = container_open(o->op.b->root, id, e);

@@ -708,6 +708,8 @@ int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const ch
 	stats_init(&sb->stats, sb);
 	snprintf(sb->id, sizeof(sb->id), "%s", id);
 	rc = container_read(root, id, &c, e);
+	if (rc == 0)
+		rc = container_read_spec(root, &c, e);
 	if (rc < 0)
 		return rc;
 	sb->config = TAKE(c.config);

@@ -282,12 +282,45 @@ int container_ids(const char *root, char ***ret, struct err *e)
 	return 0;
 }
 
+int container_read_spec(const char *root, struct container *c, struct err *e)
+{
+	AUTO_CLOSE int dir = -1;
+	cJSON *spec = NULL;
+	int rc;
+
+	if (json_obj(c->config, "spec"))
+		return 0;
+	dir = container_open(root, c->id, e);
+	if (dir < 0)
+		return dir;
+	rc = load_json(dir, "spec.json", CONFIG_MAX, &spec, e);
+	if (rc < 0)
+		return err_wrap(e, rc, "container '%.12s'", c->id);
+	cJSON_AddItemToObject(c->config, "spec", spec);
+	return 0;
+}
+
+/* Both texts in dir. */
+static int write_config(int dir, const cJSON *config, struct err *e)
+{
+	AUTO_JSON cJSON *rest = cJSON_Duplicate(config, 1);
+	AUTO_JSON cJSON *spec = cJSON_DetachItemFromObjectCaseSensitive(rest, "spec");
+	AUTO_FREE char *text = rest ? cJSON_Print(rest) : NULL;
+	AUTO_FREE char *spec_text = spec ? cJSON_PrintUnformatted(spec) : NULL;
+	int rc = 0;
+
+	if (!text || (spec && !spec_text))
+		return err_sys(e, -ENOMEM, "cannot write the container's configuration");
+	if (spec_text)
+		rc = file_replace(dir, "spec.json", spec_text, strlen(spec_text), 0600, e);
+	return rc < 0 ? rc : file_replace(dir, "config.json", text, strlen(text), 0600, e);
+}
+
 int container_create(const char *root, const cJSON *config, struct err *e)
 {
 	AUTO_CLOSE int all = open_all(root, e);
 	AUTO_CLOSE int lock = -1;
 	AUTO_CLOSE int dir = -1;
-	AUTO_FREE char *text = cJSON_Print(config);
 	const char *id = json_str(config, "id"), *name = json_str(config, "name");
 	struct search s = { .name = name };
 	char tmp[CONTAINER_ID_LEN + 8] = ".new-";
@@ -295,7 +328,7 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 
 	if (all < 0)
 		return all;
-	if (!text || !id || !name)
+	if (!id || !name)
 		return err_sys(e, -ENOMEM, "cannot write the container's configuration");
 	lock = lock_wait(all, ".lock", false, e);
 	if (lock < 0)
@@ -310,7 +343,7 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 		return err_sys(e, -errno, "cannot make a folder for the container");
 	dir = openat(all, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = dir < 0 ? err_sys(e, -errno, "cannot open the container's folder") :
-		       file_replace(dir, "config.json", text, strlen(text), 0600, e);
+		       write_config(dir, config, e);
 	if (rc == 0) {
 		rc = fault_at(FAULT_CONTAINER_NAME) ?: renameat(all, tmp, all, id) < 0 || fsync(all) < 0 ? -errno : 0;
 		if (rc < 0)

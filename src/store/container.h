@@ -8,7 +8,8 @@
  *                 mounts[{type,source,target,readonly}] memory_bytes (limit; 0 none) cpus root_size
  *                 kernel kernel_args accel stop_signal (number) stop_timeout_ms restart created (RFC 3339)
  *                 log_size (bytes of a log file before it rotates) log_files (kept)
- *                 spec{} (OCI runtime specification, as CreateProcess takes it)
+ *   spec.json     written with it: the OCI runtime specification, as CreateProcess takes it; a file of its own,
+ *                 since it is the most of what is kept and who lists containers does not need it
  *   state.json    replaced by the shim at each change: state exit_code started finished pid qemu_pid accel
  *                 kernel cause ip oom_killed ports[] (with the host ports really taken)
  *   lock          held by the shim while it lives
@@ -41,12 +42,14 @@ int container_new_id(char ret[static CONTAINER_ID_LEN + 1]);
 /* docker's rule for names: [a-zA-Z0-9][a-zA-Z0-9_.-]+ */
 bool container_name_valid(const char *name);
 
-/* root is the store's folder. Makes containers/<id>/ with config.json whole, in one step; -EEXIST with words
- * if the name is taken. Returns an fd of the folder. */
+/* root is the store's folder. Makes containers/<id>/ with config.json and, of config's "spec", spec.json whole, in
+ * one step; -EEXIST with words if the name is taken. Returns an fd of the folder. */
 int container_create(const char *root, const cJSON *config, struct err *e);
 /* The folder's fd, or -ENOENT. */
 int container_open(const char *root, const char *id, struct err *e);
 int container_read(const char *root, const char *id, struct container *ret, struct err *e);
+/* Gives c->config its "spec". */
+int container_read_spec(const char *root, struct container *c, struct err *e);
 /* All ids, newest first; NULL-terminated, the caller's to strv_free. */
 int container_ids(const char *root, char ***ret, struct err *e);
 /* Full id of a name, an id, or a prefix of one. -ENOENT, or -ENOTUNIQ for a prefix of several. */

@@ -236,7 +236,7 @@ static void test_kernel_open(void **state)
 	setenv("BERTH_LIBEXEC", "/nonexistent", 1);
 	unsetenv("BERTH_KERNEL");
 	assert_int_equal(vm_kernel_open(NULL, "/dev/null", &k, &e), -ENOENT);
-	assert_non_null(strstr(e.text, "make kernel"));
+	assert_non_null(strstr(e.text, "no kernel"));
 }
 
 /* ---- lines and messages */

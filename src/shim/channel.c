@@ -110,6 +110,12 @@ static void add_to_log(struct channel *c)
 		c->log_failed(c, &e);
 }
 
+/* The end may not be told yet: what the process wrote is still under way. */
+static bool awaits_more(const struct channel *c)
+{
+	return !c->draining || (c->behind && c->behind((struct channel *)c));
+}
+
 /* Moves what can be moved; sets what to wait for. */
 static void pump(struct channel *c)
 {
@@ -125,7 +131,7 @@ static void pump(struct channel *c)
 		list_each(struct outlet, o, &c->outlets, link)
 			o->off = 0;
 		if (!c->from) {
-			if (c->draining)
+			if (!awaits_more(c))
 				end(c);
 			return;
 		}
@@ -136,7 +142,7 @@ static void pump(struct channel *c)
 		n = recv(watch_fd(c->from), c->chunk, CHUNK, MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN && !c->draining) {
+		if (n < 0 && errno == EAGAIN && awaits_more(c)) {
 			watch_set(c->from, UV_READABLE);
 			return;
 		}

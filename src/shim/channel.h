@@ -27,6 +27,8 @@ struct channel {
 	struct list outlets;
 	struct crilog *log; /* NULL: not logged; the caller's */
 	enum crilog_stream stream;
+	/* More is under way to the guest's end although there is nothing to read; NULL: never. */
+	bool (*behind)(struct channel *c);
 	/* Nothing more will come and every outlet has what came: once. May finish the channel. */
 	void (*drained)(struct channel *c);
 	/* The log refused: once. */
@@ -39,7 +41,7 @@ int channel_init(struct channel *c, uv_loop_t *loop, struct crilog *log, enum cr
 void channel_finish(struct channel *c);
 /* The stream from the guest, taken over. */
 void channel_set_fd(struct channel *c, int fd);
-/* The process has ended: what has arrived by now is passed on, then each outlet gets the end of file and
+/* The process has ended: what it wrote, and nothing that others write later, is passed on, then each outlet gets the end of file and
  * drained comes, perhaps from within. */
 void channel_drain(struct channel *c);
 /* One more reader, who comes to io with the token written to ret; until it comes (10 s at most) the process

@@ -171,6 +171,12 @@ static void end(struct console *c)
 	c->drained(c->arg);
 }
 
+/* The end may not be told yet: what the process wrote is still under way. */
+static bool awaits_more(const struct console *c)
+{
+	return !c->draining || (c->behind && c->behind(c->arg));
+}
+
 static void on_output(void *arg, int events)
 {
 	struct console *c = arg;
@@ -182,7 +188,7 @@ static void on_output(void *arg, int events)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN && !c->draining)
+		if (n < 0 && errno == EAGAIN && awaits_more(c))
 			break;
 		if (n <= 0) {
 			watch_close(TAKE(c->from));
@@ -194,7 +200,7 @@ static void on_output(void *arg, int events)
 		vt_feed(c->vt, chunk, (size_t)n);
 	}
 	flush_viewers(c);
-	if (!c->from && c->draining)
+	if (!c->from && !awaits_more(c))
 		end(c);
 }
 

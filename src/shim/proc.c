@@ -64,6 +64,22 @@ static void on_console_drained(void *arg)
 	check_end(arg);
 }
 
+static bool behind(const struct proc *p, int which)
+{
+	return p->stream[which].port && p->sb->vm && transport_holds(vm_transport(p->sb->vm), p->stream[which].port);
+}
+
+static bool channel_behind(struct channel *c)
+{
+	return c->stream == CRILOG_STDOUT ? behind(container_of(c, struct proc, out[0]), PROC_STDOUT) :
+					    behind(container_of(c, struct proc, out[1]), PROC_STDERR);
+}
+
+static bool console_behind(void *arg)
+{
+	return behind(arg, PROC_STDOUT);
+}
+
 static void on_channel_log_failed(struct channel *c, const struct err *e)
 {
 	struct proc *p = c->stream == CRILOG_STDOUT ? container_of(c, struct proc, out[0]) :
@@ -141,6 +157,7 @@ int proc_create(struct sandbox *sb, const char *id, const cJSON *spec, bool open
 		rc = console_init(&p->con, sb->loop, rows ? (int)rows : 24, cols ? (int)cols : 80, log);
 		p->con.arg = p;
 		p->con.resized = on_resized;
+		p->con.behind = console_behind;
 		p->con.drained = on_console_drained;
 		p->con.log_failed = on_console_log_failed;
 	} else {
@@ -149,6 +166,7 @@ int proc_create(struct sandbox *sb, const char *id, const cJSON *spec, bool open
 		if (rc == 0)
 			rc = channel_init(&p->out[1], sb->loop, log, CRILOG_STDERR, on_channel_drained,
 					  on_channel_log_failed);
+		p->out[0].behind = p->out[1].behind = channel_behind;
 		if (rc == 0)
 			rc = inlet_init(&p->in, sb->loop);
 	}

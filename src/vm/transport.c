@@ -29,6 +29,11 @@ int transport_listen(struct transport_listener *l, struct transport *t, uint32_t
 	return rc;
 }
 
+bool transport_holds(struct transport *t, uint32_t port)
+{
+	return t->ops->holds && t->ops->holds(t, port);
+}
+
 void transport_unlisten(struct transport_listener *l)
 {
 	if (!l || !l->t)

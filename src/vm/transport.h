@@ -7,6 +7,7 @@
 #ifndef BERTH_VM_TRANSPORT_H
 #define BERTH_VM_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -57,6 +58,7 @@ struct transport_ops {
 	void (*dial_cancel)(struct transport *t, struct transport_dial *op);
 	int (*listen)(struct transport *t, struct transport_listener *l, struct err *e);
 	void (*unlisten)(struct transport *t, struct transport_listener *l);
+	bool (*holds)(struct transport *t, uint32_t port); /* NULL: it never does */
 };
 
 struct transport {
@@ -74,5 +76,8 @@ int transport_listen(struct transport_listener *l, struct transport *t, uint32_t
 		     void (*accepted)(struct transport_listener *l, int fd), struct err *e);
 /* At ease with a zeroed listener and with a second call. */
 void transport_unlisten(struct transport_listener *l);
+/* Bytes that the guest sent to the host's port are not in the stream's socket yet: it was full, or has not been handed
+ * out. They come, or the stream ends. So a socket with nothing to read says nothing about what the guest has sent. */
+bool transport_holds(struct transport *t, uint32_t port);
 
 #endif

@@ -841,8 +841,22 @@ int vsock_adopt(struct vsock *v, int fd, uint32_t port, struct err *e)
 
 /* ---- life */
 
+static bool op_holds(struct transport *t, uint32_t port)
+{
+	struct vsock *v = of_transport(t);
+
+	for (struct list *l = v->all.next; l != &v->all; l = l->next) {
+		const struct stream *s = list_entry(l, struct stream, all);
+
+		if (s->c.hport == port && (s->c.ring_len > 0 || s->tell == TELL_ACCEPTED))
+			return true;
+	}
+	return false;
+}
+
 static const struct transport_ops transport_ops = {
 	.dial = op_dial, .dial_cancel = op_dial_cancel, .listen = op_listen, .unlisten = op_unlisten,
+	.holds = op_holds,
 };
 
 struct transport *vsock_transport(struct vsock *v)

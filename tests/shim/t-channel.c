@@ -185,6 +185,55 @@ static void test_end_with_slow_reader(void **state)
 	close(fd);
 }
 
+static bool more_comes;
+
+static bool on_behind(struct channel *c)
+{
+	return more_comes;
+}
+
+/* The process has ended, and some of what it wrote is still on its way to us: nothing there to read is no end. */
+static void test_end_while_more_comes(void **state)
+{
+	struct world *w = *state;
+	int fd = reader(w);
+
+	w->out.behind = on_behind;
+	more_comes = true;
+	say(w, "first ");
+	channel_drain(&w->out);
+	bench_turn(&w->b);
+	assert_int_equal(w->drained, 0);
+	more_comes = false; /* the last is in the socket now */
+	say(w, "last");
+	assert_int_equal(w->drained, 1);
+	expect(w, fd, "first last");
+	assert_true(bench_closed(&w->b, fd));
+	close(fd);
+}
+
+/* The same while the guest's stream has not been handed out at all. */
+static void test_end_before_the_stream(void **state)
+{
+	struct world *w = *state;
+	int fd = reader(w), pair[2];
+
+	w->out.behind = on_behind;
+	channel_set_fd(&w->out, -1);
+	more_comes = true;
+	channel_drain(&w->out);
+	assert_int_equal(w->drained, 0);
+	assert_int_equal(sock_pair(pair), 0);
+	assert_int_equal(send(pair[1], "short", 5, 0), 5);
+	more_comes = false;
+	channel_set_fd(&w->out, pair[0]);
+	bench_turn(&w->b);
+	assert_int_equal(w->drained, 1);
+	expect(w, fd, "short");
+	close(fd);
+	close(pair[1]);
+}
+
 static int writer(struct world *w)
 {
 	char token[IOSOCK_TOKEN_LEN + 1];
@@ -217,7 +266,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_readers), TEST(test_first_byte), TEST(test_slow_reader), TEST(test_end),
-		TEST(test_end_with_slow_reader), TEST(test_input),
+		TEST(test_end_with_slow_reader), TEST(test_end_while_more_comes), TEST(test_end_before_the_stream),
+		TEST(test_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,7 @@ starter=$!
 "$BERTH" attach runs >"$T/attach" 2>&1 &
 attached=$!
 wait_for sh -c "'$BERTH' consoles runs | grep -q sleep || '$BERTH' exec runs true"
+wait_for sh -c "ls -l /proc/$starter/fd | grep -q socket:" # it has reached the shim, whose end it is to be told
 kill_shim runs
 wait $attached
 is $? 125 'running: attach ends with 125'

@@ -8,7 +8,7 @@
 for c in docker-registry skopeo htpasswd tmux; do
 	command -v $c >/dev/null || skip_all "no $c here"
 done
-export BERTH_LIBEXEC=$builddir XDG_STATE_HOME=$T/state
+export BERTH_LIBEXEC=$builddir BERTH_KERNEL=$builddir/kernel/vmlinux XDG_STATE_HOME=$T/state
 tm() { tmux -L "berth-$$" -f /dev/null "$@"; }
 trap 'tm kill-server 2>/dev/null; kill "${started_pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$T"' EXIT
 screen() { tm capture-pane -p; }

@@ -46,6 +46,7 @@ static void gone(void *arg)
 	struct ui *ui = container_of((struct app *)arg, struct ui, app);
 
 	ui->lost = true;
+	task_keep_all(arg); /* as at SIGHUP, which may come later than this */
 	app_quit(arg, 129);
 }
 
@@ -54,45 +55,56 @@ static void ended(struct app *app)
 	uv_stop(app->loop);
 }
 
+static void take_size(struct ui *ui)
+{
+	int rows, cols;
+
+	tty_size(ui->tty, &rows, &cols);
+	app_resize(&ui->app, rows, cols);
+}
+
+/* After a stop. In the background nothing: whoever brings us to the foreground sends SIGCONT again. */
+static void resume(struct ui *ui)
+{
+	if (!tty_foreground(ui->tty))
+		return;
+	tty_raw(ui->tty);
+	screen_enter(&ui->app.screen);
+	take_size(ui); /* only the foreground is told by SIGWINCH */
+	screen_redraw(&ui->app.screen);
+}
+
 static void suspend(struct app *app)
 {
 	struct ui *ui = container_of(app, struct ui, app);
+	struct sigaction stop = { .sa_handler = SIG_DFL }, watched;
 	sigset_t set;
 
 	screen_leave(&app->screen);
 	tty_restore(ui->tty);
 	/* The default action stops us; SIGCONT comes back to here. */
-	signal(SIGTSTP, SIG_DFL);
+	sigaction(SIGTSTP, &stop, &watched);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	raise(SIGTSTP);
-	if (!tty_foreground(ui->tty))
-		return; /* SIGCONT in the background: the next one, or fg, brings us up */
-	tty_raw(ui->tty);
-	screen_enter(&app->screen);
-	screen_redraw(&app->screen);
+	sigaction(SIGTSTP, &watched, NULL); /* the next one is ours again */
+	resume(ui);
 }
 
 static void on_signal(uv_signal_t *h, int sig)
 {
 	struct ui *ui = h->data;
-	int rows, cols;
 
 	switch (sig) {
 	case SIGWINCH:
-		tty_size(ui->tty, &rows, &cols);
-		app_resize(&ui->app, rows, cols);
+		take_size(ui);
 		break;
 	case SIGTSTP:
 		suspend(&ui->app);
 		break;
 	case SIGCONT:
-		if (tty_foreground(ui->tty)) {
-			tty_raw(ui->tty);
-			screen_enter(&ui->app.screen);
-			screen_redraw(&ui->app.screen);
-		}
+		resume(ui);
 		break;
 	case SIGHUP:
 		ui->lost = true;
@@ -222,7 +234,8 @@ static int run(struct ui *ui, const struct tui_options *o)
 	app_finish(&ui->app);
 	screen_finish(&ui->app.screen);
 	uv_run(&ui->loop, UV_RUN_NOWAIT);
-	if (!ui->lost)
+	/* In the background the terminal is another's: to set it would only stop us. */
+	if (!ui->lost && tty_foreground(ui->tty))
 		tty_restore(ui->tty);
 	tty_crash_guard(ui->tty, NULL);
 	return ui->app.status;

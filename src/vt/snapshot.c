@@ -143,14 +143,26 @@ static void row(struct snap *sn, const struct vt_cell *c, int n, bool wrapped, b
 	}
 }
 
-static void screen(struct snap *sn, const struct screen *s)
+static bool row_is_blank(const struct row *r)
 {
-	int rows = sn->vt->rows;
+	for (int x = 0; x < r->used; x++)
+		if (!cell_is_zero(&r->cells[x]))
+			return false;
+	return true;
+}
 
-	for (int y = 0; y < rows; y++) {
+/* Blank rows at the end are there anyway on a screen that was cleared, and a viewer with fewer rows would scroll for
+ * them until it sees nothing else. behind: lines that came before have to leave the screen, so all rows are needed. */
+static void screen(struct snap *sn, const struct screen *s, bool behind)
+{
+	int n = sn->vt->rows;
+
+	while (!behind && n > 1 && row_is_blank(row_at(sn->vt, s, n - 1)) && !row_at(sn->vt, s, n - 2)->wrapped)
+		n--;
+	for (int y = 0; y < n; y++) {
 		const struct row *r = row_at(sn->vt, s, y);
 
-		row(sn, r->cells, r->used, r->wrapped, y == rows - 1);
+		row(sn, r->cells, r->used, r->wrapped, y == n - 1);
 	}
 	pen_default(sn);
 }
@@ -312,12 +324,12 @@ int vt_snapshot(struct vt *vt, unsigned flags, int lines, struct buf *out)
 	tabs(&sn);
 	if (lines > 0 && vt->sb.count)
 		scrollback(&sn, lines);
-	screen(&sn, &vt->main);
+	screen(&sn, &vt->main, lines > 0 && vt->sb.count);
 	saved(&sn, &vt->main);
 	if (vt->s == &vt->alt) {
 		add(&sn, "\033[?6l\033[?1047h\033[H");
 		charsets(&sn, (const uint8_t[4]){ 0 }, 0);
-		screen(&sn, &vt->alt);
+		screen(&sn, &vt->alt, false);
 		saved(&sn, &vt->alt);
 	}
 	titles(&sn);

@@ -224,12 +224,33 @@ static void test_width(void **state)
 			fail_msg("U+%04X is %d wide", list[i].cp, vt_width(list[i].cp));
 }
 
+/* A viewer with fewer rows than the terminal: text at the top is seen, not scrolled away for blank rows. */
+static void test_snapshot_on_fewer_rows(void **state)
+{
+	static const struct vt_limits limits = { 100, 1 << 20, 4096, 1 << 16 };
+	static const char text[] = "one\r\n$ two";
+	struct vt *vt = vt_new(23, 20, &limits, NULL, NULL), *small = vt_new(5, 20, &limits, NULL, NULL);
+	AUTO_BUF struct buf snap = { 0 };
+	AUTO_FREE char *seen = NULL;
+
+	assert_non_null(vt);
+	assert_non_null(small);
+	vt_feed(vt, text, sizeof(text) - 1);
+	assert_int_equal(vt_snapshot(vt, VT_SNAPSHOT_CLEAR, 0, &snap), 0);
+	vt_feed(small, (const char *)snap.p, snap.len);
+	seen = picture(small);
+	assert_string_equal(seen, "/one|$ two||| 1,5");
+	vt_free(vt);
+	vt_free(small);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reflow), cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_attributes_survive), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_width),
+		cmocka_unit_test(test_snapshot_on_fewer_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

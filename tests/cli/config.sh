@@ -29,13 +29,13 @@ is "$(berth inspect ca --format '{{.memory_bytes}} {{.cpus}}')" "$((300 << 20)) 
 printf '[run]\ncpus = 2.5\nmemory = 200m\nroot-size = 32m\nnetwork = none\npids-limit = 77\nlog-size = 1m\nlog-files = 2\nstop-timeout = 3s\n' >"$XDG_CONFIG_HOME/berth/config"
 berth create --name cb localhost/busybox true >/dev/null
 is "$(berth inspect cb --format '{{.memory_bytes}} {{.cpus}}')" "$((200 << 20)) 2.5" 'XDG_CONFIG_HOME is looked in'
-config=("$T"/root/containers/"$(berth ps -aq --no-trunc --filter name=cb)"/config.json)
+folder=("$T"/root/containers/"$(berth ps -aq --no-trunc --filter name=cb)")
 is "$(/usr/bin/python3 -c '
 import json, sys
-c = json.load(open(sys.argv[1]))
-print(c["network"], c["log_size"], c["log_files"], c["stop_timeout_ms"], c["spec"]["linux"]["resources"]["pids"]["limit"])' \
-	"${config[0]}")" 'none 1048576 2 3000 77' 'each default is in the container'
-is "$(stat -c %s "$(dirname "${config[0]}")/upper.ext4")" $((32 << 20)) 'and its disk has the size'
+c, spec = (json.load(open(sys.argv[1] + name)) for name in ("/config.json", "/spec.json"))
+print(c["network"], c["log_size"], c["log_files"], c["stop_timeout_ms"], spec["linux"]["resources"]["pids"]["limit"])' \
+	"${folder[0]}")" 'none 1048576 2 3000 77' 'each default is in the container'
+is "$(stat -c %s "${folder[0]}/upper.ext4")" $((32 << 20)) 'and its disk has the size'
 berth create --name cc -m 100m --cpus 1 --stop-timeout 9 localhost/busybox true >/dev/null
 is "$(berth inspect cc --format '{{.memory_bytes}} {{.cpus}}')" "$((100 << 20)) 1" 'options win over the file'
 printf '[run]\ncpus = 3\n' >"$HOME/.config/berth/config"

@@ -63,7 +63,8 @@ eval "$(sed 's/--name first/--name second/; s/^berth/berth/' <<<"$line")" >/dev/
 is $? 0 'so does its command line'
 config() { /usr/bin/python3 - "$(berth inspect --format '{{.id}}' "$1")" "$BERTH_ROOT" <<'E2'
 import json, sys
-c = json.load(open(f"{sys.argv[2]}/containers/{sys.argv[1]}/config.json"))
+folder = f"{sys.argv[2]}/containers/{sys.argv[1]}"
+c = [json.load(open(f"{folder}/{name}.json")) for name in ("config", "spec")]
 text = json.dumps(c, indent=1, sort_keys=True)
 for word in (sys.argv[1], sys.argv[1][:12], "first", "second"):
     text = text.replace(word, "X")

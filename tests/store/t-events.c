@@ -188,8 +188,9 @@ static void test_many(void **state)
 	assert_int_equal(store_events_open(&r, root, true, NULL), 0);
 	read_all(&r, &s);
 	assert_true(s.n > EACH && s.n < WRITERS * EACH);
+	/* One that was done early may have gone with the oldest file, but nobody's end is missing. */
 	for (int w = 0; w < WRITERS; w++)
-		assert_int_equal(s.next[w], EACH);
+		assert_true(s.next[w] == EACH || s.next[w] == 0);
 	store_events_close(&r);
 	free(text);
 }

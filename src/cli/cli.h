@@ -160,6 +160,7 @@ void cli_add_time(cJSON *j, const char *name, int64_t ns);
 /* The value of an option: a time, or how long ago. 0 if it was not given; CLI_USAGE after an error. */
 int cli_parse_time(const struct cli_args *a, const char *opt, int64_t *ret);
 const char *cli_str(const cJSON *row, const char *key); /* "" if absent */
+char *cli_cell_size(const cJSON *row, bool wide); /* a column's cell of "size_bytes" */
 
 /* --- cmd-registry.c */
 /* --plain-http, --tls-verify, --ca, --creds. */

@@ -183,14 +183,6 @@ static char *cell_created(const cJSON *r, bool wide)
 	return cli_ago(ns);
 }
 
-static char *cell_size(const cJSON *r, bool wide)
-{
-	char text[8];
-
-	str_size((uint64_t)json_int(r, "size_bytes", 0), text);
-	return strdup(text);
-}
-
 static char *cell_rootfs(const cJSON *r, bool wide)
 {
 	char text[8];
@@ -206,11 +198,11 @@ static int run_images(struct cli *cli, const struct cli_args *a)
 {
 	static const struct cli_column columns[] = {
 		{ "REPOSITORY", cell_repository }, { "TAG", cell_tag },		  { "IMAGE ID", cell_id },
-		{ "CREATED", cell_created },	   { "SIZE", cell_size, true }, { "ROOTFS", cell_rootfs, true }, { 0 },
+		{ "CREATED", cell_created },	   { "SIZE", cli_cell_size, true }, { "ROOTFS", cell_rootfs, true }, { 0 },
 	};
 	static const struct cli_column with_digests[] = {
 		{ "REPOSITORY", cell_repository }, { "TAG", cell_tag },	      { "DIGEST", cell_digest },
-		{ "IMAGE ID", cell_id },	   { "CREATED", cell_created }, { "SIZE", cell_size, true }, { 0 },
+		{ "IMAGE ID", cell_id },	   { "CREATED", cell_created }, { "SIZE", cli_cell_size, true }, { 0 },
 	};
 	struct cli_listing listing = { cli_flag(a, "digests") ? with_digests : columns, "id", true };
 	AUTO_FREE const char **filters = cli_values(a, "filter");

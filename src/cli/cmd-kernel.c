@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/str.h"
 #include "cli/cli.h"
 
 static const struct cli_opt format_opts[] = { CLI_FORMAT_OPT, CLI_QUIET_OPT, { 0 } };
@@ -65,18 +64,10 @@ static char *cell_default(const cJSON *r, bool wide)
 	return strdup(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(r, "default")) ? "*" : "");
 }
 
-static char *cell_size(const cJSON *r, bool wide)
-{
-	char text[8];
-
-	str_size((uint64_t)json_int(r, "size_bytes", 0), text);
-	return strdup(text);
-}
-
 static int run_ls(struct cli *cli, const struct cli_args *a)
 {
 	static const struct cli_column columns[] = {
-		{ "NAME", cell_name }, { "VERSION", cell_version }, { "DEFAULT", cell_default }, { "SIZE", cell_size, true },
+		{ "NAME", cell_name }, { "VERSION", cell_version }, { "DEFAULT", cell_default }, { "SIZE", cli_cell_size, true },
 		{ 0 },
 	};
 	static const struct cli_listing listing = { columns, "name", false };

@@ -6,7 +6,6 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/str.h"
 #include "cli/cli.h"
 
 static const struct cli_opt ls_opts[] = {
@@ -57,19 +56,11 @@ static char *cell_deleted(const cJSON *r, bool wide)
 	return cli_ago(ns);
 }
 
-static char *cell_size(const cJSON *r, bool wide)
-{
-	char text[8];
-
-	str_size((uint64_t)json_int(r, "size_bytes", 0), text);
-	return strdup(text);
-}
-
 static int run_ls(struct cli *cli, const struct cli_args *a)
 {
 	static const struct cli_column columns[] = {
 		{ "ID", cell_id }, { "KIND", cell_kind }, { "NAME", cell_name }, { "DELETED", cell_deleted },
-		{ "SIZE", cell_size, true }, { 0 },
+		{ "SIZE", cli_cell_size, true }, { 0 },
 	};
 	static const struct cli_listing listing = { columns, "id", true };
 	AUTO_JSON cJSON *rows = NULL;

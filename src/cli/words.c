@@ -86,3 +86,12 @@ int cli_parse_time(const struct cli_args *a, const char *opt, int64_t *ret)
 	*ret = clock_real_ns() - ms * 1000000;
 	return 0;
 }
+
+char *cli_cell_size(const cJSON *row, bool wide)
+{
+	char text[8];
+
+	(void)wide;
+	str_size((uint64_t)json_int(row, "size_bytes", 0), text);
+	return strdup(text);
+}

@@ -79,8 +79,10 @@ static char *info_json(const struct berth *b)
 	cJSON_AddNumberToObject(j, "cpus", (double)sysconf(_SC_NPROCESSORS_ONLN));
 	cJSON_AddNumberToObject(j, "memory_bytes",
 				(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE));
-	if (statvfs(b->root, &fs) == 0)
+	if (statvfs(b->root, &fs) == 0) {
 		cJSON_AddNumberToObject(j, "disk_free_bytes", (double)fs.f_bavail * (double)fs.f_frsize);
+		cJSON_AddNumberToObject(j, "disk_total_bytes", (double)fs.f_blocks * (double)fs.f_frsize);
+	}
 	return json_print(j);
 }
 

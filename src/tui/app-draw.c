@@ -43,6 +43,15 @@ static void draw_title(struct app *app, struct canvas *c)
 		canvas_cut(c, 0, wide ? 8 : 0, end - (wide ? 10 : 1), ROLE_TITLE, (const char *)b.p);
 }
 
+/* A click presses the first of "Tab/Down". */
+static void draw_hint_zone(struct canvas *c, int y, int x, int width, const char *keys)
+{
+	char first[16];
+
+	snprintf(first, sizeof(first), "%.*s", keys[1] ? (int)strcspn(keys, "/") : 1, keys);
+	canvas_zone_key(c, y, x, width, first);
+}
+
 /* One hint; false if there is no room before column end. */
 static bool draw_hint(struct canvas *c, int y, int *x, int end, const char *keys, const char *word)
 {
@@ -50,6 +59,7 @@ static bool draw_hint(struct canvas *c, int y, int *x, int end, const char *keys
 
 	if (*x + need > end)
 		return false;
+	draw_hint_zone(c, y, *x, need, keys);
 	*x += canvas_text(c, y, *x, -1, ROLE_KEY, keys);
 	if (*word)
 		*x += 1 + canvas_text(c, y, *x + 1, -1, ROLE_HINT, word);

@@ -9,9 +9,10 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "tui/act.h"
-#include "tui/form.h"
-#include "tui/prompt.h"
 #include "tui/clip.h"
+#include "tui/form.h"
+#include "tui/mouse.h"
+#include "tui/prompt.h"
 #include "tui/task.h"
 #include "tui/views.h"
 
@@ -368,6 +369,7 @@ static const struct {
 	{ ACT_VIEW_MESSAGES, &view_messages },
 	{ ACT_VIEW_CONSOLES, &view_consoles },
 	{ ACT_VIEW_TRASH, &view_trash },
+	{ ACT_VIEW_HOST, &view_host },
 };
 
 static void select_text(struct app *app)
@@ -441,7 +443,7 @@ static bool act_everywhere(struct app *app, enum act act)
 	case ACT_MOUSE:
 		app->mouse = !app->mouse;
 		app_mouse(app);
-		app_info(app, app->mouse ? "mouse on: the wheel scrolls; Shift-drag is the terminal's own selection" :
+		app_info(app, app->mouse ? "mouse on: a click chooses, a second one opens; Shift-drag is the terminal's own" :
 					   "mouse off: it is the terminal's own");
 		break;
 	case ACT_LAST_CONSOLE:
@@ -472,13 +474,29 @@ bool app_refuses(struct app *app, const char *what)
 	return app->read_only;
 }
 
+bool app_refuses_click(struct app *app, const char *what, const char *key)
+{
+	if (app->clicked)
+		app_info(app, "%s: a click changes nothing, the key %s does", what, key);
+	return app->clicked;
+}
+
+/* What is done at once, without a question or a form. */
+static bool refuses_click(struct app *app, const struct key *row)
+{
+	char first[16];
+
+	keys_first(row, first, sizeof(first));
+	return keys_changes(row) && row->ask == ASK_NONE && app_refuses_click(app, row->name, first);
+}
+
 bool app_act(struct app *app, enum act act, int index)
 {
 	struct view *v = app->top;
 	const struct key *row = keys_row(v->cls->ctx, act);
 
 	app_dirty(app);
-	if (row && keys_changes(row) && app_refuses(app, row->name))
+	if (row && ((keys_changes(row) && app_refuses(app, row->name)) || refuses_click(app, row)))
 		return true;
 	if (v->cls->act && v->cls->act(v, act, index))
 		return true;
@@ -487,16 +505,8 @@ bool app_act(struct app *app, enum act act, int index)
 
 /* --- events */
 
-static void wheel(struct app *app, const struct vt_mouse *m)
+void app_event(struct app *app, const struct input_event *ev)
 {
-	if (m->action == VT_MOUSE_PRESS && (m->button == 4 || m->button == 5))
-		for (int i = 0; i < 3; i++)
-			app_act(app, m->button == 4 ? ACT_UP : ACT_DOWN, 0);
-}
-
-static void on_event(void *arg, const struct input_event *ev)
-{
-	struct app *app = arg;
 	struct view *v = app->top;
 	const struct key *row;
 	int index = 0;
@@ -505,7 +515,7 @@ static void on_event(void *arg, const struct input_event *ev)
 		return;
 	if (ev->type == INPUT_FOCUS)
 		app->focused = ev->in;
-	stats_check(app, ev->type == INPUT_KEY);
+	stats_check(app, ev->type == INPUT_KEY || ev->type == INPUT_MOUSE);
 	if (app->ask.active && ev->type != INPUT_FOCUS) {
 		answer(app, ev);
 		return;
@@ -518,13 +528,20 @@ static void on_event(void *arg, const struct input_event *ev)
 		msgs_hide(&app->msgs);
 		app_dirty(app);
 	}
+	if (ev->type == INPUT_MOUSE && !v->cls->mouse) {
+		mouse_event(app, &ev->mouse);
+		return;
+	}
 	if (v->cls->input && v->cls->input(v, ev))
 		return;
-	if (ev->type == INPUT_MOUSE)
-		wheel(app, &ev->mouse);
 	row = ev->type == INPUT_KEY ? keys_find(v->cls->ctx, ev, &index) : NULL;
 	if (row)
 		app_act(app, row->act, index);
+}
+
+static void on_event(void *arg, const struct input_event *ev)
+{
+	app_event(arg, ev);
 }
 
 static void on_esc_timer(uv_timer_t *t)

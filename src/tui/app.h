@@ -131,6 +131,7 @@ struct app {
 	struct buf clip_screen; /* of clip_ask: the screen without its question */
 	int clip_row;
 	bool mouse;     /* clicks and the wheel are ours */
+	bool clicked;   /* a click is being obeyed: it changes nothing */
 	bool read_only; /* every changing verb is refused */
 	const struct tui_command *commands; /* of the shell; may be NULL */
 	bool focused;
@@ -149,6 +150,8 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth);
 void app_finish(struct app *app);
 /* Bytes of the terminal. */
 void app_input(struct app *app, const char *p, size_t n);
+/* As if the terminal had sent it. */
+void app_event(struct app *app, const struct input_event *ev);
 void app_draw(struct app *app, struct canvas *c);
 void app_written(struct app *app);
 void app_resize(struct app *app, int rows, int cols);
@@ -167,6 +170,8 @@ void app_changed(struct app *app, unsigned what);
 bool app_act(struct app *app, enum act act, int index);
 /* Says so, if nothing may be changed from here. */
 bool app_refuses(struct app *app, const char *what);
+/* A click would do it: says which key does. */
+bool app_refuses_click(struct app *app, const char *what, const char *key);
 int app_rows(const struct app *app);
 int app_cols(const struct app *app);
 

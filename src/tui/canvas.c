@@ -33,6 +33,7 @@ void canvas_clear(struct canvas *c)
 {
 	memset(c->cells, 0, (size_t)c->rows * (size_t)c->cols * sizeof(*c->cells));
 	c->cursor_visible = true;
+	c->nzones = 0;
 }
 
 void canvas_cursor(struct canvas *c, int y, int x)
@@ -230,6 +231,7 @@ void canvas_blank(struct canvas *c, int y, int x, int n, enum role role)
 {
 	for (int i = 0; i < n && x + i < c->cols; i++)
 		put(c, y, x + i, 0, 1, role);
+	canvas_zones_drop(c, y, x, n);
 }
 
 void canvas_paint(struct canvas *c, int y, int x, int n, enum role role)

@@ -25,12 +25,26 @@ struct canvas_cell {
 	bool tail; /* the right half of a wide character */
 };
 
+#define CANVAS_ZONES 400
+
+/* Where a click means something. */
+enum zone_kind { ZONE_ROW /* of a list */, ZONE_HEAD /* of a column */, ZONE_KEY /* is pressed */ };
+struct canvas_zone {
+	int y, x, width;
+	enum zone_kind kind;
+	size_t value; /* what it is to the view: a row, a column */
+	bool here;    /* a row that has the cursor */
+	char key[12];
+};
+
 /* Zeroed memory is a canvas of 0 by 0. */
 struct canvas {
 	int rows, cols;
 	struct canvas_cell *cells;
 	int cursor_row, cursor_col;
 	bool cursor_visible;
+	struct canvas_zone zones[CANVAS_ZONES]; /* the later ones lie above */
+	int nzones;
 };
 
 /* 0 or -ENOMEM; the new canvas is blank. */
@@ -53,6 +67,14 @@ void canvas_blank(struct canvas *c, int y, int x, int n, enum role role);
 void canvas_paint(struct canvas *c, int y, int x, int n, enum role role);
 /* A cell of a guest's screen. */
 void canvas_guest(struct canvas *c, int y, int x, const struct vt_cell *cell, const uint32_t *marks, int nmarks);
+
+/* canvas-zone.c; what is too much is not there. */
+void canvas_zone(struct canvas *c, int y, int x, int width, enum zone_kind kind, size_t value, bool here);
+void canvas_zone_key(struct canvas *c, int y, int x, int width, const char *key);
+/* What is drawn over has none of its own left. */
+void canvas_zones_drop(struct canvas *c, int y, int x, int width);
+/* NULL: nothing is there. */
+const struct canvas_zone *canvas_zone_at(const struct canvas *c, int y, int x);
 
 /* Columns that canvas_text would take. */
 int canvas_width(const char *s);

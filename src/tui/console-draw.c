@@ -93,10 +93,11 @@ static void draw_status(struct consview *c, struct canvas *cv, int first)
 		canvas_right(cv, cv->rows - 1, cv->cols, ROLE_STATUS, right);
 }
 
-/* Of a console with more rows than there is room for: those with the cursor. */
-static int first_row(const struct consview *c, int rows)
+/* Those with the cursor. */
+int console_first_row(const struct consview *c)
 {
 	struct vt_cursor cur = vt_cursor(c->vt);
+	int rows = console_rows(&c->v);
 
 	return MAX(0, MIN(cur.row - rows + 1, vt_rows(c->vt) - rows));
 }
@@ -105,7 +106,7 @@ void console_draw(struct view *v, struct canvas *cv, int top, int bottom)
 {
 	struct consview *c = (struct consview *)v;
 	struct vt_cursor cur = vt_cursor(c->vt);
-	int rows = MIN(vt_rows(c->vt), cv->rows - 1), first = first_row(c, cv->rows - 1);
+	int rows = MIN(vt_rows(c->vt), cv->rows - 1), first = console_first_row(c);
 
 	for (int y = 0; y < rows; y++) {
 		struct vt_row row = vt_row(c->vt, first + y);

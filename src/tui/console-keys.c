@@ -256,6 +256,17 @@ bool console_act(struct view *v, enum act act, int index)
 	return true;
 }
 
+/* In the guest's own coordinates; what is outside of its screen, as the last line is, is not its. */
+static void send_mouse(struct consview *c, const struct vt_mouse *m)
+{
+	struct vt_mouse to = *m;
+	uint8_t out[VT_KEY_BYTES];
+
+	to.row += console_first_row(c);
+	if (m->row < console_rows(&c->v) && to.row < vt_rows(c->vt) && to.col < vt_cols(c->vt))
+		console_send(c, out, (size_t)vt_encode_mouse(c->vt, &to, out));
+}
+
 static void prefix_key(struct consview *c, const struct input_event *ev)
 {
 	int index = 0;
@@ -310,8 +321,8 @@ bool console_input(struct view *v, const struct input_event *ev)
 		console_send(c, out, (size_t)vt_encode_key(c->vt, ev->key, ev->mods, out));
 	else if (ev->type == INPUT_PASTE)
 		take_paste(c, ev);
-	else if (ev->type == INPUT_MOUSE && ev->mouse.row < vt_rows(c->vt))
-		console_send(c, out, (size_t)vt_encode_mouse(c->vt, &ev->mouse, out));
+	else if (ev->type == INPUT_MOUSE)
+		send_mouse(c, &ev->mouse);
 	else if (ev->type == INPUT_FOCUS)
 		console_send(c, out, (size_t)vt_encode_focus(c->vt, ev->in, out));
 	return true;

@@ -46,6 +46,8 @@ void console_size_here(struct consview *c);
 void console_start_again(struct consview *c);
 
 /* console-draw.c */
+/* Of a console with more rows than there is room for: the first one on the screen. */
+int console_first_row(const struct consview *c);
 void console_draw(struct view *v, struct canvas *cv, int top, int bottom);
 
 /* console-keys.c */

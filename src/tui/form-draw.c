@@ -100,6 +100,7 @@ static void draw_field(struct formview *f, struct canvas *c, int y, int i, bool 
 	canvas_cut(c, y, label, narrow ? 9 : at - label - 1, i == f->cur ? ROLE_CURSOR : wrong ? ROLE_BAD : ROLE_TEXT,
 		   d->label);
 	end = draw_value(f, c, y, at, width, i);
+	canvas_zone(c, y, label, end - label, ZONE_ROW, (size_t)i, i == f->cur && d->kind == FIELD_MORE);
 	if (narrow)
 		return;
 	if (!wrong && (!f->cls->hint || !f->cls->hint(f, i, hint, sizeof(hint))))
@@ -126,7 +127,7 @@ static void draw_errors(struct formview *f, struct canvas *c, int y)
 
 static void draw_buttons(const struct formview *f, struct canvas *c, int y)
 {
-	int x = 3;
+	int x = 3, width;
 
 	for (int i = 0; i < form_buttons(f); i++) {
 		bool here = f->cur == f->cls->nfields + i;
@@ -135,7 +136,9 @@ static void draw_buttons(const struct formview *f, struct canvas *c, int y)
 			canvas_text(c, y, x - 2, 1, ROLE_TEXT, ">");
 			canvas_cursor(c, y, x + 2);
 		}
-		x += canvas_textf(c, y, x, -1, here ? ROLE_CURSOR : ROLE_TEXT, "[ %s ]", f->cls->buttons[i]) + 3;
+		width = canvas_textf(c, y, x, -1, here ? ROLE_CURSOR : ROLE_TEXT, "[ %s ]", f->cls->buttons[i]);
+		canvas_zone(c, y, x, width, ZONE_ROW, (size_t)(f->cls->nfields + i), here);
+		x += width + 3;
 	}
 }
 
@@ -195,6 +198,7 @@ static void draw_over(struct formview *f, struct canvas *c, int top, int bottom)
 
 	if (below)
 		below->cls->draw(below, c, top, y);
+	c->nzones = 0; /* it is not to be reached */
 	for (int i = y; i < bottom; i++)
 		canvas_blank(c, i, 0, c->cols, ROLE_TEXT);
 	f->cls->head(f, &head);

@@ -155,7 +155,7 @@ static void press(struct formview *f, int button)
 		app_drop(f->v.app, &f->v);
 		return;
 	}
-	if (*f->busy)
+	if (*f->busy || app_refuses_click(f->v.app, f->cls->words[button], "Enter"))
 		return;
 	f->pressed = true;
 	f->pressing = button;
@@ -200,8 +200,10 @@ static bool act(struct view *v, enum act act, int index)
 	struct formview *f = (struct formview *)v;
 	bool field = f->cur < f->cls->nfields;
 
-	(void)index;
 	switch (act) {
+	case ACT_PICK:
+		f->cur = MAX(0, MIN(index, f->cls->nfields + form_buttons(f) - 1));
+		break;
 	case ACT_NEXT_FIELD:
 		move(f, 1);
 		break;

@@ -22,6 +22,7 @@ static const struct key table[] = {
 	{ CTX_G, "6", ACT_VIEW_JOBS, ASK_NONE, "view-jobs", "running and past jobs" },
 	{ CTX_G, "8 e", ACT_VIEW_MESSAGES, ASK_NONE, "view-messages", "every message and error, newest first" },
 	{ CTX_G, "9", ACT_VIEW_TRASH, ASK_NONE, "view-trash", "deleted, can be given back" },
+	{ CTX_G, "0", ACT_VIEW_HOST, ASK_NONE, "view-host", "kvm, memory, disk, kernels; what is missing" },
 	{ CTX_G, "c", ACT_VIEW_CONSOLES, ASK_NONE, "view-consoles", "all consoles, with viewers and sizes" },
 	{ CTX_G, "`", ACT_LAST_CONSOLE, ASK_NONE, "last-console", "the console used last" },
 	{ CTX_G, "j Down", ACT_DOWN, ASK_NONE, "down", "one down" },
@@ -245,6 +246,23 @@ bool keys_is(const char *word, size_t n, const struct input_event *ev)
 		    named[i].mods == ev->mods)
 			return true;
 	return false;
+}
+
+bool keys_event(const char *word, size_t n, struct input_event *ret)
+{
+	*ret = (struct input_event){ .type = INPUT_KEY };
+	if (n == 1) {
+		ret->key = (uint8_t)word[0];
+	} else if (n == 2 && word[0] == '^') {
+		ret->key = (uint8_t)word[1] | ('a' - 'A');
+		ret->mods = VT_CTRL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(named) && !ret->key; i++)
+		if (strlen(named[i].word) == n && memcmp(named[i].word, word, n) == 0) {
+			ret->key = named[i].key;
+			ret->mods = named[i].mods;
+		}
+	return ret->key && keys_is(word, n, ret);
 }
 
 static bool row_has(const struct key *k, const struct input_event *ev, int *ret_index)

@@ -36,7 +36,7 @@ enum act {
 	ACT_HELP, ACT_PALETTE, ACT_FIND, ACT_FIND_NEXT, ACT_FIND_PREV, ACT_BACK, ACT_BACK_QUIT, ACT_QUIT,
 	ACT_VIEW_CONTAINERS, ACT_VIEW_IMAGES, ACT_VIEW_LOGS, ACT_VIEW_JOBS, ACT_VIEW_MESSAGES, ACT_VIEW_CONSOLES,
 	ACT_LAST_CONSOLE, ACT_DOWN, ACT_UP, ACT_TOP, ACT_END, ACT_PAGE_DOWN, ACT_PAGE_UP, ACT_HALF_DOWN,
-	ACT_HALF_UP, ACT_PAN, ACT_SECTION, ACT_UNDO, ACT_LOGIN, ACT_VIEW_TRASH, ACT_INTERRUPT, ACT_REDRAW, ACT_SUSPEND, ACT_LOCK,
+	ACT_HALF_UP, ACT_PAN, ACT_SECTION, ACT_UNDO, ACT_LOGIN, ACT_VIEW_TRASH, ACT_INTERRUPT, ACT_REDRAW, ACT_SUSPEND, ACT_LOCK, ACT_VIEW_HOST,
 	/* lists, containers, images, jobs */
 	ACT_OPEN, ACT_MARK, ACT_MARK_ALL, ACT_SORT_COLUMN, ACT_SORT_REVERSE, ACT_SHOW_ALL, ACT_DELETE, ACT_CONSOLE, ACT_LOGS, ACT_DETAIL, ACT_BOOT, ACT_RAW, ACT_CREATE, ACT_START,
 	ACT_STOP, ACT_KILL, ACT_RESTART, ACT_HOLD, ACT_EXEC, ACT_PULL, ACT_LABEL, ACT_CANCEL,
@@ -52,6 +52,8 @@ enum act {
 	ACT_MOVE, ACT_ANCHOR, ACT_ANCHOR_LINE, ACT_ANCHOR_BLOCK, ACT_COPY, ACT_MOUSE,
 	/* forms and questions */
 	ACT_CHOICES, ACT_HISTORY, ACT_NEXT_FIELD, ACT_PREV_FIELD, ACT_ACCEPT, ACT_EDIT_LINE, ACT_YES,
+	/* of the mouse, without a key: the cursor goes to the row that was drawn so; the list is sorted by that column */
+	ACT_PICK, ACT_SORT_ON,
 	ACT_COUNT
 };
 
@@ -87,6 +89,8 @@ const struct key *keys_find(enum key_ctx ctx, const struct input_event *ev, int 
 const struct key *keys_row(enum key_ctx ctx, enum act act);
 /* "T", "^]", "F12", "S-Tab" is this key. word[0..n) */
 bool keys_is(const char *word, size_t n, const struct input_event *ev);
+/* The event of that key; false: it is none. */
+bool keys_event(const char *word, size_t n, struct input_event *ret);
 /* The first of a row's keys. */
 size_t keys_first(const struct key *k, char *ret, size_t max);
 

@@ -79,6 +79,8 @@ static void finish(struct app *app, bool keep)
 {
 	struct prompt *p = &app->prompt;
 
+	if (keep && p->lead == '>' && app_refuses_click(app, "write the file", "Enter"))
+		return;
 	p->active = false;
 	if (keep)
 		remember(p);
@@ -159,6 +161,8 @@ void prompt_draw(struct app *app, struct canvas *c, int y)
 
 		if ((!v->cls->fields && i == 4) || x + canvas_width(hints[i].key) + 1 + canvas_width(word) > c->cols)
 			continue;
+		canvas_zone_key(c, y + 1, x, canvas_width(hints[i].key) + 1 + canvas_width(word),
+				strncmp(hints[i].key, "Up/", 3) == 0 ? "Up" : hints[i].key);
 		x += canvas_text(c, y + 1, x, -1, ROLE_KEY, hints[i].key) + 1;
 		x += canvas_text(c, y + 1, x, -1, ROLE_HINT, word) + 2;
 	}

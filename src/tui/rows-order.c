@@ -114,6 +114,15 @@ void rows_sort_by(struct rows *r, int step)
 	rows_update(r);
 }
 
+void rows_sort_on(struct rows *r, int column)
+{
+	if (column < 0 || column >= r->source->ncolumns)
+		return;
+	r->reverse = r->sort == column && !r->reverse;
+	r->sort = column;
+	rows_update(r);
+}
+
 void rows_order(const struct rows *r, struct buf *b)
 {
 	const struct rows_source *s = r->source;

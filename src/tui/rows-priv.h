@@ -12,6 +12,9 @@ void rows_sort(struct rows *r);
 /* The next column, or the one before, among those that are shown. */
 void rows_sort_by(struct rows *r, int step);
 
+/* By that one; once more turns the order round. */
+void rows_sort_on(struct rows *r, int column);
+
 void rows_mark(struct rows *r, size_t i, bool on);
 /* All that are shown; if they are all marked already, none. */
 void rows_mark_all(struct rows *r);

@@ -170,6 +170,12 @@ bool rows_act(struct rows *r, enum act act, int index)
 	case ACT_END:
 		r->cur = last;
 		break;
+	case ACT_PICK:
+		r->cur = MIN(last, (size_t)MAX(index, 0));
+		break;
+	case ACT_SORT_ON:
+		rows_sort_on(r, index);
+		return true;
 	case ACT_BACK:
 	case ACT_INTERRUPT:
 		return go_back(r);
@@ -277,6 +283,7 @@ static void draw_row(struct rows *r, struct canvas *c, int y, size_t row, const 
 		canvas_cut(c, y, s->columns[i].right && w < width[i] ? x + width[i] - w : x, width[i], role, text);
 		x += width[i];
 	}
+	canvas_zone(c, y, 0, c->cols, ZONE_ROW, row, focus);
 }
 
 static void draw_heads(struct rows *r, struct canvas *c, int y, const int *width)
@@ -292,6 +299,7 @@ static void draw_heads(struct rows *r, struct canvas *c, int y, const int *width
 		x += 1 + k->gap;
 		at = k->right ? x + width[i] - canvas_width(k->head) : x + k->sign;
 		canvas_cut(c, y, at, x + width[i] - at, i == r->sort ? ROLE_SORTED : ROLE_HEAD, k->head);
+		canvas_zone(c, y, x, width[i], ZONE_HEAD, (size_t)i, false);
 		x += width[i];
 	}
 }

@@ -21,6 +21,7 @@ static void draw_entry(struct canvas *c, int y, size_t i, bool here)
 	bool wide = c->cols >= 70, built_in = strchr(first[i].size, ' ') != NULL;
 	int x = wide ? 3 : 1;
 
+	canvas_zone(c, y, 0, c->cols, ZONE_ROW, i, here);
 	if (here) {
 		canvas_text(c, y, 0, 1, ROLE_KEY, ">");
 		canvas_cursor(c, y, x);
@@ -42,6 +43,21 @@ static void draw_entry(struct canvas *c, int y, size_t i, bool here)
 	canvas_cut(c, y, built_in ? 64 : 60, -1, ROLE_TEXT, first[i].what);
 }
 
+/* What is missing; the key of the view that says what to do is never cut off. */
+static void draw_why(const struct app *app, struct canvas *c, int y)
+{
+	const struct key *host = keys_row(CTX_C, ACT_VIEW_HOST);
+	char name[16] = "", tells[40] = "";
+	int x = 9;
+
+	if (host)
+		keys_first(host, name, sizeof(name));
+	if (*name)
+		snprintf(tells, sizeof(tells), ", %s tells how", name);
+	x += canvas_cut(c, y, x, c->cols - x - canvas_width(tells), ROLE_WARN, app->model.host_why);
+	canvas_text(c, y, x, -1, ROLE_TEXT, tells);
+}
+
 void first_draw(const struct app *app, size_t pick, struct canvas *c, int top, int bottom)
 {
 	static const char *const rules[] = {
@@ -60,7 +76,7 @@ void first_draw(const struct app *app, size_t pick, struct canvas *c, int top, i
 	}
 	y++;
 	if (*app->model.host_why && y < bottom)
-		canvas_cut(c, y++, 9, -1, ROLE_WARN, app->model.host_why);
+		draw_why(app, c, y++);
 	else
 		y += roomy;
 	if (wide)
@@ -87,7 +103,7 @@ int first_hints(struct hint *ret)
 	return 5;
 }
 
-bool first_act(struct app *app, size_t *pick, enum act act)
+bool first_act(struct app *app, size_t *pick, enum act act, int index)
 {
 	struct form_arg form = { .kind = FORM_RUN, .image = first[*pick].image, .command = first[*pick].command,
 				 .ports = first[*pick].ports };
@@ -96,6 +112,8 @@ bool first_act(struct app *app, size_t *pick, enum act act)
 		*pick += *pick + 1 < ARRAY_LEN(first);
 	else if (act == ACT_UP)
 		*pick -= *pick > 0;
+	else if (act == ACT_PICK)
+		*pick = MIN((size_t)MAX(index, 0), ARRAY_LEN(first) - 1);
 	else if (act == ACT_TOP || act == ACT_END)
 		*pick = act == ACT_TOP ? 0 : ARRAY_LEN(first) - 1;
 	else if (act == ACT_OPEN)

@@ -7,6 +7,6 @@
 
 void first_draw(const struct app *app, size_t pick, struct canvas *c, int top, int bottom);
 int first_hints(struct hint *ret);
-bool first_act(struct app *app, size_t *pick, enum act act);
+bool first_act(struct app *app, size_t *pick, enum act act, int index);
 
 #endif

@@ -318,7 +318,7 @@ static bool home_act(struct view *v, enum act act, int index)
 		return true;
 	}
 	if (is_first(v))
-		return first_act(v->app, &h->pick, act);
+		return first_act(v->app, &h->pick, act, index);
 	if (rows_act(&h->rows, act, index))
 		return true;
 	c = focused(v);

@@ -74,6 +74,7 @@ static void draw_entry(const struct palette *p, struct canvas *c, int y, int i)
 		canvas_text(c, y, 0, 1, ROLE_KEY, ">");
 		canvas_cursor(c, y, 3);
 	}
+	canvas_zone(c, y, 0, c->cols, ZONE_ROW, (size_t)i, here);
 	canvas_cut(c, y, 3, COL_WHAT - 4, here ? ROLE_CURSOR : ROLE_TEXT, name);
 	canvas_cut(c, y, COL_WHAT, MIN(c->cols, COL_KEY) - COL_WHAT - 1, ROLE_TEXT, e->what);
 	if (c->cols < COL_ASKS + 8)
@@ -89,6 +90,7 @@ static void palette_draw(struct view *v, struct canvas *c, int top, int bottom)
 
 	if (!v->below->cls->full && y > top)
 		v->below->cls->draw(v->below, c, top, y);
+	c->nzones = 0; /* the view below is not to be reached */
 	for (int i = y; i < bottom; i++)
 		canvas_blank(c, i, 0, c->cols, ROLE_TEXT);
 	canvas_textf(c, y, 1, -1, ROLE_HEAD, "%d of %d match", p->n, p->nall);
@@ -158,6 +160,15 @@ static bool palette_input(struct view *v, const struct input_event *ev)
 	return true;
 }
 
+static bool palette_act(struct view *v, enum act act, int index)
+{
+	struct palette *p = (struct palette *)v;
+
+	if (act == ACT_PICK)
+		p->cur = MAX(0, MIN(index, p->n - 1));
+	return act == ACT_PICK;
+}
+
 static int palette_hints(struct view *v, struct hint *ret, int max)
 {
 	ret[0] = (struct hint){ ACT_ACCEPT, "do it", "Enter" };
@@ -169,5 +180,5 @@ static int palette_hints(struct view *v, struct hint *ret, int max)
 
 const struct view_class view_palette = {
 	.name = "palette", .ctx = CTX_F, .size = sizeof(struct palette), .open = palette_open, .close = palette_close,
-	.title = palette_title, .draw = palette_draw, .hints = palette_hints, .input = palette_input,
+	.title = palette_title, .draw = palette_draw, .hints = palette_hints, .input = palette_input, .act = palette_act,
 };

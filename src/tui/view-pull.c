@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/clip.h"
 #include "tui/fmt.h"
 #include "tui/task.h"
 #include "tui/view-images.h"
@@ -105,6 +106,7 @@ static void draw_layer(const struct pullview *p, struct canvas *c, int y, size_t
 		canvas_text(c, y, 0, 1, ROLE_TEXT, ">");
 		canvas_cursor(c, y, 3);
 	}
+	canvas_zone(c, y, 0, c->cols, ZONE_ROW, i, false); /* a layer cannot be opened */
 	canvas_text(c, y, 3, 12, i == p->cur ? ROLE_CURSOR : ROLE_TEXT, id);
 	canvas_right(c, y, 22, ROLE_TEXT, size);
 	canvas_text(c, y, 24, 9, roles[l->state], words[l->state]);
@@ -217,6 +219,7 @@ static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 	if (!t->nlayers) {
 		canvas_text(c, y, 3, -1, ROLE_TEXT, "manifest");
 		canvas_right(c, y, 22, ROLE_TEXT, "-");
+		canvas_zone(c, y, 0, c->cols, ZONE_ROW, 0, true);
 		canvas_text(c, y, 24, -1, ROLE_WARN, "refused   the registry wants a user name");
 		return;
 	}
@@ -248,7 +251,9 @@ static int pull_hints(struct view *v, struct hint *ret, int max)
 	else if (t->failed && t->pull && !t->asks)
 		ret[n++] = (struct hint){ ACT_RETRY, NULL, NULL };
 	ret[n++] = (struct hint){ ACT_TIMES, NULL, NULL };
+	ret[n++] = (struct hint){ ACT_COPY, "copy digest", NULL };
 	ret[n++] = (struct hint){ ACT_VIEW_MESSAGES, "messages", "e" };
+	ret[n++] = (struct hint){ ACT_HELP, "", NULL };
 	return n;
 }
 
@@ -261,7 +266,7 @@ static void answer(struct app *app, char key, const char *id, void *arg)
 		task_cancel(t);
 }
 
-static bool pull_move(struct pullview *p, enum act act)
+static bool pull_move(struct pullview *p, enum act act, int index)
 {
 	size_t last = p->t->nlayers ? p->t->nlayers - 1 : 0;
 
@@ -269,6 +274,8 @@ static bool pull_move(struct pullview *p, enum act act)
 		p->cur = MIN(last, p->cur + 1);
 	else if (act == ACT_UP)
 		p->cur -= p->cur > 0;
+	else if (act == ACT_PICK)
+		p->cur = MIN(last, (size_t)MAX(index, 0));
 	else if (act == ACT_TOP || act == ACT_END)
 		p->cur = act == ACT_TOP ? 0 : last;
 	else
@@ -277,13 +284,24 @@ static bool pull_move(struct pullview *p, enum act act)
 	return true;
 }
 
+/* Of the layer under the cursor; before the layers are known, of the image. */
+static void copy_digest(const struct pullview *p)
+{
+	const struct task *t = p->t;
+	const char *digest = t->nlayers ? t->layers[MIN(p->cur, t->nlayers - 1)].digest : t->digest;
+
+	if (*digest)
+		clip_copy(p->v.app, digest, strlen(digest));
+	else
+		app_info(p->v.app, "no digest is known yet: the registry has not answered");
+}
+
 static bool pull_act(struct view *v, enum act act, int index)
 {
 	struct pullview *p = (struct pullview *)v;
 	char text[300];
 
-	(void)index;
-	if (pull_move(p, act))
+	if (pull_move(p, act, index))
 		return true;
 	if (act == ACT_CANCEL && p->t->op) {
 		snprintf(text, sizeof(text), "Cancel the pull of %s?\nParts that were fetched are kept.", p->t->object);
@@ -295,6 +313,8 @@ static bool pull_act(struct view *v, enum act act, int index)
 		app_info(v->app, p->t->op ? "%s runs" : "%s is here", p->t->object);
 	} else if (act == ACT_TIMES) {
 		p->times = !p->times;
+	} else if (act == ACT_COPY) {
+		copy_digest(p);
 	} else if (act == ACT_OPEN && p->t->asks) {
 		app_push(v->app, &view_form, &(struct form_arg){ .kind = FORM_LOGIN, .host = p->t->host, .task = p->t });
 	} else if (act == ACT_OPEN) {

@@ -40,6 +40,7 @@ static void sources_draw(struct view *v, struct canvas *c, int top, int bottom)
 			canvas_text(c, top, 0, 1, ROLE_KEY, ">");
 			canvas_cursor(c, top, 3);
 		}
+		canvas_zone(c, top, 0, c->cols, ZONE_ROW, i, i == s->cur);
 		canvas_text(c, top, 1, 1, ROLE_MARK, logs_has(s->logs, ctr->id) ? "*" : " ");
 		canvas_cut(c, top, 3, 24, i == s->cur ? ROLE_CURSOR : ROLE_TEXT, ctr->name);
 		canvas_cut(c, top, 28, 14, (enum role)ctr_state_role(ctr), state);
@@ -70,6 +71,9 @@ static bool sources_act(struct view *v, enum act act, int index)
 	case ACT_TOP:
 	case ACT_END:
 		s->cur = act == ACT_TOP || !n ? 0 : n - 1;
+		return true;
+	case ACT_PICK:
+		s->cur = n ? MIN(n - 1, (size_t)MAX(index, 0)) : 0;
 		return true;
 	case ACT_MARK:
 	case ACT_OPEN:

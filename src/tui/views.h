@@ -13,6 +13,7 @@ extern const struct view_class view_layers;     /* const char *: the image's id 
 extern const struct view_class view_jobs;       /* NULL */
 extern const struct view_class view_consoles;   /* NULL */
 extern const struct view_class view_trash;      /* NULL */
+extern const struct view_class view_host;       /* NULL */
 extern const struct view_class view_pull;       /* struct task * */
 extern const struct view_class view_console;    /* struct console_arg */
 extern const struct view_class view_form;       /* struct form_arg */

@@ -26,6 +26,7 @@ struct berth_op {
 	berth_progress_cb progress;
 	berth_pulled_cb pulled;
 	void *arg;
+	struct berth_op *next; /* of those who watch */
 };
 
 struct berth {
@@ -37,7 +38,7 @@ struct berth {
 	void *closed_arg;
 	struct loop_defer defer;
 	bool all_changed;
-	struct berth_op *watch, *pull; /* NULL: none */
+	struct berth_op *watch, *pull; /* the newest who watches; NULL: none */
 };
 
 /* One answer that is owed. */
@@ -51,6 +52,7 @@ struct owed {
 		berth_jobs_cb jobs;
 		berth_consoles_cb consoles;
 		berth_trash_cb trash;
+		berth_kernels_cb kernels;
 		berth_json_cb json;
 		berth_text_cb text;
 		berth_done_cb done;
@@ -141,6 +143,10 @@ static const struct berth_trash trash[] = {
 	{ ID64(e), "container", "old-db", FAKE_NOW - 7200 * SECOND, 200 << 20 },
 };
 
+static const struct berth_kernel kernels[] = {
+	{ .name = "berth", .version = "6.6.32", .arch = "x86_64", .path = "/usr/lib/berth/vmlinux", .is_default = true },
+};
+
 static const char *name_of(const char *id)
 {
 	for (size_t i = 0; i < ARRAY_LEN(containers); i++)
@@ -188,6 +194,7 @@ int berth_container_list(struct berth *b, berth_containers_cb done, void *arg, s
 LIST(berth_image_list, tell_images, berth_images_cb, images, images)
 LIST(berth_job_list, tell_jobs, berth_jobs_cb, jobs, jobs)
 LIST(berth_trash_list, tell_trash, berth_trash_cb, trash, trash)
+LIST(berth_kernel_list, tell_kernels, berth_kernels_cb, kernels, kernels)
 
 static void tell_consoles(struct owed *o)
 {
@@ -668,8 +675,9 @@ static void tell_stats(struct owed *o)
 {
 	struct berth *b = o->b;
 
-	for (size_t i = 0; b->watch && i < b->f->stats.n; i++)
-		b->watch->sample(b->watch->arg, &b->f->stats.v[i]);
+	for (struct berth_op *w = b->watch; w; w = w->next)
+		for (size_t i = 0; i < b->f->stats.n; i++)
+			w->sample(w->arg, &b->f->stats.v[i]);
 }
 
 void fake_stats(struct berth *b)
@@ -680,9 +688,9 @@ void fake_stats(struct berth *b)
 int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms, berth_stats_sample_cb sample,
 		      berth_done_cb done, void *arg, struct berth_op **op, struct berth_error *e)
 {
-	b->watch = calloc(1, sizeof(*b->watch));
-	*b->watch = (struct berth_op){ .b = b, .sample = sample, .done = done, .arg = arg };
-	*op = b->watch;
+	*op = calloc(1, sizeof(**op));
+	**op = (struct berth_op){ .b = b, .sample = sample, .done = done, .arg = arg, .next = b->watch };
+	b->watch = *op;
 	b->f->watches++;
 	fake_stats(b);
 	return 0;
@@ -694,9 +702,13 @@ void berth_op_cancel(struct berth_op *op)
 
 	if (!op)
 		return;
-	if (op == op->b->watch) {
+	if (op->sample) {
+		struct berth_op **at = &op->b->watch;
+
+		while (*at != op)
+			at = &(*at)->next;
+		*at = op->next;
 		op->b->f->watches--;
-		op->b->watch = NULL;
 		op->done(op->arg, -ECANCELED, &canceled);
 	} else {
 		called(op->b, "cancel the pull");
@@ -761,7 +773,8 @@ void berth_close(struct berth *b, void (*closed)(void *arg), void *arg)
 {
 	if (b->f->io >= 0)
 		close(b->f->io);
-	berth_op_cancel(b->watch);
+	while (b->watch)
+		berth_op_cancel(b->watch);
 	berth_op_cancel(b->pull);
 	if (closed)
 		closed(arg);

@@ -13,6 +13,14 @@ static void booted(struct fake *f)
 		  "{\"name\":\"process\",\"start_ms\":181.6,\"ms\":30.4}]}";
 }
 
+static void hosted(struct fake *f)
+{
+	f->probe = "{\"kvm\":{\"usable\":false,\"reason\":\"/dev/kvm cannot be opened: permission denied\"},\"chosen\":\"tcg\"}";
+	f->info = "{\"qemu\":\"8.2.2\",\"kernel\":\"6.6.32\",\"kernel_path\":\"/usr/lib/berth/vmlinux\",\"guest_init\":true,"
+		  "\"root\":\"/home/ana/.local/share/berth\",\"run_root\":\"/run/user/1000/berth\",\"rootless\":true,\"cpus\":4,"
+		  "\"disk_free_bytes\":44238812774,\"disk_total_bytes\":128849018880}";
+}
+
 static void scrolled(struct fake *f)
 {
 	f->scrollback = "root@web1:/# ls /etc/nginx\n"
@@ -35,13 +43,16 @@ const struct doc_page doc_pages[] = {
 	{ NULL, "Images", "{G:view-images}: what is in the store, what it takes, who uses it.", "c" },
 	{ NULL, "Layers of an image", "{L:open} on an image: its layers, and with which images it shares them.", "c",
 	  "{G:view-images} {L:open}" },
-	{ NULL, "A pull", "{I:pull} among images asks what to fetch and then shows it by layer; {G:back} lets it go on behind.",
+	{ NULL, "A pull", "{I:pull} among images asks what to fetch and then shows it by layer; {G:back} lets it go on behind, "
+	  "{G:copy} copies the digest of the layer under the cursor.",
 	  "d" },
 	{ NULL, "Jobs", "{G:view-jobs}: what runs in the background and what ran, each with its end.", "c", "{G:view-jobs}" },
 	{ NULL, "Messages", "{G:view-messages}: each result and error, with the command that does what was pressed.", PLAIN_HOME,
 	  "{C:hold} {G:view-messages}" },
 	{ NULL, "Trash", "{G:view-trash}: what was deleted; {X:undo} gives it back, {X:purge} is for good.", NULL,
 	  "{G:view-trash}" },
+	{ NULL, "Host", "{G:view-host}: what this host offers, and what to do where something is missing.", NULL, "{G:view-host}",
+	  .model = hosted },
 	{ NULL, "Consoles", "{G:view-consoles}: every terminal of every container, with who looks.", PLAIN_HOME,
 	  "{G:view-consoles}" },
 	{ NULL, "Home on a small terminal", "At 40 columns and 10 rows the least useful columns are gone, and all actions are there.",
@@ -109,13 +120,14 @@ const struct doc_feature doc_features[] = {
 	{ "A mode that only looks", DOC_YES, "`--read-only`, or by its name in the palette" },
 	{ "Keys of one's own", DOC_YES, "section `[keys]` of berth-config(5)" },
 	{ "Stages of a boot as bars", DOC_PARTLY, "of the last start; not beside earlier ones" },
-	{ "Mouse", DOC_PARTLY, "the wheel, and guests that ask for it; a click does nothing in berth's own views" },
+	{ "Mouse", DOC_YES, "clicks and the wheel, and guests that ask for it; {G:mouse} leaves it to the terminal" },
 	{ "Slow lines", DOC_PARTLY, "a frame waits until the last was taken, and shows the newest state; the line is not measured" },
 	{ "Fuzzy search", DOC_PARTLY, "in the palette; not in filters" },
 	{ "Several consoles on one screen", DOC_NO, "" },
 	{ "Builds of root filesystems", DOC_NO, "`berth rootfs create`" },
 	{ "Networks and volumes", DOC_NO, "" },
-	{ "Events, the host", DOC_NO, "`berth events`, `berth system info`" },
+	{ "The host: kvm, kernels, memory, disk, and what to do where something is missing", DOC_YES, "{G:view-host}" },
+	{ "Events", DOC_NO, "`berth events`" },
 	{ "Why a container ended, on a page", DOC_NO, "the list and the messages name exit code and cause" },
 	{ "Changing limits or the name of what exists", DOC_NO, "`berth rename`" },
 	{ "Winding a console back in time", DOC_NO, "" },

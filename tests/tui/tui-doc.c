@@ -117,6 +117,7 @@ int main(void)
 	unsetenv("SSH_CONNECTION");
 	unsetenv("NO_COLOR");
 	unsetenv("TMUX");
+	setenv("TERM", "xterm-256color", 1);
 	printf("# The terminal UI\n\n"
 	       "Screens of `berth` alone on a terminal of 24 rows and 80 columns. This file is made by the tests "
 	       "(`make tui-doc`), which\nfail when it is not what the program shows: the UI runs over a store that stands "

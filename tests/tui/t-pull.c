@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* t-pull.c - pulls: what can be copied from their view. */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "tests/tui/drive.h"
+
+#define SEES(d, text)                                                        \
+	do {                                                                 \
+		if (!strstr(drive_screen(d), text))                          \
+			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
+	} while (0)
+
+static struct drive *pulling(void)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	drive_keys(d, "2 P \"postgres:16\" Enter Enter");
+	return d;
+}
+
+static void assert_copied(struct drive *d, const char *want)
+{
+	assert_int_equal(d->app.clip.len, strlen(want));
+	assert_memory_equal(d->app.clip.p, want, strlen(want));
+}
+
+/* The layer's under the cursor; while none is known the image's; before that nothing. */
+static void test_digests_are_copied(void **state)
+{
+	struct drive *d = pulling();
+	struct berth_layer layers[] = {
+		{ "sha256:aaaaaaaaaaaaaaaaaaaa", 1000, 1000, BERTH_LAYER_DONE, 100 },
+		{ "sha256:bbbbbbbbbbbbbbbbbbbb", 1000, 10, BERTH_LAYER_WAITING, 0 },
+	};
+	struct berth_progress p = { .job = "7", .verb = "pull", .object = "postgres:16", .stage = "resolving" };
+
+	drive_keys(d, "y");
+	SEES(d, "no digest is known yet");
+	assert_int_equal(d->app.clip.len, 0);
+	p.digest = "sha256:cccccccccccccccccccc";
+	fake_progress(d->berth, &p);
+	drive_settle(d);
+	drive_keys(d, "y");
+	assert_copied(d, "sha256:cccccccccccccccccccc");
+	p.layers = layers;
+	p.nlayers = 2;
+	fake_progress(d->berth, &p);
+	drive_settle(d);
+	drive_keys(d, "Down y");
+	assert_copied(d, "sha256:bbbbbbbbbbbbbbbbbbbb");
+	SEES(d, "sent 27 bytes to the terminal");
+	drive_keys(d, "k y");
+	assert_copied(d, "sha256:aaaaaaaaaaaaaaaaaaaa");
+	drive_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_digests_are_copied),
+	};
+
+	setlocale(LC_ALL, "C.UTF-8");
+	unsetenv("SSH_CONNECTION");
+	unsetenv("NO_COLOR");
+	unsetenv("TMUX");
+	return cmocka_run_group_tests_name("pull", tests, NULL, NULL);
+}

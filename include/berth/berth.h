@@ -380,6 +380,7 @@ enum berth_attach_flags {
 	BERTH_ATTACH_STDIN = 1,
 	BERTH_ATTACH_OUTPUT = 2,
 	BERTH_ATTACH_READ_ONLY = 4, /* this viewer's keys are dropped and its size does not count */
+	BERTH_ATTACH_CLIPBOARD = 8, /* OSC 52 of the guest that sets the clipboard comes too, for this viewer to judge */
 };
 struct berth_attach {
 	const char *name;  /* "CTR" or "CTR:N" */
@@ -501,6 +502,7 @@ struct berth_exec {
 	const char *const *env;
 	bool privileged;
 	unsigned rows, cols;
+	bool clipboard; /* as BERTH_ATTACH_CLIPBOARD */
 };
 /* The process of an exec: wait with its key. */
 typedef void (*berth_exec_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s,

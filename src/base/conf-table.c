@@ -41,8 +41,47 @@ const struct conf_option conf_options[CONF_COUNT] = {
 	[CONF_PUSH_PIECE_SIZE] = { "push", "piece-size", CONF_SIZE, 1ull << 20, 1ull << 40, NULL, "512m",
 				   "A layer that is larger than this goes to a registry in pieces of this size. Some servers in "
 				   "front of registries take small requests only; one piece is quickest." },
+	[CONF_UI_START] = { "ui", "start", CONF_CHOICE, 0, 0, "containers|images|logs|jobs|consoles|messages|trash|host", "containers",
+			    "View that the terminal UI begins with. Esc goes from there to the containers." },
+	[CONF_UI_MOUSE] = { "ui", "mouse", CONF_CHOICE, 0, 0, "click|off", "click",
+			    "Whether clicks and the wheel are berth's, or the terminal's own. The key m changes it until berth ends." },
+	[CONF_UI_CONFIRM] = { "ui", "confirm", CONF_CHOICE, 0, 0, "table|all", "table",
+			      "What is asked before it is done: what berth list-keys says, or start, hold and retry too." },
+	[CONF_UI_STATS] = { "ui", "stats", CONF_DURATION, 1000, 3600000, "off", "2s",
+			    "How often the list of containers and a container's detail show what it uses. With off nothing is "
+			    "measured." },
+	[CONF_UI_READ_ONLY] = { "ui", "read-only", CONF_BOOL, 0, 0, NULL, "no",
+				"Refuse every change from the terminal UI, as with --read-only." },
+	[CONF_UI_CLIPBOARD] = { "ui", "clipboard", CONF_CHOICE, 0, 0, "auto|osc52|tmux|off", "auto",
+				"Where copied text goes besides berth's own buffer: to tmux if berth runs in it and else to the "
+				"terminal by OSC 52, always one of the two, or nowhere." },
+	[CONF_CONSOLE_PREFIX] = { "console", "prefix", CONF_WORDS, 0, 0, NULL, "^] F12",
+				  "Keys that open the menu of a console in the terminal UI. A Ctrl key as ^X, or F1 to F12; the first one "
+				  "is what the guest gets when it is pressed twice." },
+	[CONF_CONSOLE_PASTE_GUARD] = { "console", "paste-guard", CONF_BOOL, 0, 0, NULL, "yes",
+				       "Ask before more than one line is pasted into a guest that would run each as it comes." },
+	[CONF_CONSOLE_SCROLLBACK] = { "console", "scrollback", CONF_NUMBER, 0, 100000, NULL, "10000",
+				      "Lines that a console keeps of what went out at its top, in 16 MiB at most. Counts for containers "
+				      "that are started from now on." },
+	[CONF_CONSOLE_GUEST_CLIPBOARD] = { "console", "guest-clipboard", CONF_CHOICE, 0, 0, "ask|yes|no", "ask",
+					   "What happens when a guest wants to set the clipboard. The terminal UI asks once for each "
+					   "console; attach, run and exec take ask for no. No guest ever reads it." },
+	[CONF_CONSOLE_BELL] = { "console", "bell", CONF_CHOICE, 0, 0, "once|off", "once",
+				"Whether the bell of the console that is open in the terminal UI rings, once a second at most." },
 	[CONF_CONSOLE_DETACH_KEYS] = { "console", "detach-keys", CONF_TEXT, 0, 0, NULL, "ctrl-p,ctrl-q",
-				       "Keys that detach from run -it, exec -it and attach; nothing turns them off." },
+				       "Keys that detach from run -it, exec -it and attach, also as ^P ^Q; nothing turns them off." },
+	[CONF_CONSOLE_DELAY_MS] = { "console", "delay-ms", CONF_NUMBER, 0, 10000, NULL, "200",
+				    "How many milliseconds the first of the detach keys is kept back, in case the next one follows." },
+	[CONF_LOGS_FOLLOW] = { "logs", "follow", CONF_BOOL, 0, 0, NULL, "yes",
+			       "Whether a log that is opened in the terminal UI follows its end. The key f changes it." },
+	[CONF_LOGS_TIME] = { "logs", "time", CONF_CHOICE, 0, 0, "clock|since|date|none", "clock",
+			     "Time before each line: of day, since the start of the container, with the date, or none. The key t "
+			     "changes it." },
+	[CONF_LOGS_WRAP] = { "logs", "wrap", CONF_BOOL, 0, 0, NULL, "no",
+			     "Whether long lines are wrapped, or cut and moved by Left and Right. The key w changes it." },
+	[CONF_LOGS_TAIL] = { "logs", "tail", CONF_NUMBER, 1, 20000, NULL, "2000",
+			     "Lines from the end of each log that the terminal UI reads when it opens. A filter or a search reads "
+			     "all." },
 };
 
 const struct conf_section conf_sections[] = {
@@ -50,6 +89,12 @@ const struct conf_section conf_sections[] = {
 	  "Gives a key of the terminal UI another meaning. Contexts, keys and actions are those of berth list-keys; "
 	  "the action none takes the key away. A question that an action asks stays with it.",
 	  "containers.F5 = restart" },
+	{ "colour", "ROLE = FOREGROUND [on BACKGROUND] [bold|underline|reverse|dim]...",
+	  "Gives a part of the terminal UI another look. Roles: title, head, hint, key, cursor, mark, ok, busy, warn, bad, dim, "
+	  "find, input. Colours: default, the names black, red, green, yellow, blue, magenta, cyan, white, each also with bright- "
+	  "before it, a number from 0 to 255, or #rrggbb. A terminal that has fewer shows the nearest one; one without colours shows "
+	  "the rest.",
+	  "bad = red bold" },
 	{ 0 },
 };
 
@@ -71,7 +116,8 @@ static int add_range(struct buf *b, const struct conf_option *o)
 		str_size(o->max, high);
 		return buf_addf(b, "a size from %s to %s", low, high);
 	case CONF_DURATION:
-		return buf_addf(b, "a time as in 10s, at most %llus", (unsigned long long)o->max / 1000);
+		return buf_addf(b, "a time as in %s, at most %llus%s%s", o->def, (unsigned long long)o->max / 1000,
+				o->choices ? ", or " : "", o->choices ?: "");
 	case CONF_CHOICE:
 		for (const char *p = o->choices; *p; p++)
 			if (*p == '|' ? buf_adds(b, strchr(p + 1, '|') ? ", " : " or ") : buf_addc(b, *p))

@@ -111,6 +111,8 @@ static int parse_number(const struct conf_option *o, const char *text, uint64_t 
 	*ret = 0;
 	if (!*text && !*o->def)
 		return 0; /* as not given */
+	if (o->type == CONF_DURATION && o->choices && strcmp(text, o->choices) == 0)
+		return 0;
 	switch (o->type) {
 	case CONF_BOOL:
 		return parse_bool(text, ret);
@@ -159,8 +161,8 @@ static const char *wanted(const struct conf_option *o, char ret[static 96])
 		snprintf(ret, 96, "a size from %s to %s, as in 512m", low, high);
 		return ret;
 	case CONF_DURATION:
-		snprintf(ret, 96, "a time from %llu to %llu s, as in 10s", (unsigned long long)o->min / 1000,
-			 (unsigned long long)o->max / 1000);
+		snprintf(ret, 96, "a time from %llu to %llu s, as in %s%s%s", (unsigned long long)o->min / 1000,
+			 (unsigned long long)o->max / 1000, o->def, o->choices ? ", or " : "", o->choices ?: "");
 		return ret;
 	default:
 		return "text";
@@ -404,6 +406,15 @@ void conf_finish(struct conf *c)
 bool conf_given(const struct conf *c, enum conf_id id)
 {
 	return c->value[id].text != NULL;
+}
+
+void conf_reject(struct conf *c, enum conf_id id, const char *why)
+{
+	const struct conf_option *o = &conf_options[id];
+
+	conf_add_issue(c, c->value[id].line, "%s is '%s', which %s; the default is used", o->key, conf_text(c, id), why);
+	free(TAKE(c->value[id].text));
+	parse_number(o, o->def, &c->value[id].number);
 }
 
 bool conf_bool(const struct conf *c, enum conf_id id)

@@ -36,7 +36,23 @@ enum conf_id {
 	CONF_PULL_MIRRORS,
 	CONF_PULL_TOKEN_SERVERS,
 	CONF_PUSH_PIECE_SIZE,
+	CONF_UI_START,
+	CONF_UI_MOUSE,
+	CONF_UI_CONFIRM,
+	CONF_UI_STATS,
+	CONF_UI_READ_ONLY,
+	CONF_UI_CLIPBOARD,
+	CONF_CONSOLE_PREFIX,
+	CONF_CONSOLE_PASTE_GUARD,
+	CONF_CONSOLE_SCROLLBACK,
+	CONF_CONSOLE_GUEST_CLIPBOARD,
+	CONF_CONSOLE_BELL,
 	CONF_CONSOLE_DETACH_KEYS,
+	CONF_CONSOLE_DELAY_MS,
+	CONF_LOGS_FOLLOW,
+	CONF_LOGS_TIME,
+	CONF_LOGS_WRAP,
+	CONF_LOGS_TAIL,
 	CONF_COUNT
 };
 
@@ -45,7 +61,7 @@ enum conf_type {
 	CONF_NUMBER,   /* whole, from min to max */
 	CONF_DECIMAL,  /* "1.5": thousandths in the number, as are min and max */
 	CONF_SIZE,     /* "512m": bytes */
-	CONF_DURATION, /* "10s", "200ms": milliseconds */
+	CONF_DURATION, /* "10s", "200ms": milliseconds; the word choices, if there is one, stands for 0 */
 	CONF_CHOICE,   /* one of the words; the number is its index */
 	CONF_TEXT,     /* anything, also nothing */
 	CONF_WORDS,    /* words with blanks between */
@@ -55,7 +71,7 @@ struct conf_option {
 	const char *section, *key;
 	enum conf_type type;
 	uint64_t min, max;
-	const char *choices; /* "a|b|c" of CONF_CHOICE */
+	const char *choices; /* "a|b|c" of CONF_CHOICE; "off" of CONF_DURATION */
 	const char *def;     /* as one would write it; "": see help */
 	const char *help;    /* sentences for berth-config(5) and the comments of the defaults */
 };
@@ -110,6 +126,8 @@ const char *conf_text(const struct conf *c, enum conf_id id);
 /* Is word one of a CONF_WORDS option's? */
 bool conf_has_word(const struct conf *c, enum conf_id id, const char *word);
 
+/* For those who judge values further: the default holds, and an issue says why. */
+void conf_reject(struct conf *c, enum conf_id id, const char *why);
 /* For those who judge entries: another issue. Once memory or room is out it is dropped. */
 void conf_add_issue(struct conf *c, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* "FILE:LINE: text" of an issue. */

@@ -7,15 +7,15 @@
 #include <string.h>
 #include <strings.h>
 
-/* One key's word: "a", "ctrl-x" with x of a-z @ [ \ ] ^ _. */
+/* One key's word: "a", "ctrl-x" or "^x" with x of a-z @ [ \ ] ^ _. */
 static int parse_key(const char *p, size_t n, char *ret)
 {
 	if (n == 1) {
 		*ret = *p;
 		return 0;
 	}
-	if (n == 6 && strncasecmp(p, "ctrl-", 5) == 0) {
-		char c = (char)toupper((unsigned char)p[5]);
+	if ((n == 6 && strncasecmp(p, "ctrl-", 5) == 0) || (n == 2 && *p == '^')) {
+		char c = (char)toupper((unsigned char)p[n - 1]);
 
 		if (c < '@' || c > '_')
 			return -EINVAL;
@@ -31,11 +31,11 @@ int attach_keys_init(struct attach_keys *k, const char *spec)
 	if (!spec)
 		spec = "ctrl-p,ctrl-q";
 	while (*spec) {
-		size_t len = strcspn(spec, ",");
+		size_t len = strcspn(spec, ", ");
 
 		if (k->n == ATTACH_KEYS_MAX || parse_key(spec, len, &k->seq[k->n++]) < 0)
 			return -EINVAL;
-		spec += len + (spec[len] == ',');
+		spec += len + (spec[len] != 0);
 	}
 	return 0;
 }

@@ -15,7 +15,7 @@ struct attach_keys {
 	bool detached;
 };
 
-/* docker's form: "ctrl-p,ctrl-q", "ctrl-]", "x", ""; NULL: C-p C-q. -EINVAL. */
+/* docker's form: "ctrl-p,ctrl-q", "ctrl-]", "x", "", or "^P ^Q"; NULL: C-p C-q. -EINVAL. */
 int attach_keys_init(struct attach_keys *k, const char *spec);
 /* Takes n bytes of p and leaves there what goes to the guest now, in order, at most max; returns how many. A
  * beginning of the sequence is held; a second C-p releases the first. */

@@ -2,7 +2,7 @@
 /* attach.c - a container's streams joined to this process's own, until it ends or the user detaches.
  *
  * With a terminal: it is made raw and put back on every way out, SIGTERM and SIGHUP included; the detach keys
- * (C-p C-q unless told otherwise) are looked for, where C-p alone is passed on after 200 ms; the size follows
+ * (C-p C-q unless told otherwise) are looked for, where C-p alone is passed on after console.delay-ms; the size follows
  * the window. Without: three streams, binary-clean, end of stdin passed on, signals forwarded. */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,6 @@
 #include "vt/vt.h"
 
 #define CHUNK (64u << 10)
-#define KEY_HOLD_MS 200
 #define RESIZE_MS 100
 
 /* From one descriptor to another, one chunk at a time. Either may be a plain file, which cannot be waited for:
@@ -74,6 +73,12 @@ void cli_terminal_size(int fd, unsigned *rows, unsigned *cols)
 		*rows = w.ws_row;
 		*cols = w.ws_col;
 	}
+}
+
+/* Where nobody can be asked, only a plain yes counts. */
+unsigned cli_guest_clipboard(const struct cli *cli)
+{
+	return strcmp(conf_text(&cli->conf, CONF_CONSOLE_GUEST_CLIPBOARD), "yes") == 0 ? BERTH_ATTACH_CLIPBOARD : 0;
 }
 
 /* --- the terminal */
@@ -265,7 +270,7 @@ static void pump_run(struct pump *p)
 		if (p == &s->stdin_ && s->raw) {
 			p->len = look_for_keys(s, p->chunk, p->len);
 			if (s->keys.held)
-				uv_timer_start(&s->key_timer, on_key_late, KEY_HOLD_MS, 0);
+				uv_timer_start(&s->key_timer, on_key_late, conf_number(&s->cli->conf, CONF_CONSOLE_DELAY_MS), 0);
 			else
 				uv_timer_stop(&s->key_timer);
 			if (s->detached) {

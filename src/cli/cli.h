@@ -193,6 +193,8 @@ struct cli_session {
 };
 /* Joins them until the process has ended or the user detached; returns the exit code of the command. */
 int cli_session(const struct cli_session *s);
+/* BERTH_ATTACH_CLIPBOARD where the configuration lets guests set the clipboard, else 0. */
+unsigned cli_guest_clipboard(const struct cli *cli);
 /* Size of the terminal at fd; 0 x 0 if there is none. */
 void cli_terminal_size(int fd, unsigned *rows, unsigned *cols);
 

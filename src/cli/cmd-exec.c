@@ -93,6 +93,7 @@ static int run_exec(struct cli *cli, const struct cli_args *a)
 		run_spec_finish(&s);
 		return rc;
 	}
+	o.clipboard = cli_guest_clipboard(cli) != 0;
 	cli_terminal_size(0, &o.rows, &o.cols);
 	rc = cli_await(cli, berth_exec(cli->berth, &o, on_exec, &x, &cli->op, &cli->error));
 	run_spec_finish(&s);
@@ -158,7 +159,7 @@ static int run_attach(struct cli *cli, const struct cli_args *a)
 	struct attaching x = { .cli = cli };
 	struct berth_attach at = { .name = a->argv[0], .flags = BERTH_ATTACH_OUTPUT };
 
-	at.flags |= look ? BERTH_ATTACH_READ_ONLY : BERTH_ATTACH_STDIN;
+	at.flags |= (look ? BERTH_ATTACH_READ_ONLY : BERTH_ATTACH_STDIN) | cli_guest_clipboard(cli);
 	cli_terminal_size(0, &at.rows, &at.cols);
 	if (cli_await(cli, berth_container_attach(cli->berth, &at, on_attached, &x, &cli->op, &cli->error)) < 0)
 		return cli_fail(cli);

@@ -110,9 +110,10 @@ static int fail_start(struct cli *cli, const char *id, bool remove)
 	return code == CLI_FAILED ? berth_exit_code_of(rc) : code;
 }
 
-static struct berth_attach attach_for(const char *name, bool in)
+static struct berth_attach attach_for(const struct cli *cli, const char *name, bool in)
 {
-	struct berth_attach at = { .name = name, .flags = BERTH_ATTACH_OUTPUT | (in ? BERTH_ATTACH_STDIN : 0) };
+	struct berth_attach at = { .name = name,
+				   .flags = BERTH_ATTACH_OUTPUT | (in ? BERTH_ATTACH_STDIN : 0) | cli_guest_clipboard(cli) };
 
 	cli_terminal_size(0, &at.rows, &at.cols);
 	if (!at.rows)
@@ -137,7 +138,7 @@ static int run_run(struct cli *cli, const struct cli_args *a)
 	rc = make(cli, a, id);
 	if (rc)
 		return rc;
-	at = attach_for(id, in);
+	at = attach_for(cli, id, in);
 	if (start(cli, id, detach ? NULL : &at, &streams) < 0)
 		return fail_start(cli, id, rm);
 	if (detach) {
@@ -211,7 +212,7 @@ static int run_start(struct cli *cli, const struct cli_args *a)
 	if (attach && a->argc > 1)
 		return cli_usage(a->cmd, "one container at a time can be attached");
 	for (int i = 0; i < a->argc; i++) {
-		struct berth_attach at = attach_for(a->argv[i], cli_flag(a, "interactive"));
+		struct berth_attach at = attach_for(cli, a->argv[i], cli_flag(a, "interactive"));
 		struct berth_streams streams;
 		int rc = start(cli, a->argv[i], attach ? &at : NULL, &streams);
 

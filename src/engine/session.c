@@ -161,6 +161,7 @@ int berth_container_attach(struct berth *b, const struct berth_attach *at, berth
 		s->spec.stdin = at->flags & BERTH_ATTACH_STDIN;
 		s->spec.output = at->flags & BERTH_ATTACH_OUTPUT;
 		s->spec.read_only = at->flags & BERTH_ATTACH_READ_ONLY;
+		s->spec.clipboard = at->flags & BERTH_ATTACH_CLIPBOARD;
 		s->spec.rows = at->rows;
 		s->spec.cols = at->cols;
 		s->req.attach.attach = &s->spec;
@@ -208,6 +209,7 @@ int berth_exec(struct berth *b, const struct berth_exec *x, berth_exec_cb done, 
 		r->privileged = x->privileged;
 		r->rows = x->rows;
 		r->cols = x->cols;
+		r->clipboard = x->clipboard;
 		s->cb.exec = done;
 	}
 	return session_start(s, b, x->name, arg, op, e);

@@ -64,15 +64,16 @@ static int spawn_shim(const struct start *s, int dir, int lock, int listener, st
 	const struct spawn_fd fds[] = { { listener, 3 }, { lock, 4 }, { log, 2 } };
 	const char *level = log_get_level() == LOG_LEVEL_TRACE ? "trace" : log_get_level() == LOG_LEVEL_DEBUG ?
 										"debug" : "info";
-	char asked[24];
+	char asked[24], lines[24];
 	const char *argv[] = { "berth-shim", "--root", s->op.b->root, "--run-root", s->op.b->run_root, "--asked", asked,
-			       "--log-level", level, s->id, NULL };
+			       "--scrollback", lines, "--log-level", level, s->id, NULL };
 	struct spawn sp = { .file = shim, .argv = argv, .fds = fds, .nfds = ARRAY_LEN(fds), .cwd = "/",
 			    .new_session = true, .orphan = true };
 
 	if (!shim || log < 0)
 		return err_sys(e, -errno, "cannot start the shim of container %s", s->name);
 	snprintf(asked, sizeof(asked), "%lld", (long long)s->asked);
+	snprintf(lines, sizeof(lines), "%llu", (unsigned long long)conf_number(&s->op.b->conf, CONF_CONSOLE_SCROLLBACK));
 	return spawn_start(&sp, NULL, NULL, e);
 }
 
@@ -152,6 +153,7 @@ static int call_shim(struct start *s, struct err *e)
 	attach.stdin = s->flags & BERTH_ATTACH_STDIN;
 	attach.output = s->flags & BERTH_ATTACH_OUTPUT;
 	attach.read_only = s->flags & BERTH_ATTACH_READ_ONLY;
+	attach.clipboard = s->flags & BERTH_ATTACH_CLIPBOARD;
 	attach.rows = s->rows;
 	attach.cols = s->cols;
 	if (s->attach)

@@ -98,13 +98,29 @@ static bool on_bell(void *arg)
 	return true;
 }
 
-int console_init(struct console *c, uv_loop_t *loop, int rows, int cols, struct crilog *log)
+/* Only to those who asked for it; what others get has it cut out. */
+static bool on_clipboard(void *arg, const char *which, const char *base64, size_t n)
 {
-	static const struct vt_callbacks cb = { .reply = on_reply, .bell = on_bell, .pass = on_pass };
+	struct console *c = arg;
+	AUTO_BUF struct buf b = { 0 };
+
+	if (buf_addf(&b, "\033]52;%s;", which) < 0 || buf_add(&b, base64, n) < 0 || buf_adds(&b, "\033\\") < 0)
+		return false;
+	list_each(struct viewer, v, &c->viewers, link)
+		if (v->spec.clipboard)
+			viewer_add(v, b.p, b.len);
+	return false;
+}
+
+int console_init(struct console *c, uv_loop_t *loop, int rows, int cols, int scrollback, struct crilog *log)
+{
+	static const struct vt_callbacks cb = { .reply = on_reply, .bell = on_bell, .clipboard = on_clipboard, .pass = on_pass };
+	struct vt_limits limits = vt_limits_default;
 
 	*c = (struct console){ .loop = loop, .log = log };
 	list_init(&c->viewers);
-	c->vt = vt_new(rows, cols, NULL, &cb, c);
+	limits.scrollback_lines = scrollback;
+	c->vt = vt_new(rows, cols, &limits, &cb, c);
 	return c->vt ? 0 : -ENOMEM;
 }
 

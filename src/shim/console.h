@@ -38,11 +38,13 @@ struct console {
 
 struct console_spec {
 	bool stdin_, output, read_only;
+	bool clipboard; /* wants OSC 52 of the guest */
 	unsigned rows, cols;
 };
 
 /* The callbacks and arg are set by the caller after this. */
-int console_init(struct console *c, uv_loop_t *loop, int rows, int cols, struct crilog *log);
+/* scrollback: lines kept. */
+int console_init(struct console *c, uv_loop_t *loop, int rows, int cols, int scrollback, struct crilog *log);
 void console_finish(struct console *c);
 void console_set_output(struct console *c, int fd);
 void console_set_input(struct console *c, int fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - berth-shim: holds one VM and its container, outlives every client.
  *
- *	berth-shim --root DIR --run-root DIR [--asked NS] ID
+ *	berth-shim --root DIR --run-root DIR [--asked NS] [--scrollback LINES] ID
  *
  * Inherited: 3 the listening shim.sock, 4 the container's lock, 2 its log. It ends when the container is
  * over and every client has what it came for. */
@@ -21,6 +21,8 @@
 
 #define FD_LISTEN 3
 #define FD_LOCK 4
+#define SCROLLBACK_LINES 10000
+#define SCROLLBACK_MAX 1000000
 #define LINGER_MS 3000  /* for clients that do not read their last answers */
 #define ORPHAN_MS 30000 /* for a Start that never comes */
 
@@ -87,15 +89,16 @@ static void on_term(uv_signal_t *h, int sig)
 	sandbox_stop(&s->sb, -1);
 }
 
-static int parse(int argc, char **argv, const char **root, const char **run_root, int64_t *asked, const char **id)
+static int parse(int argc, char **argv, const char **root, const char **run_root, struct sandbox *sb, const char **id)
 {
 	static const struct option opts[] = { { "root", 1, NULL, 'r' },
 					      { "run-root", 1, NULL, 'R' },
 					      { "asked", 1, NULL, 'a' },
+					      { "scrollback", 1, NULL, 's' },
 					      { "log-level", 1, NULL, 'l' },
 					      { 0 } };
 	enum log_level level;
-	uint64_t ns;
+	uint64_t n;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", opts, NULL)) >= 0) {
@@ -103,8 +106,10 @@ static int parse(int argc, char **argv, const char **root, const char **run_root
 			*root = optarg;
 		else if (c == 'R')
 			*run_root = optarg;
-		else if (c == 'a' && str_parse_u64(optarg, INT64_MAX, &ns) == 0)
-			*asked = (int64_t)ns;
+		else if (c == 'a' && str_parse_u64(optarg, INT64_MAX, &n) == 0)
+			sb->asked = (int64_t)n;
+		else if (c == 's' && str_parse_u64(optarg, SCROLLBACK_MAX, &n) == 0)
+			sb->scrollback = (int)n;
 		else if (c == 'l' && log_level_parse(optarg, &level) == 0)
 			log_set_level(level);
 		else
@@ -139,12 +144,12 @@ int main(int argc, char **argv)
 	static struct shim s;
 	const char *root = NULL, *run_root = NULL, *id = NULL;
 	struct err e = { 0 };
-	int64_t asked = 0;
+	struct sandbox given = { .scrollback = SCROLLBACK_LINES };
 	int rc;
 
 	log_open(2, "berth-shim");
 	log_set_level(LOG_LEVEL_INFO);
-	if (parse(argc, argv, &root, &run_root, &asked, &id) < 0) {
+	if (parse(argc, argv, &root, &run_root, &given, &id) < 0) {
 		log_error("usage: berth-shim --root DIR --run-root DIR ID");
 		return 2;
 	}
@@ -155,7 +160,8 @@ int main(int argc, char **argv)
 	uv_loop_init(&s.loop);
 	rc = sandbox_init(&s.sb, &s.loop, root, run_root, id, FD_LOCK, &e);
 	s.sb.data = &s;
-	s.sb.asked = asked;
+	s.sb.asked = given.asked;
+	s.sb.scrollback = given.scrollback;
 	s.sb.on_gone = on_gone;
 	s.sb.on_idle = on_idle;
 	if (rc == 0)

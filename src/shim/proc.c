@@ -154,7 +154,7 @@ int proc_create(struct sandbox *sb, const char *id, const cJSON *spec, bool open
 	list_init(&p->waiters);
 	list_init(&p->link);
 	if (p->tty) {
-		rc = console_init(&p->con, sb->loop, rows ? (int)rows : 24, cols ? (int)cols : 80, log);
+		rc = console_init(&p->con, sb->loop, rows ? (int)rows : 24, cols ? (int)cols : 80, sb->scrollback, log);
 		p->con.arg = p;
 		p->con.resized = on_resized;
 		p->con.behind = console_behind;
@@ -391,7 +391,7 @@ static int attach_stream(int rc, const char *what, struct err *e)
 
 int proc_attach(struct proc *p, const struct proc_attach *a, struct proc_tokens *ret, struct err *e)
 {
-	struct console_spec spec = { a->stdin_, a->output, a->read_only, a->rows, a->cols };
+	struct console_spec spec = { a->stdin_, a->output, a->read_only, a->clipboard, a->rows, a->cols };
 	int rc = 0;
 
 	*ret = (struct proc_tokens){ 0 };

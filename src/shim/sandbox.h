@@ -33,6 +33,7 @@ struct sandbox {
 	int lock_fd;           /* -1 once it is over */
 	cJSON *config;
 	bool remove;           /* --rm */
+	int scrollback;        /* lines that each console keeps */
 
 	enum sandbox_state state;
 	int exit_code;

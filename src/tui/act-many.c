@@ -84,6 +84,7 @@ static const struct {
 	{ ACT_DELETE, "Delete", "They go to the trash, for 7 days: U gives back the last.", false, true },
 };
 
+/* As of what it is now: a hold of what is paused already says so itself. */
 static void do_one(struct app *app, const char *id, int act)
 {
 	act_do(app, (enum act)act, id);
@@ -125,9 +126,9 @@ static void act_verb(struct app *app, size_t verb, const size_t *i, size_t n)
 		app_error(app, "out of memory");
 	else if (!q.n)
 		app_info(app, "none of the %zu marked %s", n, verbs[verb].lives ? "runs" : "has ended");
-	else if (verbs[verb].act == ACT_HOLD)
+	else if (verbs[verb].act == ACT_HOLD && !app->settings.confirm_all)
 		hold(app, ids, q.n);
-	else if (verbs[verb].act == ACT_START)
+	else if (verbs[verb].act == ACT_START && !app->settings.confirm_all)
 		for (size_t k = 0; k < q.n; k++)
 			act_do(app, ACT_START, ids[k]);
 	else

@@ -270,6 +270,42 @@ static void ask(struct app *app, const struct ctr *c, const char *word, const ch
 	app_ask(app, c->id, word, text, answer_do, (void *)(intptr_t)act);
 }
 
+/* What another key undoes is asked about only if the user wants so. */
+static void ask_if_all(struct app *app, const struct ctr *c, const char *verb, const char *word, enum act act)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "%s %s?", verb, c->name);
+	if (app->settings.confirm_all)
+		ask(app, c, word, text, act);
+	else
+		act_do(app, act, c->id);
+}
+
+static void answer_retry(struct app *app, char key, const char *id, void *arg)
+{
+	struct task *t = NULL;
+
+	list_each(struct task, i, &app->tasks, link)
+		if (i->failed && i->pull && strcmp(i->object, id) == 0)
+			t = i;
+	if (key != 'y' || !t)
+		return;
+	app_cli(app, "berth pull %s", t->object);
+	task_retry(t);
+}
+
+void act_retry(struct app *app, const struct task *t)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "Pull %s again?", t->object);
+	if (app->settings.confirm_all)
+		app_ask(app, t->object, "pull", text, answer_retry, NULL);
+	else
+		answer_retry(app, 'y', t->object, NULL);
+}
+
 /* --- the trash */
 
 static void on_restored(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n)
@@ -405,7 +441,7 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		if (ctr_lives(c))
 			app_info(app, "%s runs already", c->name);
 		else
-			act_do(app, ACT_START, c->id);
+			ask_if_all(app, c, "Start", "start", ACT_START);
 		return true;
 	case ACT_STOP:
 		if (ctr_lives(c))
@@ -422,7 +458,8 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		return true;
 	case ACT_HOLD:
 		if (c->state == BERTH_RUNNING || c->state == BERTH_PAUSED)
-			act_do(app, c->state == BERTH_PAUSED ? ACT_RESUME : ACT_HOLD, c->id);
+			ask_if_all(app, c, c->state == BERTH_PAUSED ? "Resume" : "Hold", c->state == BERTH_PAUSED ? "resume" : "hold",
+				   c->state == BERTH_PAUSED ? ACT_RESUME : ACT_HOLD);
 		else
 			app_info(app, "%s does not run", c->name);
 		return true;

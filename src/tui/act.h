@@ -28,6 +28,9 @@ bool act_containers(struct app *app, enum act act, const size_t *i, size_t n);
 /* Its console: attached, or its log if it has no terminal. n: of CTR:N. */
 void act_console(struct app *app, const struct ctr *c, unsigned n);
 void act_last_console(struct app *app);
+struct task;
+/* A pull that failed, again. */
+void act_retry(struct app *app, const struct task *t);
 /* Takes back the last delete; what is given back from the trash: its id (or an image's name), kind, name. */
 void act_undo(struct app *app);
 void act_restore(struct app *app, const char *id, const char *kind, const char *name);

@@ -39,7 +39,9 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 
 	app->loop = loop;
 	app->berth = berth;
-	app->focused = app->mouse = true;
+	app->focused = true;
+	settings_take(&app->settings, NULL);
+	app->mouse = app->settings.mouse;
 	if (!app->now)
 		app->now = clock_real_ns;
 	if (!app->host_memory)
@@ -58,6 +60,19 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 	model_refresh(app, MODEL_ALL);
 	model_probe(app);
 	return 0;
+}
+
+/* In the order of the option's words. */
+static const struct view_class *const starts[] = { NULL, &view_images, &view_logs, &view_jobs, &view_consoles, &view_messages,
+						   &view_trash, &view_host };
+
+void app_start(struct app *app)
+{
+	const struct view_class *cls = app->settings.start < ARRAY_LEN(starts) ? starts[app->settings.start] : NULL;
+
+	app->starting = cls == &view_logs && !app->starting && !app->model.nctrs; /* of those that are up: they must be known */
+	if (cls && !app->starting && !app->top->below)
+		app_push(app, cls, NULL);
 }
 
 static void free_timer(uv_handle_t *h)
@@ -135,6 +150,8 @@ void app_changed(struct app *app, unsigned what)
 		if (v->cls->changed)
 			v->cls->changed(v, what);
 	}
+	if (what & MODEL_CTRS && app->starting)
+		app_start(app);
 	if (what & MODEL_CTRS)
 		stats_check(app, false);
 	app_dirty(app);

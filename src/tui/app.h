@@ -17,6 +17,7 @@
 #include "tui/msglog.h"
 #include "tui/msgs.h"
 #include "tui/screen.h"
+#include "tui/settings.h"
 #include "tui/stats.h"
 
 struct app;
@@ -130,6 +131,8 @@ struct app {
 	struct buf clip; /* what was copied last */
 	struct buf clip_screen; /* of clip_ask: the screen without its question */
 	int clip_row;
+	struct settings settings;
+	bool starting;  /* the view to begin with waits for the containers */
 	bool mouse;     /* clicks and the wheel are ours */
 	bool clicked;   /* a click is being obeyed: it changes nothing */
 	bool read_only; /* every changing verb is refused */
@@ -148,6 +151,8 @@ struct app {
 /* The screen is set up by the caller; berth is open. Opens home. */
 int app_init(struct app *app, uv_loop_t *loop, struct berth *berth);
 void app_finish(struct app *app);
+/* Opens the view that the settings want first. */
+void app_start(struct app *app);
 /* Bytes of the terminal. */
 void app_input(struct app *app, const char *p, size_t n);
 /* As if the terminal had sent it. */

@@ -35,19 +35,31 @@ static void encode(const char *p, size_t n, struct buf *b)
 	}
 }
 
+/* The keys that paste it in a console. */
+static const char *paste_keys(void)
+{
+	static char text[32];
+	char prefix[8], second[8];
+	const struct key *row = keys_row(CTX_K, ACT_PASTE);
+
+	keys_prefix(prefix, second);
+	snprintf(text, sizeof(text), "%s %.*s", prefix, (int)strcspn(row ? row->keys : "", " "), row ? row->keys : "");
+	return text;
+}
+
 static void to_terminal(struct app *app, const char *text, size_t n)
 {
 	AUTO_BUF struct buf b = { 0 };
 
 	if ((n + 2) / 3 * 4 > CLIP_OSC52_MAX) {
-		app_info(app, "%zu bytes are in berth's own buffer: too long for the terminal's; ^] ] pastes them", n);
+		app_info(app, "%zu bytes are in berth's own buffer: too long for the terminal's; %s pastes them", n, paste_keys());
 		return;
 	}
 	buf_adds(&b, "\033]52;c;");
 	encode(text, n, &b);
 	buf_adds(&b, "\033\\");
 	screen_send(&app->screen, b.p, b.len);
-	app_info(app, "sent %zu bytes to the terminal; ^] ] pastes them here", n);
+	app_info(app, "sent %zu bytes to the terminal; %s pastes them here", n, paste_keys());
 }
 
 static void on_closed(uv_handle_t *h)
@@ -67,9 +79,11 @@ static void on_exit_status(uv_process_t *p, int64_t status, int sig)
 
 	if (!t->app->ending) {
 		if (status == 0 && sig == 0)
-			app_info(t->app, "sent %zu bytes to tmux; ^] ] pastes them here", t->text.len);
-		else
+			app_info(t->app, "sent %zu bytes to tmux; %s pastes them here", t->text.len, paste_keys());
+		else if (t->app->settings.clipboard == CLIPBOARD_AUTO)
 			to_terminal(t->app, (const char *)t->text.p, t->text.len);
+		else
+			app_error(t->app, "tmux did not take %zu bytes: %s pastes them here", t->text.len, paste_keys());
 	}
 	uv_close((uv_handle_t *)&t->in, on_closed);
 	uv_close((uv_handle_t *)p, on_closed);
@@ -121,6 +135,7 @@ static bool to_tmux(struct app *app)
 
 void clip_copy(struct app *app, const char *text, size_t n)
 {
+	enum settings_clipboard way = app->settings.clipboard;
 	const char *tmux = getenv("TMUX");
 
 	buf_clear(&app->clip);
@@ -128,8 +143,12 @@ void clip_copy(struct app *app, const char *text, size_t n)
 		app_info(app, n ? "out of memory: nothing was copied" : "there is nothing to copy");
 		return;
 	}
-	if (!tmux || !*tmux || !to_tmux(app))
+	if (way == CLIPBOARD_OFF)
+		app_info(app, "%zu bytes are in berth's own buffer; %s pastes them here", n, paste_keys());
+	else if (way == CLIPBOARD_OSC52 || (way == CLIPBOARD_AUTO && (!tmux || !*tmux)))
 		to_terminal(app, text, n);
+	else if (!to_tmux(app))
+		app_error(app, "tmux cannot be started: %zu bytes are in berth's own buffer; %s pastes them here", n, paste_keys());
 }
 
 /* --- what of a row */

@@ -15,6 +15,9 @@ static void draw_menu(struct consview *c, struct canvas *cv, int bottom)
 		"  X new process   T stop  K signal  : command    ? help",
 	};
 	int y = bottom - (int)ARRAY_LEN(lines) - 1;
+	char prefix[8], second[8];
+
+	keys_prefix(prefix, second);
 
 	for (int i = -1; i < (int)ARRAY_LEN(lines); i++, y++) {
 		if (y < 0)
@@ -22,7 +25,8 @@ static void draw_menu(struct consview *c, struct canvas *cv, int bottom)
 		canvas_blank(cv, y, 0, cv->cols, ROLE_TEXT);
 		if (i < 0)
 			canvas_textf(cv, y, 1, -1, ROLE_TITLE,
-				     "Menu for %.30s:%u.   Esc closes it.   ^] again sends a real ^] to the guest.", c->name, c->n);
+				     "Menu for %.30s:%u.   Esc closes it.   %s again sends a real %s to the guest.", c->name, c->n, prefix,
+				     prefix);
 		else
 			canvas_cut(cv, y, 0, -1, ROLE_TEXT, lines[i]);
 	}
@@ -64,6 +68,17 @@ static void live_text(const struct consview *c, const struct con *con, const str
 			 vt_rows(c->vt));
 }
 
+static void keys_text(const struct consview *c, bool narrow, char *ret, size_t max)
+{
+	char first[8], second[8];
+
+	keys_prefix(first, second);
+	if (narrow)
+		snprintf(ret, max, "keys to %.12s  %s menu", c->name, first);
+	else
+		snprintf(ret, max, "keys go to %.20s  %s menu%s%s", c->name, first, *second ? "  " : "", second);
+}
+
 static void draw_status(struct consview *c, struct canvas *cv, int first)
 {
 	const struct ctr *ctr = model_ctr(&c->v.app->model, c->id);
@@ -81,10 +96,15 @@ static void draw_status(struct consview *c, struct canvas *cv, int first)
 		snprintf(left, sizeof(left), "%.60s:%u  starting ...", c->name, c->n);
 	else
 		live_text(c, model_con(&c->v.app->model, id), cv, first, left, sizeof(left));
-	if (c->prefix)
+	if (c->phase == CONSOLE_LIVE && console_pasting(c))
+		snprintf(left, sizeof(left), cv->cols < 60 ? "%.20s:%u %zuK of %zuK" : "%.40s:%u  pasting, %zuK of %zuK",
+			 c->name, c->n, c->job.off >> 10, (c->job.text.len + 1023) >> 10);
+	if (!c->prefix && c->phase == CONSOLE_LIVE && console_pasting(c))
+		snprintf(right, sizeof(right), "^C stops the paste");
+	else if (c->prefix)
 		snprintf(right, sizeof(right), "keys go to THIS MENU, Esc closes");
 	else if (c->phase == CONSOLE_LIVE)
-		snprintf(right, sizeof(right), cv->cols < 60 ? "keys to %.12s  ^] menu" : "keys go to %.20s  ^] menu  F12", c->name);
+		keys_text(c, cv->cols < 60, right, sizeof(right));
 	canvas_cut(cv, cv->rows - 1, cv->cols >= 60, cv->cols - canvas_width(right) - (*right != 0) - (cv->cols >= 60), ROLE_STATUS,
 		   left);
 	if (cv->cols < 60)

@@ -9,7 +9,6 @@
 #include "tui/views.h"
 
 #define MENU_MS 300
-#define PASTE_MAX (512 << 10)
 
 static void leave_prefix(struct consview *c)
 {
@@ -116,69 +115,18 @@ static void look_back(struct consview *c, enum act act)
 	}
 }
 
-/* --- pasting */
-
-static void send_paste(struct consview *c, const char *p, size_t n)
-{
-	AUTO_BUF struct buf out = { 0 };
-
-	if (vt_encode_paste(c->vt, p, n, &out) == 0)
-		console_send(c, out.p, out.len);
-}
-
-static void answer_paste(struct app *app, char key, const char *id, void *arg)
-{
-	struct view *v = app->top;
-	struct consview *c = (struct consview *)v;
-	char mine[80];
-
-	if (v->cls != &view_console)
-		return;
-	snprintf(mine, sizeof(mine), "%s:%u", c->id, c->n);
-	if (key == 'y' && strcmp(mine, id) == 0)
-		send_paste(c, (const char *)c->paste.p, c->paste.len);
-	buf_clear(&c->paste);
-}
-
-/* More than one line is asked about first, where the guest would run each as it comes. */
-void console_paste(struct consview *c, const char *p, size_t n)
-{
-	unsigned lines = 1;
-	char text[200], id[80];
-
-	for (size_t i = 0; i + 1 < n; i++)
-		lines += p[i] == '\n' || (p[i] == '\r' && p[i + 1] != '\n');
-	if (lines == 1 || vt_modes(c->vt).bracketed_paste || c->read_only) {
-		send_paste(c, p, n);
-		return;
-	}
-	if ((const uint8_t *)p != c->paste.p) {
-		buf_clear(&c->paste);
-		if (buf_add(&c->paste, p, n) < 0)
-			return;
-	}
-	snprintf(id, sizeof(id), "%s:%u", c->id, c->n);
-	snprintf(text, sizeof(text), "Paste %u lines, %zu bytes, into %.60s?\nThe guest takes each line as if it was typed.", lines,
-		 n, c->name);
-	app_ask(c->v.app, id, "paste", text, answer_paste, NULL);
-}
-
-static void take_paste(struct consview *c, const struct input_event *ev)
-{
-	if (ev->first)
-		buf_clear(&c->paste);
-	if (c->paste.len + ev->n <= PASTE_MAX)
-		buf_add(&c->paste, ev->text, ev->n);
-	if (!ev->last || !c->paste.len)
-		return;
-	if (c->paste.len + ev->n > PASTE_MAX)
-		app_info(c->v.app, "only the first %d KiB are pasted", PASTE_MAX >> 10);
-	console_paste(c, (const char *)c->paste.p, c->paste.len);
-	if (!c->v.app->ask.active)
-		buf_clear(&c->paste);
-}
-
 /* --- after the prefix */
+
+static void send_prefix(struct consview *c)
+{
+	char first[8], second[8];
+	struct input_event ev;
+	uint8_t out[VT_KEY_BYTES];
+
+	keys_prefix(first, second);
+	if (keys_event(first, strlen(first), &ev))
+		console_send(c, out, (size_t)vt_encode_key(c->vt, ev.key, ev.mods, out));
+}
 
 bool console_act(struct view *v, enum act act, int index)
 {
@@ -246,7 +194,7 @@ bool console_act(struct view *v, enum act act, int index)
 		act_stop(app, c->id, c->name, 1);
 		break;
 	case ACT_SEND_PREFIX:
-		console_send(c, "\035", 1);
+		send_prefix(c);
 		break;
 	case ACT_CLOSE_MENU:
 		break;
@@ -309,10 +257,14 @@ bool console_input(struct view *v, const struct input_event *ev)
 		prefix_key(c, ev);
 		return true;
 	}
-	if (keys_is("^]", 2, ev) || keys_is("F12", 3, ev)) {
+	if (keys_is_prefix(ev)) {
 		c->prefix = true;
 		uv_timer_start(c->timer, on_menu_timer, MENU_MS, 0);
 		app_dirty(v->app);
+		return true;
+	}
+	if (c->phase == CONSOLE_LIVE && console_pasting(c) && keys_is("^C", 2, ev)) { /* the last row says so */
+		console_paste_stop(c);
 		return true;
 	}
 	if (c->phase == CONSOLE_ENDED && ev->type == INPUT_KEY && ended_key(c, ev))
@@ -320,7 +272,7 @@ bool console_input(struct view *v, const struct input_event *ev)
 	if (ev->type == INPUT_KEY)
 		console_send(c, out, (size_t)vt_encode_key(c->vt, ev->key, ev->mods, out));
 	else if (ev->type == INPUT_PASTE)
-		take_paste(c, ev);
+		console_take_paste(c, ev);
 	else if (ev->type == INPUT_MOUSE)
 		send_mouse(c, &ev->mouse);
 	else if (ev->type == INPUT_FOCUS)

@@ -8,7 +8,6 @@
 #include "tui/fmt.h"
 #include "tui/views.h"
 
-#define INTERVAL_MS 2000
 #define TOP_EACH 3 /* samples */
 
 /* What calls hold on to: the view, or NULL once it is gone. */
@@ -134,7 +133,7 @@ static void on_sample(void *arg, const struct berth_stats *s)
 
 	if (!d || !s->running || strcmp(s->id, d->id) != 0)
 		return;
-	if (d->t.v.app->top != &d->t.v || !app_watched(d->t.v.app)) {
+	if (d->t.v.app->top != &d->t.v || !d->t.v.app->settings.stats_ms || !app_watched(d->t.v.app)) {
 		if (!l->stopping)
 			berth_op_cancel(l->stats);
 		l->stopping = true;
@@ -164,9 +163,9 @@ void detail_watch(struct detail *d)
 	const struct ctr *c = model_ctr(&d->t.v.app->model, d->id);
 	const char *const names[] = { d->id, NULL };
 
-	if (d->link->stats || !c || !ctr_lives(c) || !app_watched(d->t.v.app))
+	if (d->link->stats || !c || !ctr_lives(c) || !d->t.v.app->settings.stats_ms || !app_watched(d->t.v.app))
 		return;
-	if (berth_stats_watch(d->t.v.app->berth, names, INTERVAL_MS, on_sample, on_stats_end, get(d), &d->link->stats, NULL) < 0)
+	if (berth_stats_watch(d->t.v.app->berth, names, (unsigned)d->t.v.app->settings.stats_ms, on_sample, on_stats_end, get(d), &d->link->stats, NULL) < 0)
 		put(d->link);
 }
 

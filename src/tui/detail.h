@@ -7,7 +7,7 @@
 #include "tui/text.h"
 
 #define DETAIL_SECTIONS 8
-#define DETAIL_SAMPLES 30 /* of 2 s */
+#define DETAIL_SAMPLES 30
 #define DETAIL_PROCS 200
 
 struct detail_proc {

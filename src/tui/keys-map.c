@@ -56,6 +56,11 @@ static bool is_pair(const struct key *k)
 	       k->act == ACT_CONSOLE_N || k->act == ACT_PREV_NEXT || k->act == ACT_MOVE;
 }
 
+static bool is_prefix(const struct key *k)
+{
+	return k->ctx == CTX_K && k->act == ACT_SEND_PREFIX;
+}
+
 static bool has_word(const struct key *k, const char *word)
 {
 	size_t n = strlen(word);
@@ -178,6 +183,8 @@ static int check(const struct key *k, enum key_ctx ctx, const char *word, struct
 	bool ctrl = word[0] == '^' && word[1], changes = keys_changes(k);
 	const struct key *other = clash(ctx, word);
 
+	if (is_prefix(k))
+		return err_set(e, -EINVAL, "the keys of send-prefix are the option prefix of [console]");
 	if (is_pair(k))
 		return err_set(e, -EINVAL, "the keys of %s belong together and cannot be changed one by one", k->name);
 	if (other)
@@ -211,6 +218,8 @@ int keys_remap(const char *context, const char *word, const char *action, const 
 		rc = check(row, ctx, word, e);
 	}
 	old = row_with(ctx, word);
+	if (rc == 0 && old && is_prefix(old))
+		rc = err_set(e, -EINVAL, "%s is a key of the option prefix of [console]", word);
 	if (rc == 0 && old && is_pair(old))
 		rc = err_set(e, -EINVAL, "the keys of %s belong together and cannot be changed one by one", old->name);
 	if (rc < 0 || (old && old == row))
@@ -220,6 +229,53 @@ int keys_remap(const char *context, const char *word, const char *action, const 
 	if (row && add_word(row, ctx, word, where) < 0)
 		return err_set(e, -ENOMEM, "cannot change keys: out of memory");
 	return 0;
+}
+
+/* A guest's shell must keep what is typed: letters, and what Enter, Tab, Escape and Backspace are to a terminal. */
+static bool can_be_prefix(const char *word)
+{
+	if (word[0] == '^' && word[1] && !word[2])
+		return !strchr("[IMHJimhj", word[1]);
+	return word[0] == 'F' && keys_word_valid(word) && word[1];
+}
+
+int keys_set_prefix(const char *words, const char *where, struct err *e)
+{
+	struct key *row = NULL;
+	AUTO_BUF struct buf b = { 0 };
+	int rc = begin(e);
+
+	for (int i = 0; rc == 0 && i < keys_count; i++)
+		if (is_prefix(&active[i]))
+			row = &active[i];
+	for (const char *p = words; rc == 0 && row && *(p += strspn(p, " ")); p += strcspn(p, " ")) {
+		char word[8];
+		const struct key *other;
+
+		snprintf(word, sizeof(word), "%.*s", (int)MIN(strcspn(p, " "), sizeof(word) - 1), p);
+		other = row_with(CTX_K, word);
+		if (!can_be_prefix(word))
+			return err_set(e, -EINVAL, "has '%.*s', which is no Ctrl key that a guest can do without, nor F1 to F12",
+				       (int)strcspn(p, " "), p);
+		if (other && other != row)
+			return err_set(e, -EINVAL, "has %s, which is the key of %s in the menu", word, other->name);
+		rc = buf_addf(&b, "%s%s", b.len ? " " : "", word);
+	}
+	if (rc == 0 && !b.len)
+		return err_set(e, -EINVAL, "has no key: a console could not be left");
+	if (rc < 0 || !row || set_keys(row, (const char *)b.p, where) < 0)
+		return err_set(e, -ENOMEM, "cannot change keys: out of memory");
+	return 0;
+}
+
+int keys_ask_all(struct err *e)
+{
+	int rc = begin(e);
+
+	for (int i = 0; i < keys_count && rc == 0; i++)
+		if (keys_changes(&active[i]) && active[i].ask == ASK_NONE)
+			active[i].ask = ASK_Y;
+	return rc;
 }
 
 int keys_mute(enum key_ctx ctx, enum act act, struct err *e)

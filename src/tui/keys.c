@@ -254,7 +254,7 @@ bool keys_event(const char *word, size_t n, struct input_event *ret)
 	if (n == 1) {
 		ret->key = (uint8_t)word[0];
 	} else if (n == 2 && word[0] == '^') {
-		ret->key = (uint8_t)word[1] | ('a' - 'A');
+		ret->key = (uint8_t)(word[1] >= 'A' && word[1] <= 'Z' ? word[1] + 'a' - 'A' : word[1]);
 		ret->mods = VT_CTRL;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(named) && !ret->key; i++)
@@ -319,4 +319,30 @@ const struct key *keys_row(enum key_ctx ctx, enum act act)
 size_t keys_first(const struct key *k, char *ret, size_t max)
 {
 	return (size_t)snprintf(ret, max, "%.*s", (int)strcspn(k->keys, " "), k->keys);
+}
+
+/* By its name: it stays the prefix though pressing it twice does nothing. */
+static const struct key *prefix_row(void)
+{
+	for (int i = 0; i < keys_count; i++)
+		if (keys_table[i].ctx == CTX_K && strcmp(keys_table[i].name, "send-prefix") == 0)
+			return &keys_table[i];
+	return NULL;
+}
+
+bool keys_is_prefix(const struct input_event *ev)
+{
+	const struct key *row = prefix_row();
+
+	return row && row_has(row, ev, NULL);
+}
+
+void keys_prefix(char first[static 8], char second[static 8])
+{
+	const struct key *row = prefix_row();
+	const char *keys = row ? row->keys : "", *more = keys + strcspn(keys, " ");
+
+	snprintf(first, 8, "%.*s", (int)(more - keys), keys);
+	more += *more == ' ';
+	snprintf(second, 8, "%.*s", (int)strcspn(more, " "), more);
 }

@@ -78,6 +78,11 @@ extern int keys_count;
  * action stays with it, whatever its key. */
 int keys_remap(const char *context, const char *key, const char *action, const char *where, struct err *e);
 void keys_reset(void);
+/* The keys that open a console's menu, "^] F12"; where as above. -EINVAL with words: none, one that a guest needs, one
+ * that the menu has already. */
+int keys_set_prefix(const char *words, const char *where, struct err *e);
+/* Start, hold and retry ask too. */
+int keys_ask_all(struct err *e);
 /* The row's keys do nothing from now on; for tests of tests. */
 int keys_mute(enum key_ctx ctx, enum act act, struct err *e);
 
@@ -91,6 +96,9 @@ const struct key *keys_row(enum key_ctx ctx, enum act act);
 bool keys_is(const char *word, size_t n, const struct input_event *ev);
 /* The event of that key; false: it is none. */
 bool keys_event(const char *word, size_t n, struct input_event *ret);
+/* Does it open a console's menu? And which key does so, for texts: the first, and the second or "". */
+bool keys_is_prefix(const struct input_event *ev);
+void keys_prefix(char first[static 8], char second[static 8]);
 /* The first of a row's keys. */
 size_t keys_first(const struct key *k, char *ret, size_t max);
 

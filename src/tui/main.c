@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "tui/app.h"
+#include "tui/config.h"
 #include "tui/task.h"
 #include "tui/tty.h"
 #include "tui/tui.h"
@@ -168,24 +169,6 @@ static int open_screen(struct ui *ui, const struct tui_options *o, struct err *e
 	return 0;
 }
 
-/* A file that is wrong is told among the messages, line by line; what is right in it counts. */
-static void load_config(struct app *app, const char *path)
-{
-	struct conf conf;
-	char text[1024];
-
-	if (conf_load(&conf, path) < 0) {
-		app_error(app, "out of memory: the configuration is not read");
-		return;
-	}
-	tui_check_config(&conf);
-	for (size_t i = 0; i < conf.nissues; i++) {
-		conf_issue_str(&conf, &conf.issues[i], text, sizeof(text));
-		app_error(app, "%s", text);
-	}
-	conf_finish(&conf);
-}
-
 static void log_failed(void *arg, const struct err *e)
 {
 	app_error(arg, "%s: messages are only kept until this berth ends", e->text);
@@ -222,7 +205,8 @@ static int run(struct ui *ui, const struct tui_options *o)
 	msglog_open(&ui->app.msglog, &ui->loop, NULL);
 	if (app_init(&ui->app, &ui->loop, berth) < 0)
 		app_quit(&ui->app, 1);
-	load_config(&ui->app, o->config);
+	config_load(&ui->app, o->config);
+	app_start(&ui->app);
 	screen_dirty(&ui->app.screen);
 	while (!ui->app.ending)
 		uv_run(&ui->loop, UV_RUN_DEFAULT);

@@ -28,13 +28,14 @@ static bool is_of_object(const struct key *k)
 
 static void add_key(struct palette_entry *e, const struct key *k)
 {
-	char first[12];
+	char first[12], prefix[8], second[8];
 
+	keys_prefix(prefix, second);
 	keys_first(k, first, sizeof(first));
 	*e = (struct palette_entry){ .name = k->name, .what = k->what, .act = k->act,
 				     .asks = k->ask ? keys_ask_word(k->ask) : "no",
 				     .of_object = is_of_object(k) };
-	snprintf(e->keys, sizeof(e->keys), "%s%s", k->ctx == CTX_K ? "^] " : "", *first ? first : "-");
+	snprintf(e->keys, sizeof(e->keys), "%s%s%.6s", k->ctx == CTX_K ? prefix : "", k->ctx == CTX_K ? " " : "", *first ? first : "-");
 }
 
 /* Moving about and typing are no actions to be looked for by name. */

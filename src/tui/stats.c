@@ -89,7 +89,7 @@ static bool wanted(const struct app *app)
 
 	for (size_t i = 0; i < app->model.nctrs; i++)
 		lives = lives || ctr_lives(&app->model.ctrs[i]);
-	return lives && app->focused && app->top->cls->shows_stats && !app->ending &&
+	return lives && app->settings.stats_ms && app->focused && app->top->cls->shows_stats && !app->ending &&
 	       uv_now(app->loop) < s->last_key_ms + STATS_AWAKE_MS;
 }
 
@@ -100,7 +100,7 @@ static void begin(struct app *app)
 
 	s->running = true;
 	s->n = 0;
-	if (berth_stats_watch(app->berth, NULL, STATS_INTERVAL_MS, on_sample, on_end, app, &s->op, &e) < 0) {
+	if (berth_stats_watch(app->berth, NULL, (unsigned)app->settings.stats_ms, on_sample, on_end, app, &s->op, &e) < 0) {
 		app_error(app, "%s", e.text);
 		forget(s);
 	}
@@ -141,6 +141,13 @@ void stats_check(struct app *app, bool key)
 		uv_timer_start(s->timer, on_minute, s->last_key_ms + STATS_AWAKE_MS - now, 0);
 	else if (!s->running)
 		uv_timer_stop(s->timer);
+}
+
+void stats_restart(struct app *app)
+{
+	if (app->stats.running)
+		end(app);
+	stats_check(app, false);
 }
 
 static void free_timer(uv_handle_t *h)

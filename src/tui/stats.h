@@ -8,7 +8,6 @@
 
 struct app;
 
-#define STATS_INTERVAL_MS 2000
 #define STATS_AWAKE_MS 60000
 
 struct stat_sample {
@@ -28,6 +27,8 @@ struct stats {
 };
 
 int stats_init(struct app *app);
+/* After another interval was set. */
+void stats_restart(struct app *app);
 void stats_finish(struct app *app);
 /* Something changed that decides about it: begins or ends. key: a key came. */
 void stats_check(struct app *app, bool key);

@@ -231,8 +231,10 @@ static attr_t style(const struct term *t, const struct canvas_cell *c, int *ret_
 		}
 		return attr_of(c->attr);
 	}
-	if (t->themed)
-		*ret_fg = s->color;
+	if (t->themed) {
+		*ret_fg = reduce(s->fg);
+		*ret_bg = reduce(s->bg);
+	}
 	return attr_of(s->attr | c->attr);
 }
 

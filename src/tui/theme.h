@@ -6,6 +6,10 @@
 #ifndef BERTH_TUI_THEME_H
 #define BERTH_TUI_THEME_H
 
+#include <stdint.h>
+
+#include "base/err.h"
+
 enum role {
 	ROLE_TEXT,
 	ROLE_TITLE,
@@ -30,12 +34,16 @@ enum role {
 };
 #define ROLE_SOURCES (ROLE_SOURCE_LAST - ROLE_SOURCE_FIRST + 1)
 
-/* attr: VT_BOLD, VT_FAINT, VT_REVERSE, VT_UNDERLINE's styles. color: 0-7 of the terminal's own, -1 none. */
+/* attr: VT_BOLD, VT_FAINT, VT_REVERSE, VT_UNDERLINE's styles. Colours as in struct vt_cell. */
 struct theme_style {
 	unsigned attr;
-	int color;
+	uint32_t fg, bg;
 };
 
 const struct theme_style *theme_style(enum role role);
+
+/* From the configuration: "bad", "red on default bold". -EINVAL with words: there is no such role, colour or word. */
+int theme_set(const char *role, const char *look, struct err *e);
+void theme_reset(void);
 
 #endif

@@ -5,8 +5,8 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/app-draw.c %D%/app.c %D%/app.h \
 	%D%/canvas-zone.c %D%/canvas.c %D%/canvas.h \
 	%D%/clip.c %D%/clip.h \
-	%D%/config.c \
-	%D%/console-draw.c %D%/console-keys.c %D%/console.h \
+	%D%/config.c %D%/config.h \
+	%D%/console-clip.c %D%/console-draw.c %D%/console-keys.c %D%/console.h \
 	%D%/detail-ask.c %D%/detail.h \
 	%D%/fmt.c %D%/fmt.h \
 	%D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.c %D%/form.h \
@@ -25,6 +25,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/rows-order.c %D%/rows-priv.h %D%/rows.c %D%/rows.h \
 	%D%/save.c %D%/save.h \
 	%D%/screen.c %D%/screen.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/task-kernel.c %D%/task-priv.h %D%/task.c %D%/task.h \
 	%D%/term.c %D%/term.h \

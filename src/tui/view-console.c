@@ -17,6 +17,7 @@
 #define RESIZE_MS 100
 #define READ_MAX (64u << 10)
 #define PENDING_MAX (1u << 20)
+#define SEND_BUFFER 8192
 
 void console_link_put(struct console_link *l)
 {
@@ -31,25 +32,29 @@ int console_rows(const struct view *v)
 
 /* --- the stream */
 
-static void flush(struct consview *c)
+void console_flush(struct consview *c)
 {
-	while (c->w && c->pending.len) {
-		ssize_t n = send(watch_fd(c->w), c->pending.p, c->pending.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	do {
+		while (c->w && c->pending.len) {
+			ssize_t n = send(watch_fd(c->w), c->pending.p, c->pending.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (n < 0)
-			break;
-		buf_consume(&c->pending, (size_t)n);
-	}
+			if (n < 0)
+				break;
+			buf_consume(&c->pending, (size_t)n);
+		}
+	} while (c->w && console_paste_more(c));
 	if (c->w)
 		watch_set(c->w, UV_READABLE | (c->pending.len ? UV_WRITABLE : 0));
 }
 
 void console_send(struct consview *c, const void *p, size_t n)
 {
-	if (c->phase != CONSOLE_LIVE || c->read_only || !n || c->pending.len + n > PENDING_MAX)
+	struct buf *to = console_pasting(c) ? &c->job.behind : &c->pending;
+
+	if (c->phase != CONSOLE_LIVE || c->read_only || !n || to->len + n > PENDING_MAX)
 		return;
-	buf_add(&c->pending, p, n);
-	flush(c);
+	buf_add(to, p, n);
+	console_flush(c);
 }
 
 static void on_stream(void *arg, int events)
@@ -69,7 +74,7 @@ static void on_stream(void *arg, int events)
 		}
 		vt_feed(c->vt, chunk, (size_t)n);
 	}
-	flush(c);
+	console_flush(c);
 	if (c->v.app->top == &c->v)
 		app_mouse(c->v.app);
 	app_dirty(c->v.app);
@@ -87,11 +92,13 @@ static void take_streams(struct consview *c, const struct berth_streams *s)
 		snprintf(c->error, sizeof(c->error), "%s has no terminal: l shows its log", c->name);
 		return;
 	}
+	/* What a socket holds cannot be taken back: a paste that is stopped must find most of itself still here. */
+	setsockopt(s->io, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER }, sizeof(int));
 	c->viewer = s->viewer;
 	c->began = c->began ? c->began : c->v.app->now();
 	c->w = watch_new(c->v.app->loop, s->io, on_stream, c);
 	c->phase = c->w ? CONSOLE_LIVE : CONSOLE_ENDED;
-	flush(c);
+	console_flush(c);
 	snprintf(c->v.app->last_console, sizeof(c->v.app->last_console), "%s:%u", c->id, c->n);
 }
 
@@ -192,7 +199,8 @@ static void connect_guest(struct consview *c, bool start)
 {
 	char name[80];
 	struct berth_attach at = { .name = name, .flags = BERTH_ATTACH_STDIN | BERTH_ATTACH_OUTPUT |
-					    (c->read_only ? BERTH_ATTACH_READ_ONLY : 0),
+					    (c->read_only ? BERTH_ATTACH_READ_ONLY : 0) |
+					    (c->v.app->settings.guest_clipboard != GUEST_NO ? BERTH_ATTACH_CLIPBOARD : 0),
 				   .rows = (unsigned)console_rows(&c->v), .cols = (unsigned)app_cols(c->v.app) };
 	struct berth_error e = { 0 };
 	int rc;
@@ -212,13 +220,14 @@ static int console_open(struct view *v, const void *arg)
 {
 	const struct console_arg *a = arg;
 	struct consview *c = (struct consview *)v;
-	static const struct vt_limits limits = { .string_max = 4096, .swallow_max = 4 << 20 };
+	static const struct vt_limits limits = { .string_max = 100000, .swallow_max = 4 << 20 };
+	static const struct vt_callbacks cb = { .bell = console_on_bell, .clipboard = console_on_clipboard };
 
 	snprintf(c->id, sizeof(c->id), "%s", a->id);
 	snprintf(c->name, sizeof(c->name), "%s", a->name);
 	c->n = a->n;
 	c->read_only = v->app->read_only;
-	c->vt = vt_new(console_rows(v), app_cols(v->app), &limits, NULL, NULL);
+	c->vt = vt_new(console_rows(v), app_cols(v->app), &limits, &cb, c);
 	c->link = calloc(1, sizeof(*c->link));
 	c->timer = timer_new(c);
 	c->resize_timer = timer_new(c);
@@ -252,7 +261,7 @@ static void console_close(struct view *v)
 	console_link_put(c->link);
 	watch_close(TAKE(c->w));
 	buf_finish(&c->pending);
-	buf_finish(&c->paste);
+	console_clip_finish(c);
 	vt_free(c->vt);
 	uv_close((uv_handle_t *)c->timer, timer_free);
 	uv_close((uv_handle_t *)c->resize_timer, timer_free);
@@ -301,7 +310,7 @@ static void console_changed(struct view *v, unsigned what)
 	const struct con *con = own_con(c);
 
 	if (!(what & MODEL_CONS) || !con || !con->alive || !con->rows || c->phase != CONSOLE_LIVE || *c->exec_id ||
-	    c->link->attach || uv_is_active((uv_handle_t *)c->resize_timer) || c->pending.len ||
+	    c->link->attach || uv_is_active((uv_handle_t *)c->resize_timer) || c->pending.len || console_pasting(c) ||
 	    ((int)con->rows == vt_rows(c->vt) && (int)con->cols == vt_cols(c->vt)))
 		return;
 	watch_close(TAKE(c->w));

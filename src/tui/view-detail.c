@@ -170,7 +170,9 @@ void detail_describe(struct detail *d)
 	snprintf(d->name, sizeof(d->name), "%s", c->name);
 	add_summary(d, c);
 	if (d->nsamples) {
-		head(d, "STATS  every 2 s, last 60 s");
+		uint64_t each = d->t.v.app->settings.stats_ms;
+
+		head(d, "STATS  every %g s, last %g s", (double)each / 1000, (double)each * DETAIL_SAMPLES / 1000);
 		detail_add_stats(d);
 	}
 	add_processes(d);

@@ -60,14 +60,18 @@ static void draw_why(const struct app *app, struct canvas *c, int y)
 
 void first_draw(const struct app *app, size_t pick, struct canvas *c, int top, int bottom)
 {
-	static const char *const rules[] = {
+	char prefix[8], second[8], menu[96];
+	const char *const rules[] = {
 		"Lower-case keys look.  UPPER-case keys change something.  Esc goes back.",
-		"In a console every key goes to the guest, except ^] (or F12): its menu.",
+		menu,
 		"Quitting berth stops nothing.  Containers and consoles stay as they are.",
 	};
 	bool wide = c->cols >= 70, roomy = bottom - top > 16;
 	int y = top + roomy;
 
+	keys_prefix(prefix, second);
+	snprintf(menu, sizeof(menu), "In a console every key goes to the guest, except %s%s%s%s: its menu.", prefix,
+		 *second ? " (or " : "", second, *second ? ")" : "");
 	canvas_text(c, y++, 2, -1, ROLE_TEXT, wide ? "No containers yet.  A container here runs in its own small "
 						     "virtual machine." : "No containers yet.");
 	if (*app->model.host) {

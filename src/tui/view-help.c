@@ -173,7 +173,7 @@ static void help_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct help *h = (struct help *)v;
 	struct place p = { c, top, bottom, h->top, 0 };
-	char box[16];
+	char box[16], first[8], second[8];
 	int y, x = c->cols - 12, shown;
 
 	if (*h->line.text) {
@@ -185,7 +185,9 @@ static void help_draw(struct view *v, struct canvas *c, int top, int bottom)
 		y = h->ctx != CTX_K ? next_row(&p) : -1;
 		if (y >= 0) {
 			canvas_text(c, y, 1, -1, ROLE_HEAD, "IN A CONSOLE");
-			canvas_text(c, y, 16, -1, ROLE_TEXT, "every key goes to the guest; ^] or F12 then ? lists the menu");
+			keys_prefix(first, second);
+			canvas_textf(c, y, 16, -1, ROLE_TEXT, "every key goes to the guest; %s%s%s then ? lists the menu", first,
+				     *second ? " or " : "", second);
 		}
 		draw_changed(&p);
 	}

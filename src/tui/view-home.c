@@ -141,7 +141,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 		if (used)
 			fmt_size(used->memory, ret);
 		else
-			snprintf(ret, max, "%s", ctr_lives(c) && !app->stats.running ? "paused" : "-");
+			snprintf(ret, max, "%s", !ctr_lives(c) || app->stats.running ? "-" : app->settings.stats_ms ? "paused" : "off");
 		break;
 	case COL_IMAGE:
 		snprintf(ret, max, "%s", c->image);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/act.h"
 #include "tui/fmt.h"
 #include "tui/prompt.h"
 #include "tui/rows.h"
@@ -239,8 +240,7 @@ static bool act(struct view *v, enum act act, int index)
 	} else if (act == ACT_RETRY && j.row) {
 		app_info(v->app, "%s runs", j.row->object);
 	} else if (act == ACT_RETRY) {
-		app_cli(v->app, "berth pull %s", j.task->object);
-		task_retry(j.task);
+		act_retry(v->app, j.task);
 	} else {
 		return false;
 	}

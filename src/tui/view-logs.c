@@ -11,7 +11,6 @@
 #include "tui/logs.h"
 #include "tui/views.h"
 
-#define TAIL_LINES 4000          /* of each source, without a filter */
 #define WINDOW_NS 200000000ll
 #define BEHIND_MAX (4ull << 20)
 #define NAME_MAX_COLS 16
@@ -140,7 +139,7 @@ void logsrc_put(struct logsrc *s)
 /* Asks for the lines from then on (0: the last ones). */
 static void read_source(struct logview *v, struct logsrc *s, int64_t since)
 {
-	struct berth_logs o = { .name = s->id, .follow = true, .tail = since || *v->read_only ? -1 : TAIL_LINES, .since = since,
+	struct berth_logs o = { .name = s->id, .follow = true, .tail = since || *v->read_only ? -1 : v->t.v.app->settings.logs_tail, .since = since,
 				.filter = v->read_only, .behind_max = BEHIND_MAX, .state = on_state };
 	struct berth_error e = { 0 };
 
@@ -242,7 +241,10 @@ static int logs_open(struct view *view, const void *arg)
 	struct logview *v = (struct logview *)view;
 
 	text_init(&v->t);
-	v->t.live = v->t.follow = v->t.fold = true;
+	v->t.live = v->t.fold = true;
+	v->t.follow = view->app->settings.logs_follow;
+	v->t.wrap = view->app->settings.logs_wrap;
+	v->t.times = (enum text_times)view->app->settings.logs_time;
 	v->t.since = logs_since;
 	for (size_t i = 0; a && i < a->n; i++)
 		new_source(v, a->ids[i], model_ctr(m, a->ids[i]) ? model_ctr(m, a->ids[i])->name : a->ids[i]);

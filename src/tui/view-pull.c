@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/act.h"
 #include "tui/clip.h"
 #include "tui/fmt.h"
 #include "tui/task.h"
@@ -307,8 +308,7 @@ static bool pull_act(struct view *v, enum act act, int index)
 		snprintf(text, sizeof(text), "Cancel the pull of %s?\nParts that were fetched are kept.", p->t->object);
 		app_ask(v->app, p->t->object, "cancel", text, answer, NULL);
 	} else if (act == ACT_RETRY && p->t->failed && p->t->pull) {
-		app_cli(v->app, "berth pull %s", p->t->object);
-		task_retry(p->t);
+		act_retry(v->app, p->t);
 	} else if (act == ACT_RETRY) {
 		app_info(v->app, p->t->op ? "%s runs" : "%s is here", p->t->object);
 	} else if (act == ACT_TIMES) {

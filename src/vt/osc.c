@@ -241,7 +241,7 @@ static enum verdict clipboard(struct vt *vt, char *s)
 {
 	char *which = strsep(&s, ";");
 
-	if (!s || strlen(which) > 16 || !strcmp(s, "?") || !vt->cb.clipboard || vt->quiet)
+	if (!s || strlen(which) > 16 || strspn(which, "cpqs01234567") != strlen(which) || !strcmp(s, "?") || !vt->cb.clipboard || vt->quiet)
 		return CUT;
 	if (strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != strlen(s))
 		return CUT;

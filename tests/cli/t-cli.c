@@ -505,6 +505,7 @@ static const struct {
 	{ NULL, { "\x11" }, "\x11", false },
 	{ "ctrl-]", { "a\x1d" "b" }, "a", true },
 	{ "CTRL-A,x", { "\x01", "\x01x" }, "\x01", true },
+	{ "^A ^]", { "\x01", "\x1d" }, "", true },
 	{ "q", { "abq" }, "ab", true },
 	{ "", { "\x10\x11" }, "\x10\x11", false },
 };

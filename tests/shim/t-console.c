@@ -4,6 +4,8 @@
 
 #include "shim/console.h"
 
+#define SCROLLBACK 50
+
 struct world {
 	struct bench b;
 	struct iosock *io;
@@ -41,7 +43,7 @@ static int setup(void **state)
 	bench_begin(&w.b);
 	assert_int_equal(iosock_create(&w.b.loop, w.b.dir, "io.sock", &w.io, NULL), 0);
 	assert_int_equal(crilog_open(&w.log, w.b.dir, 1 << 20, 3, NULL), 0);
-	assert_int_equal(console_init(&w.c, &w.b.loop, 24, 80, &w.log), 0);
+	assert_int_equal(console_init(&w.c, &w.b.loop, 24, 80, SCROLLBACK, &w.log), 0);
 	w.c.arg = &w;
 	w.c.resized = on_resized;
 	w.c.drained = on_drained;
@@ -70,7 +72,7 @@ static int teardown(void **state)
 
 static struct view look(struct world *w, unsigned rows, unsigned cols, bool read_only)
 {
-	struct console_spec spec = { true, true, read_only, rows, cols };
+	struct console_spec spec = { true, true, read_only, false, rows, cols };
 	char token[IOSOCK_TOKEN_LEN + 1];
 	struct view v;
 
@@ -128,6 +130,47 @@ static void test_live(void **state)
 	type(w, v, "ls\r");
 	assert_string_equal(now(w, w->guest_in), "ls\r");
 	close(v.fd);
+}
+
+/* What a guest puts into the clipboard comes to those alone who asked for it, at its place among what it writes. */
+static void test_clipboard(void **state)
+{
+	static const char set[] = "\033]52;c;aGVsbG8=\033\\";
+	struct world *w = *state;
+	struct console_spec spec = { true, true, false, true, 24, 80 };
+	struct view v = look(w, 24, 80, false), with;
+	char token[IOSOCK_TOKEN_LEN + 1];
+
+	assert_int_equal(console_attach(&w->c, w->io, &spec, token, &with.id), 0);
+	with.fd = bench_come(&w->b, token);
+	now(w, v.fd);
+	now(w, with.fd);
+	say(w, "a\033]52;c;aGVsbG8=\007b\033]52;c;?\007\033]52;\302\233c;aGk=\007c");
+	assert_string_equal(now(w, v.fd), "abc");
+	assert_non_null(strstr(now(w, with.fd), set));
+	assert_string_equal(now(w, w->guest_in), ""); /* nobody reads the clipboard */
+	close(v.fd);
+	close(with.fd);
+}
+
+static void test_scrollback_limit(void **state)
+{
+	struct world *w = *state;
+	struct buf text = { 0 };
+	unsigned lines = 0;
+
+	for (int i = 0; i < 200; i++) {
+		char line[20];
+
+		snprintf(line, sizeof(line), "%d\r\n", i);
+		say(w, line);
+	}
+	assert_int_equal(console_text(&w->c, 100000, &text), 0);
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.p[i] == '\n';
+	assert_int_equal(lines, SCROLLBACK);
+	assert_memory_equal(text.p, "127\n", 4); /* 200 lines and the empty one, of which 24 are on the screen */
+	buf_finish(&text);
 }
 
 static void test_snapshot(void **state)
@@ -368,7 +411,7 @@ static void test_scrollback(void **state)
 static void test_nobody_comes(void **state)
 {
 	struct world *w = *state;
-	struct console_spec spec = { true, true, false, 24, 80 };
+	struct console_spec spec = { true, true, false, false, 24, 80 };
 	char token[IOSOCK_TOKEN_LEN + 1];
 	uint64_t id;
 
@@ -388,6 +431,7 @@ int main(void)
 		TEST(test_live), TEST(test_snapshot), TEST(test_two_sizes), TEST(test_sizes_that_are_none),
 		TEST(test_read_only), TEST(test_queries), TEST(test_bell), TEST(test_flood_of_queries), TEST(test_slow_viewer),
 		TEST(test_slow_guest), TEST(test_end), TEST(test_scrollback), TEST(test_nobody_comes),
+		TEST(test_clipboard), TEST(test_scrollback_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

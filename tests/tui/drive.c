@@ -53,11 +53,27 @@ static void suspend(struct app *app)
 	container_of(app, struct drive, app)->suspended++;
 }
 
+static bool on_bell(void *arg)
+{
+	((struct drive *)arg)->bells++;
+	return true;
+}
+
+static bool on_clipboard(void *arg, const char *which, const char *base64, size_t n)
+{
+	struct drive *d = arg;
+
+	d->clipboard.len = 0;
+	buf_add(&d->clipboard, base64, n);
+	return false;
+}
+
 struct drive *drive_open(const struct drive_options *o)
 {
 	struct drive *d = calloc(1, sizeof(*d));
 	struct screen *s = &d->app.screen;
 	struct err e = { 0 };
+	static const struct vt_callbacks cb = { .bell = on_bell, .clipboard = on_clipboard };
 	int pair[2];
 
 	uv_loop_init(&d->loop);
@@ -67,7 +83,7 @@ struct drive *drive_open(const struct drive_options *o)
 		abort();
 	}
 	d->peer = pair[1];
-	d->vt = vt_new(o->rows, o->cols, NULL, NULL, NULL);
+	d->vt = vt_new(o->rows, o->cols, NULL, &cb, d);
 	if (o->model)
 		o->model(&d->fake);
 	d->berth = fake_new(&d->loop, &d->fake);
@@ -123,6 +139,7 @@ void drive_free(struct drive *d)
 	close(d->peer);
 	buf_finish(&d->fake.calls);
 	buf_finish(&d->fake.typed);
+	buf_finish(&d->clipboard);
 	buf_finish(&d->text);
 	free(d);
 }

@@ -16,7 +16,8 @@ struct drive {
 	struct vt *vt;
 	int peer;        /* the terminal's end */
 	size_t frames;   /* bytes that came since the last drive_reset_bytes */
-	unsigned suspended;
+	unsigned suspended, bells;
+	struct buf clipboard; /* what was set last, in base64 */
 	struct buf text; /* of drive_screen */
 };
 

@@ -336,6 +336,7 @@ int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, b
 {
 	struct owed *o = owe(b, tell_logs, arg);
 
+	b->f->tail = l->tail;
 	o->cb.line = line;
 	o->end = done;
 	o->state = l->state;
@@ -562,7 +563,7 @@ void fake_take_typed(struct berth *b)
 	char chunk[4096];
 	ssize_t n;
 
-	while (b->f->io >= 0 && (n = recv(b->f->io, chunk, sizeof(chunk), MSG_DONTWAIT)) > 0)
+	while (!b->f->deaf && b->f->io >= 0 && (n = recv(b->f->io, chunk, sizeof(chunk), MSG_DONTWAIT)) > 0)
 		buf_add(&b->f->typed, chunk, (size_t)n);
 }
 
@@ -597,6 +598,7 @@ int berth_container_attach(struct berth *b, const struct berth_attach *at, berth
 {
 	struct owed *o = owe(b, tell_attached, arg);
 
+	b->f->attach = at->flags;
 	o->cb.attached = done;
 	snprintf(o->name, sizeof(o->name), "%s", at->name);
 	if (op)
@@ -692,6 +694,7 @@ int berth_stats_watch(struct berth *b, const char *const *names, unsigned interv
 	**op = (struct berth_op){ .b = b, .sample = sample, .done = done, .arg = arg, .next = b->watch };
 	b->watch = *op;
 	b->f->watches++;
+	b->f->interval_ms = interval_ms;
 	fake_stats(b);
 	return 0;
 }

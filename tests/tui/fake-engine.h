@@ -35,7 +35,10 @@ struct fake {
 	FAKE_LIST(berth_kernel) kernels;
 	FAKE_LIST(berth_process) processes;
 	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
-	unsigned watches; /* of statistics, that are under way */
+	unsigned watches, interval_ms; /* of statistics, that are under way; of the newest one */
+	int64_t tail;     /* lines that a log was asked for last */
+	unsigned attach;  /* flags of the newest console */
+	bool deaf;        /* consoles do not read what they are sent */
 	const char *info, *probe, *inspect; /* JSON of the system, of an image; NULL: the usual */
 	const char *boot, *scrollback; /* JSON of a start, lines of a console; NULL: the usual */
 	FAKE_LIST(fake_line) logs; /* v NULL: 60 lines of each */

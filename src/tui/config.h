@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - the configuration, taken over by the interface that runs; as often as it is read. */
+#ifndef BERTH_TUI_CONFIG_H
+#define BERTH_TUI_CONFIG_H
+
+#include "tui/app.h"
+
+/* Reads the file (base/conf.h says which) and takes over what it says. What is wrong is told among the messages, line by
+ * line, and what is right in it counts. */
+void config_load(struct app *app, const char *path);
+/* The same of one that is read already. */
+void config_apply(struct app *app, struct conf *c);
+
+#endif

@@ -264,6 +264,7 @@ static void on_delete_process(struct rpc_call *call, const ProtobufCMessage *msg
 #define on_stop_vsock_proxy vi_method_stop_vsock_proxy
 #define on_resume vi_method_resume
 #define on_process_list vi_method_process_list
+#define on_process_signal vi_method_process_signal
 #define on_container_statistics vi_method_container_statistics
 
 const struct rpc_method vi_methods[] = {
@@ -272,6 +273,7 @@ const struct rpc_method vi_methods[] = {
 	{ "/berth.agent.v1.Agent/Events", &berth__agent__v1__events_request__descriptor,
 	  &berth__agent__v1__event__descriptor, RPC_SERVER_STREAM, vi_method_events },
 	OURS(ProcessList, process_list),
+	OURS(ProcessSignal, process_signal),
 	{ "/com.apple.containerization.sandbox.v3.SandboxContext/Copy", &sandbox__copy_request__descriptor,
 	  &sandbox__copy_response__descriptor, RPC_SERVER_STREAM, vi_method_copy },
 	OURS(Pause, pause),

@@ -22,7 +22,6 @@
 #include "proc-stat.h"
 #include "user.h"
 
-#define PROCESSES_MAX 4096
 #define ARGS_BYTES_MAX 4096          /* of one process */
 #define ALL_ARGS_BYTES_MAX (2 << 20) /* of all: the answer must stay below RPC_MSG_MAX */
 #define ARGS_MAX 256
@@ -45,15 +44,9 @@ static void set_clean(char *ret, size_t size, const char *text)
 		snprintf(ret, size, "%s", b.p ? (char *)b.p : "");
 }
 
-struct list_of {
-	pid_t pids[PROCESSES_MAX];
-	size_t n;
-	bool truncated;
-};
-
 /* --- who there is */
 
-static void add_procs(struct list_of *l, int dir)
+static void add_procs(struct vi_pids *l, int dir)
 {
 	AUTO_FREE char *text = NULL;
 	char *save = NULL;
@@ -61,7 +54,7 @@ static void add_procs(struct list_of *l, int dir)
 	if (file_load(dir, "cgroup.procs", 1 << 20, &text, NULL, NULL) < 0)
 		return;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (l->n == PROCESSES_MAX) {
+		if (l->n == VI_PIDS_MAX) {
 			l->truncated = true;
 			return;
 		}
@@ -69,7 +62,7 @@ static void add_procs(struct list_of *l, int dir)
 	}
 }
 
-static void add_cgroup(struct list_of *l, int dir, int depth)
+static void add_cgroup(struct vi_pids *l, int dir, int depth)
 {
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
@@ -98,7 +91,26 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+void vi_container_pids(const struct vi_container *c, struct vi_pids *ret)
+{
+	ret->n = 0;
+	ret->truncated = false;
+	if (c->cgroup_fd >= 0)
+		add_cgroup(ret, c->cgroup_fd, 0);
+	qsort(ret->pids, ret->n, sizeof(pid_t), by_number);
+}
+
 /* --- what each is */
+
+int64_t vi_proc_began(uint64_t ticks)
+{
+	struct timespec up;
+	int64_t boot;
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	boot = clock_real_ns() - ((int64_t)up.tv_sec * 1000000000 + up.tv_nsec);
+	return boot + (int64_t)(ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
+}
 
 /* The counters that stat has lag behind by up to 64 pages for each thread, which is more than a small process has. */
 static uint64_t resident(int dir, const struct vi_proc_stat *s)
@@ -142,16 +154,13 @@ static int fill(struct row *r, pid_t pid, const char *passwd, size_t *left)
 	AUTO_CLOSE int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	AUTO_FREE char *stat = NULL;
 	AUTO_FREE char *status = NULL;
-	int64_t hz = sysconf(_SC_CLK_TCK), boot = clock_real_ns();
+	int64_t hz = sysconf(_SC_CLK_TCK);
 	char user[sizeof(r->user) / 4];
 	struct vi_proc_stat s;
-	struct timespec up;
 
 	if (dir < 0 || file_load(dir, "stat", 4096, &stat, NULL, NULL) < 0 ||
 	    file_load(dir, "status", 65536, &status, NULL, NULL) < 0 || vi_proc_stat_parse(stat, &s) < 0)
 		return -ESRCH;
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	boot -= (int64_t)up.tv_sec * 1000000000 + up.tv_nsec;
 	berth__agent__v1__process__init(&r->p);
 	r->p.pid = pid;
 	r->p.ppid = s.ppid;
@@ -165,7 +174,7 @@ static int fill(struct row *r, pid_t pid, const char *passwd, size_t *left)
 	r->p.rss_bytes = resident(dir, &s);
 	r->p.user_usec = s.utime * 1000000 / (uint64_t)hz;
 	r->p.system_usec = s.stime * 1000000 / (uint64_t)hz;
-	r->p.start_time_ns = boot + (int64_t)(s.start * (1000000000 / (uint64_t)hz));
+	r->p.start_time_ns = vi_proc_began(s.start);
 	r->p.threads = s.threads;
 	if ((int)major(s.tty_nr) >= PTS_MAJOR && (int)major(s.tty_nr) < PTS_MAJOR + 8)
 		snprintf(r->tty, sizeof(r->tty), "pts/%d", (int)minor(s.tty_nr));
@@ -192,7 +201,7 @@ static char *load_passwd(const struct vi_container *c)
 	return text;
 }
 
-static void reply(struct rpc_call *call, const struct list_of *l, struct row *rows, Berth__Agent__V1__Process **list,
+static void reply(struct rpc_call *call, const struct vi_pids *l, struct row *rows, Berth__Agent__V1__Process **list,
 		  const char *passwd)
 {
 	Berth__Agent__V1__ProcessListResponse resp = BERTH__AGENT__V1__PROCESS_LIST_RESPONSE__INIT;
@@ -219,7 +228,7 @@ void vi_method_process_list(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	const Berth__Agent__V1__ProcessListRequest *req = (const void *)msg;
 	const struct vi_container *c = vi_container_find(req->container_id);
-	AUTO_FREE struct list_of *l = calloc(1, sizeof(*l));
+	AUTO_FREE struct vi_pids *l = calloc(1, sizeof(*l));
 	AUTO_FREE struct row *rows = NULL;
 	AUTO_FREE Berth__Agent__V1__Process **list = NULL;
 	AUTO_FREE char *passwd = NULL;
@@ -228,9 +237,8 @@ void vi_method_process_list(struct rpc_call *call, const ProtobufCMessage *msg)
 		rpc_call_fail(call, RPC_NOT_FOUND, "process list: there is no container '%.64s'", req->container_id);
 		return;
 	}
-	if (l && c->cgroup_fd >= 0) {
-		add_cgroup(l, c->cgroup_fd, 0);
-		qsort(l->pids, l->n, sizeof(pid_t), by_number);
+	if (l) {
+		vi_container_pids(c, l);
 		rows = calloc(l->n + 1, sizeof(*rows));
 		list = calloc(l->n + 1, sizeof(*list));
 		passwd = load_passwd(c);

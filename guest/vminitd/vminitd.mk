@@ -20,7 +20,7 @@ vminitd_sources = \
 	%D%/pause.c %D%/pause.h \
 	%D%/prepare.c %D%/prepare.h \
 	%D%/proc-stat.c %D%/proc-stat.h \
-	%D%/proclist.c %D%/proclist.h \
+	%D%/proclist.c %D%/proclist.h %D%/procsignal.c \
 	%D%/proxy.c %D%/proxy.h \
 	%D%/seccomp.c %D%/seccomp.h \
 	%D%/serve.c %D%/serve.h \

@@ -411,6 +411,10 @@ BERTH_API int berth_container_stop(struct berth *b, const char *name, int64_t ti
 				   void *arg, struct berth_error *e);
 BERTH_API int berth_container_kill(struct berth *b, const char *name, int signal, berth_done_cb done, void *arg,
 				   struct berth_error *e);
+/* One process of it, by the pid and the start that berth_container_top told; started 0: whichever has the number. -ENOENT
+ * if it is not there any more. */
+BERTH_API int berth_process_kill(struct berth *b, const char *name, int pid, int64_t started, int signal,
+				 berth_done_cb done, void *arg, struct berth_error *e);
 /* Freezes all processes of a container that runs, and lets them go on. A signal that ends a paused one (KILL, its stop
  * signal) lets it go on; others reach it once it is unpaused. */
 BERTH_API int berth_container_pause(struct berth *b, const char *name, berth_done_cb done, void *arg,

@@ -103,23 +103,31 @@ const struct cli_cmd cli_cmd_restart = {
 
 static const struct cli_opt kill_opts[] = {
 	{ 's', "signal", "SIGNAL", "by name or number (default KILL)" },
+	{ 0, "pid", "PID", "to this process of one container, as top numbers it" },
 	{ 0 },
 };
 
 static int start_kill(struct cli *cli, const struct cli_args *a, const char *name)
 {
-	const char *word = cli_value(a, "signal");
+	const char *word = cli_value(a, "signal"), *pid = cli_value(a, "pid");
+	int sig = word ? berth_signal_number(word) : SIGKILL;
 
-	return berth_container_kill(cli->berth, name, word ? berth_signal_number(word) : SIGKILL, cli_on_done, cli,
-				    &cli->error);
+	if (pid)
+		return berth_process_kill(cli->berth, name, atoi(pid), 0, sig, cli_on_done, cli, &cli->error);
+	return berth_container_kill(cli->berth, name, sig, cli_on_done, cli, &cli->error);
 }
 
 static int run_kill(struct cli *cli, const struct cli_args *a)
 {
-	const char *word = cli_value(a, "signal");
+	const char *word = cli_value(a, "signal"), *pid = cli_value(a, "pid");
+	uint64_t n;
 
 	if (word && berth_signal_number(word) < 0)
 		return cli_usage(a->cmd, "'%s' is not a signal", word);
+	if (pid && (str_parse_u64(pid, INT32_MAX, &n) < 0 || n == 0))
+		return cli_usage(a->cmd, "'%s' is not the number of a process", pid);
+	if (pid && a->argc > 1)
+		return cli_usage(a->cmd, "--pid is of one container");
 	return for_each(cli, a, start_kill);
 }
 

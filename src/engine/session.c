@@ -304,14 +304,23 @@ int berth_container_stop(struct berth *b, const char *name, int64_t timeout_ms, 
 	return session_start(s, b, name, arg, NULL, e);
 }
 
-static int start_signal(struct berth *b, const char *name, const char *exec_id, int sig, berth_done_cb done, void *arg,
+/* By its exec; by its number and when it began; else the main one. */
+struct to_process {
+	const char *exec_id;
+	int pid;
+	int64_t started;
+};
+
+static int start_signal(struct berth *b, const char *name, const struct to_process *to, int sig, berth_done_cb done, void *arg,
 			struct berth_error *e)
 {
 	struct session *s = session_new(&shim_signal, send_request, finish_done);
 
 	if (s) {
 		shim__signal_request__init(&s->req.signal);
-		s->req.signal.exec_id = (char *)eng_arena_str(&s->arena, exec_id);
+		s->req.signal.exec_id = (char *)eng_arena_str(&s->arena, to->exec_id);
+		s->req.signal.pid = to->pid;
+		s->req.signal.started_ns = to->started;
 		s->req.signal.signal = sig;
 		s->cb.done = done;
 	}
@@ -321,13 +330,23 @@ static int start_signal(struct berth *b, const char *name, const char *exec_id, 
 int berth_container_kill(struct berth *b, const char *name, int signal, berth_done_cb done, void *arg,
 			 struct berth_error *e)
 {
-	return start_signal(b, name, "", signal, done, arg, e);
+	return start_signal(b, name, &(struct to_process){ "" }, signal, done, arg, e);
+}
+
+int berth_process_kill(struct berth *b, const char *name, int pid, int64_t started, int signal, berth_done_cb done, void *arg,
+		       struct berth_error *e)
+{
+	struct err bad = { 0 };
+
+	if (pid < 1)
+		return eng_refuse(e, err_set(&bad, -EINVAL, "%d is not the number of a process", pid), &bad);
+	return start_signal(b, name, &(struct to_process){ "", pid, started }, signal, done, arg, e);
 }
 
 int berth_exec_kill(struct berth *b, const char *name, const char *exec_id, int signal, berth_done_cb done, void *arg,
 		    struct berth_error *e)
 {
-	return start_signal(b, name, exec_id, signal, done, arg, e);
+	return start_signal(b, name, &(struct to_process){ exec_id }, signal, done, arg, e);
 }
 
 int berth_signal_number(const char *word)

@@ -157,6 +157,30 @@ void ask_top(struct sandbox *sb, struct rpc_call *call)
 	begin(sb, call, &agent_process_list, &req.base, on_list);
 }
 
+/* --- a signal to one process */
+
+static void on_signalled(struct rpc_unary *op, int rc, const ProtobufCMessage *msg, const struct err *e)
+{
+	struct rpc_call *call = end(container_of(op, struct ask, op), rc, e);
+	Shim__SignalResponse resp = SHIM__SIGNAL_RESPONSE__INIT;
+
+	if (call)
+		rpc_call_reply(call, &resp.base);
+}
+
+void ask_signal(struct sandbox *sb, struct rpc_call *call, int32_t pid, int64_t started_ns, int sig)
+{
+	Berth__Agent__V1__ProcessSignalRequest req = BERTH__AGENT__V1__PROCESS_SIGNAL_REQUEST__INIT;
+
+	if (!check_runs(sb, call))
+		return;
+	req.container_id = sb->id;
+	req.ns_pid = pid;
+	req.start_time_ns = started_ns;
+	req.signal = sig;
+	begin(sb, call, &agent_process_signal, &req.base, on_signalled);
+}
+
 /* --- pause and unpause */
 
 void ask_note_frozen(struct sandbox *sb, bool frozen)

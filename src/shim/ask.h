@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ask.h - calls of clients that the guest's agent answers: the process list, pause and unpause. */
+/* ask.h - calls of clients that the guest's agent answers: the process list, signals to one process, pause and unpause. */
 #ifndef BERTH_SHIM_ASK_H
 #define BERTH_SHIM_ASK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "rpc/server.h"
 
 struct sandbox;
 
 void ask_top(struct sandbox *sb, struct rpc_call *call);
+/* started_ns 0: whatever process has the number. */
+void ask_signal(struct sandbox *sb, struct rpc_call *call, int32_t pid, int64_t started_ns, int sig);
 void ask_pause(struct sandbox *sb, struct rpc_call *call);
 void ask_unpause(struct sandbox *sb, struct rpc_call *call);
 /* The same without a client: a signal that ends the container is to be heard. */

@@ -218,6 +218,10 @@ static void on_signal(struct rpc_call *call, const ProtobufCMessage *msg)
 		rpc_call_fail(call, RPC_INVALID_ARGUMENT, "%d is not a signal", req->signal);
 		return;
 	}
+	if (req->pid && req->pid != 1) { /* 1 is the main process */
+		ask_signal(sb, call, req->pid, req->started_ns, req->signal);
+		return;
+	}
 	rc = sandbox_signal(sb, p, req->signal, &e);
 	if (rc < 0)
 		rpc_call_fail_err(call, rc, &e);

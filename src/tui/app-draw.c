@@ -72,11 +72,11 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 	struct hint hints[HINTS_MAX];
 	struct view *v = app->top;
 	int n = v->cls->hints ? v->cls->hints(v, hints, HINTS_MAX) : 0, x = c->cols >= 60;
-	const struct key *help = keys_row(v->cls->ctx, ACT_HELP);
+	const struct key *help = keys_row(view_ctx(v), ACT_HELP);
 	char first[16];
 
 	for (int i = 0; i < n; i++) {
-		const struct key *row = keys_row(v->cls->ctx, hints[i].act);
+		const struct key *row = keys_row(view_ctx(v), hints[i].act);
 		int room;
 
 		if (!row || !*row->keys)

@@ -159,6 +159,11 @@ void app_changed(struct app *app, unsigned what)
 
 /* --- views */
 
+enum key_ctx view_ctx(const struct view *v)
+{
+	return v->cls->ctx_now ? v->cls->ctx_now(v) : v->cls->ctx;
+}
+
 void app_mouse(struct app *app)
 {
 	struct view *v = app->top;
@@ -417,9 +422,11 @@ static bool act_everywhere(struct app *app, enum act act)
 			app_switch(app, switches[i].cls);
 			return true;
 		}
+	enum key_ctx ctx = view_ctx(app->top);
+
 	switch (act) {
 	case ACT_HELP:
-		app_push(app, &view_help, &app->top->cls->ctx);
+		app_push(app, &view_help, &ctx);
 		break;
 	case ACT_PALETTE:
 		app_push(app, &view_palette, app->top);
@@ -510,7 +517,7 @@ static bool refuses_click(struct app *app, const struct key *row)
 bool app_act(struct app *app, enum act act, int index)
 {
 	struct view *v = app->top;
-	const struct key *row = keys_row(v->cls->ctx, act);
+	const struct key *row = keys_row(view_ctx(v), act);
 
 	app_dirty(app);
 	if (row && ((keys_changes(row) && app_refuses(app, row->name)) || refuses_click(app, row)))
@@ -551,7 +558,7 @@ void app_event(struct app *app, const struct input_event *ev)
 	}
 	if (v->cls->input && v->cls->input(v, ev))
 		return;
-	row = ev->type == INPUT_KEY ? keys_find(v->cls->ctx, ev, &index) : NULL;
+	row = ev->type == INPUT_KEY ? keys_find(view_ctx(v), ev, &index) : NULL;
 	if (row)
 		app_act(app, row->act, index);
 }

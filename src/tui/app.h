@@ -34,6 +34,7 @@ struct hint {
 struct view_class {
 	const char *name;
 	enum key_ctx ctx;
+	enum key_ctx (*ctx_now)(const struct view *v); /* NULL: always ctx */
 	size_t size;  /* of the struct that begins with struct view */
 	enum { OWN_NEVER, OWN_WIDE, OWN_NARROW } own_right; /* when there are no jobs and messages in the title */
 	bool full;    /* draws the first row too, and its own last one */
@@ -75,6 +76,8 @@ struct view {
 	struct app *app;
 	struct view *below;
 };
+
+enum key_ctx view_ctx(const struct view *v);
 
 #define HINTS_MAX 16
 #define ASK_LINES 6

@@ -91,7 +91,7 @@ static void on_top(void *arg, int rc, const struct berth_error *e, const struct 
 	n = MIN(n, (size_t)DETAIL_PROCS);
 	p = d && rc == 0 ? calloc(n + 1, sizeof(*p)) : NULL;
 	for (size_t i = 0; p && i < n; i++) {
-		p[i] = (struct detail_proc){ .pid = v[i].pid, .cpu = v[i].cpu_percent, .memory = v[i].memory_bytes,
+		p[i] = (struct detail_proc){ .pid = v[i].pid, .started = v[i].started, .cpu = v[i].cpu_percent, .memory = v[i].memory_bytes,
 					     .cpu_s = v[i].cpu_time / 1000000000 };
 		snprintf(p[i].user, sizeof(p[i].user), "%s", v[i].user);
 		snprintf(p[i].command, sizeof(p[i].command), "%s", v[i].command);

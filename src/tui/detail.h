@@ -12,6 +12,7 @@
 
 struct detail_proc {
 	int pid;
+	int64_t started;
 	char user[24], command[200];
 	double cpu;
 	uint64_t memory;
@@ -31,7 +32,10 @@ struct detail {
 	cJSON *json;    /* inspected; NULL: not yet */
 	double boot_ms; /* 0: not known */
 	struct detail_proc *procs;
-	size_t nprocs;
+	size_t nprocs, procs_at; /* the line of the first one */
+	int pid;                 /* the one with the cursor; 0 none */
+	int64_t pid_started;
+	bool moved;              /* the user did: else the cursor is on the first process */
 	struct detail_sample sample[DETAIL_SAMPLES]; /* oldest first */
 	int nsamples;
 	unsigned pushed, events;
@@ -39,6 +43,14 @@ struct detail {
 };
 
 void detail_describe(struct detail *d);
+
+/* detail-procs.c */
+void detail_add_procs(struct detail *d);
+/* After the lines were made anew. */
+void detail_find_proc(struct detail *d);
+/* The process under the cursor, if it is on the screen, or NULL. */
+const struct detail_proc *detail_focus(const struct detail *d);
+bool detail_act_proc(struct detail *d, enum act act, int index);
 
 /* detail-ask.c: what the engine is asked for */
 int detail_ask_init(struct detail *d);

@@ -177,9 +177,23 @@ static const struct field signal_fields[] = {
 	  .width = 10 },
 };
 
+/* The process that it goes to, captured when the form was opened; pid 0: the main one. */
+struct target {
+	int pid;
+	int64_t started;
+	char about[260];
+};
+
 static void signal_open(struct formview *f, const struct form_arg *a)
 {
-	(void)a;
+	struct target *t = f->own = calloc(1, sizeof(*t));
+
+	if (t && a->pid) {
+		t->pid = a->pid;
+		t->started = a->started;
+		snprintf(t->about, sizeof(t->about), "to process %d of %s:  %.120s", a->pid, f->name, a->command);
+		snprintf(f->key, sizeof(f->key), "%.64s:%d", f->id, a->pid);
+	}
 	line_set(&f->line[0], "TERM");
 }
 
@@ -192,8 +206,12 @@ static void signal_check(struct formview *f)
 static void signal_command(struct formview *f, int button, struct buf *b)
 {
 	(void)button;
+	const struct target *t = f->own;
+
 	buf_adds(b, "berth kill -s");
 	form_quote(b, f->line[0].text);
+	if (t && t->pid)
+		buf_addf(b, " --pid %d", t->pid);
 	form_quote(b, f->name);
 }
 
@@ -202,6 +220,15 @@ static void signal_choices(struct formview *f, int field, struct buf *b)
 	(void)f;
 	(void)field;
 	buf_adds(b, "HUP\nINT\nQUIT\nUSR1\nUSR2\nTERM\nCONT\nSTOP\nWINCH\nKILL\n");
+}
+
+static bool signal_hint(struct formview *f, int field, char *ret, size_t max)
+{
+	const struct target *t = f->own;
+
+	(void)field;
+	snprintf(ret, max, "%s", t && t->pid ? t->about : "to the container's main process");
+	return true;
 }
 
 static void on_signalled(void *arg, int rc, const struct berth_error *e)
@@ -215,18 +242,28 @@ static void signal_press(struct formview *f, int button)
 	struct app *app = f->v.app;
 	struct berth_error e = { 0 };
 
+	const struct target *t = f->own;
+	int sig = berth_signal_number(f->line[0].text), rc;
+
+	if (!t)
+		return;
 	say_command(f, button);
-	model_expect_end(app, f->id);
-	if (berth_container_kill(app->berth, f->id, berth_signal_number(f->line[0].text), on_signalled, app, &e) < 0)
+	if (t->pid) {
+		rc = berth_process_kill(app->berth, f->id, t->pid, t->started, sig, on_signalled, app, &e);
+	} else {
+		model_expect_end(app, f->id);
+		rc = berth_container_kill(app->berth, f->id, sig, on_signalled, app, &e);
+	}
+	if (rc < 0)
 		app_error(app, "%s", e.text);
 	form_done(f);
 }
 
 const struct form_class form_signal = {
 	.title = "Signal", .verb = "signal", .fields = signal_fields, .nfields = ARRAY_LEN(signal_fields),
-	.buttons = { "Send", "Cancel" }, .words = { "send", "cancel" }, .about = "It goes to the container's main process.",
+	.buttons = { "Send", "Cancel" }, .words = { "send", "cancel" }, .about = "",
 	.open = signal_open, .check = signal_check, .press = signal_press, .command = signal_command,
-	.choices = signal_choices,
+	.choices = signal_choices, .hint = signal_hint,
 };
 
 /* --- another name for an image */

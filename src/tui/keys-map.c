@@ -86,7 +86,7 @@ static struct key *row_with(enum key_ctx ctx, const char *word)
 
 static struct key *row_named(enum key_ctx ctx, const char *action)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(ctx, in);
 	for (int c = 0; in[c] != CTX_NONE; c++)
@@ -98,7 +98,7 @@ static struct key *row_named(enum key_ctx ctx, const char *action)
 
 static bool falls_back(enum key_ctx from, enum key_ctx to)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(from, in);
 	for (int c = 1; in[0] != CTX_NONE && in[c] != CTX_NONE; c++)
@@ -107,11 +107,11 @@ static bool falls_back(enum key_ctx from, enum key_ctx to)
 	return false;
 }
 
-/* The row of another context that the key would hide, or be hidden by. */
+/* The row of another context that the key would hide, or be hidden by; a process may have its own. */
 static const struct key *clash(enum key_ctx ctx, const char *word)
 {
 	for (int i = 0; i < keys_count; i++)
-		if ((falls_back(ctx, active[i].ctx) || falls_back(active[i].ctx, ctx)) && has_word(&active[i], word))
+		if (ctx != CTX_D && active[i].ctx != CTX_D && (falls_back(ctx, active[i].ctx) || falls_back(active[i].ctx, ctx)) && has_word(&active[i], word))
 			return &active[i];
 	return NULL;
 }

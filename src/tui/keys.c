@@ -66,6 +66,8 @@ static const struct key table[] = {
 	{ CTX_C, "X", ACT_EXEC, ASK_FORM, "exec", "new process in it" },
 	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while it runs" },
 
+	{ CTX_D, "K", ACT_SIGNAL, ASK_FORM, "signal", "signal to the process of the row" },
+
 	{ CTX_I, "C", ACT_CREATE, ASK_FORM, "create", "container from this image" },
 	{ CTX_I, "P", ACT_PULL, ASK_FORM, "pull", "fetch an image" },
 	{ CTX_I, "L", ACT_LABEL, ASK_FORM, "label", "give another tag, move a tag" },
@@ -154,6 +156,7 @@ static const struct {
 	[CTX_G] = { "G", "everywhere", CTX_NONE, "global" },
 	[CTX_L] = { "L", "lists", CTX_G },
 	[CTX_C] = { "C", "containers", CTX_L },
+	[CTX_D] = { "D", "processes", CTX_C },
 	[CTX_I] = { "I", "images", CTX_L },
 	[CTX_J] = { "J", "jobs and pulls", CTX_L, "jobs" },
 	[CTX_X] = { "X", "trash", CTX_L },
@@ -283,18 +286,18 @@ static bool row_has(const struct key *k, const struct input_event *ev, int *ret_
 	return false;
 }
 
-void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static 4])
+void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static KEYS_CONTEXTS])
 {
 	int n = 0;
 
-	for (; ctx != CTX_NONE && n < 3; ctx = contexts[ctx].next)
+	for (; ctx != CTX_NONE && n < KEYS_CONTEXTS - 1; ctx = contexts[ctx].next)
 		ret[n++] = ctx;
 	ret[n] = CTX_NONE;
 }
 
 const struct key *keys_find(enum key_ctx ctx, const struct input_event *ev, int *ret_index)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(ctx, in);
 	for (int c = 0; in[c] != CTX_NONE; c++)
@@ -306,7 +309,7 @@ const struct key *keys_find(enum key_ctx ctx, const struct input_event *ev, int 
 
 const struct key *keys_row(enum key_ctx ctx, enum act act)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(ctx, in);
 	for (int c = 0; in[c] != CTX_NONE; c++)
@@ -314,6 +317,15 @@ const struct key *keys_row(enum key_ctx ctx, enum act act)
 			if (keys_table[i].ctx == in[c] && keys_table[i].act == act)
 				return &keys_table[i];
 	return NULL;
+}
+
+bool keys_hidden(enum key_ctx ctx, const struct key *k)
+{
+	struct input_event ev;
+	char first[16];
+	size_t n = keys_first(k, first, sizeof(first));
+
+	return n && keys_event(first, n, &ev) && keys_find(ctx, &ev, NULL) != k;
 }
 
 size_t keys_first(const struct key *k, char *ret, size_t max)

@@ -16,6 +16,7 @@ enum key_ctx {
 	CTX_G, /* everywhere but in consoles, forms and questions */
 	CTX_L, /* lists */
 	CTX_C, /* containers, also their detail */
+	CTX_D, /* a process in a detail, whose keys come before those of its container */
 	CTX_I, /* images */
 	CTX_J, /* pulls and jobs */
 	CTX_X, /* trash */
@@ -87,11 +88,14 @@ int keys_ask_all(struct err *e);
 int keys_mute(enum key_ctx ctx, enum act act, struct err *e);
 
 /* The contexts that a lookup in ctx goes through, CTX_NONE behind the last. */
-void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static 4]);
+#define KEYS_CONTEXTS 5
+void keys_contexts(enum key_ctx ctx, enum key_ctx ret[static KEYS_CONTEXTS]);
 /* The row for this key in ctx, or NULL; *ret_index says which of its alternatives it was. */
 const struct key *keys_find(enum key_ctx ctx, const struct input_event *ev, int *ret_index);
 /* The row of an action, as seen from ctx; NULL: it is not to be had there. */
 const struct key *keys_row(enum key_ctx ctx, enum act act);
+/* A context that is looked through before the row's own has its first key. */
+bool keys_hidden(enum key_ctx ctx, const struct key *k);
 /* "T", "^]", "F12", "S-Tab" is this key. word[0..n) */
 bool keys_is(const char *word, size_t n, const struct input_event *ev);
 /* The event of that key; false: it is none. */

@@ -26,12 +26,14 @@ static bool is_of_object(const struct key *k)
 	       (k->ctx == CTX_X && k->act != ACT_FREE) || k->ctx == CTX_J;
 }
 
-static void add_key(struct palette_entry *e, const struct key *k)
+/* hidden: its key means something else here. */
+static void add_key(struct palette_entry *e, const struct key *k, bool hidden)
 {
-	char first[12], prefix[8], second[8];
+	char first[12] = "", prefix[8], second[8];
 
 	keys_prefix(prefix, second);
-	keys_first(k, first, sizeof(first));
+	if (!hidden)
+		keys_first(k, first, sizeof(first));
 	*e = (struct palette_entry){ .name = k->name, .what = k->what, .act = k->act,
 				     .asks = k->ask ? keys_ask_word(k->ask) : "no",
 				     .of_object = is_of_object(k) };
@@ -47,7 +49,7 @@ static bool is_motion(enum act act)
 
 int palette_fill(const struct app *app, enum key_ctx ctx, struct palette_entry **ret)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 	struct palette_entry *v;
 	int n = 0, ncommands = 0;
 
@@ -60,7 +62,7 @@ int palette_fill(const struct app *app, enum key_ctx ctx, struct palette_entry *
 	for (int c = 0; in[c] != CTX_NONE; c++)
 		for (int i = 0; i < keys_count; i++)
 			if (keys_table[i].ctx == in[c] && !is_motion(keys_table[i].act))
-				add_key(&v[n++], &keys_table[i]);
+				add_key(&v[n++], &keys_table[i], keys_hidden(ctx, &keys_table[i]));
 	for (int i = 0; i < ncommands; i++)
 		if (!is_command_name_taken(v, n, app->commands[i].name))
 			v[n++] = (struct palette_entry){ .name = app->commands[i].name, .what = app->commands[i].what,

@@ -154,8 +154,11 @@ void text_draw(struct view *v, struct canvas *c, int top, int bottom)
 			text_to_end(t);
 	}
 	canvas_cursor(c, top, 0);
-	for (size_t i = t->top; i < t->nrows && top < bottom; i++)
+	for (size_t i = t->top; i < t->nrows && top < bottom; i++) {
+		if (t->picks)
+			canvas_zone(c, top, 0, c->cols, ZONE_ROW, i, false);
 		top += draw_row(t, c, top, bottom, i);
+	}
 }
 
 void text_row_plain(const struct textview *t, size_t row, struct buf *b)

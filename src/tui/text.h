@@ -44,6 +44,7 @@ struct textview {
 	size_t top, mark;      /* rows; mark: 1 + that of the match, 0 none */
 	int pan, page;
 	bool wrap, fold, err_only;
+	bool picks;            /* rows take clicks */
 	bool live, follow;     /* live: lines come, and can be followed */
 	enum text_times times;
 	char find[128], only[FILTER_TEXT_MAX + 1];

@@ -7,7 +7,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/clip.c %D%/clip.h \
 	%D%/config.c %D%/config.h \
 	%D%/console-clip.c %D%/console-draw.c %D%/console-keys.c %D%/console.h \
-	%D%/detail-ask.c %D%/detail.h \
+	%D%/detail-ask.c %D%/detail-procs.c %D%/detail.h \
 	%D%/fmt.c %D%/fmt.h \
 	%D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.c %D%/form.h \
 	%D%/host-facts.c %D%/host.h \

@@ -81,14 +81,7 @@ static void add_processes(struct detail *d)
 	if (!d->nprocs)
 		return;
 	head(d, "PROCESSES %-4zu PID  USER    CPU%%    MEM  TIME  COMMAND", d->nprocs);
-	for (size_t i = 0; i < d->nprocs; i++) {
-		const struct detail_proc *p = &d->procs[i];
-		char mem[FMT_MAX];
-
-		(p->memory < 10 << 20 ? fmt_size_fine : fmt_size)(p->memory, mem);
-		text_add(&d->t, ROLE_TEXT, "%18d  %-7.7s %4.1f %6s %2d:%02d  %s", p->pid, p->user, p->cpu, mem,
-			 (int)(p->cpu_s / 60), (int)(p->cpu_s % 60), p->command);
-	}
+	detail_add_procs(d);
 }
 
 static void add_consoles(struct detail *d, const struct ctr *c)
@@ -182,6 +175,8 @@ void detail_describe(struct detail *d)
 	d->t.top = MIN(top, d->t.nrows);
 	if (d->at < d->nsections && d->at)
 		d->t.mark = d->section[d->at] + 1;
+	else
+		detail_find_proc(d);
 	app_dirty(d->t.v.app);
 }
 
@@ -198,6 +193,7 @@ static int detail_open(struct view *v, const void *arg)
 	snprintf(d->id, sizeof(d->id), "%s", a->id);
 	snprintf(d->name, sizeof(d->name), "%s", a->name);
 	text_init(&d->t);
+	d->t.picks = true;
 	detail_describe(d);
 	detail_ask(d);
 	return 0;
@@ -235,6 +231,8 @@ static void step_section(struct detail *d, int step)
 	if (!d->nsections)
 		return;
 	d->at = (d->at + (size_t)((int)d->nsections + step)) % d->nsections;
+	d->pid = 0;
+	d->moved = true;
 	d->t.mark = d->at ? d->section[d->at] + 1 : 0;
 	d->t.top = d->at && d->t.nrows > (size_t)d->t.page ? MIN(d->section[d->at], d->t.nrows - (size_t)d->t.page) : 0;
 }
@@ -249,9 +247,18 @@ static bool detail_act(struct view *v, enum act act, int index)
 		step_section(d, index == 0 ? 1 : -1);
 		return true;
 	}
+	if (detail_act_proc(d, act, index)) {
+		d->at = 0; /* the cursor is on a process, and stays there */
+		return true;
+	}
 	if (text_act(v, act, index))
 		return true;
 	return c && act_container(v->app, act, c);
+}
+
+static enum key_ctx detail_ctx(const struct view *v)
+{
+	return detail_focus((const struct detail *)v) ? CTX_D : CTX_C;
 }
 
 static const char *detail_object(struct view *v)
@@ -269,12 +276,12 @@ static int detail_hints(struct view *v, struct hint *ret, int max)
 	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_KILL, ACT_STOP, ACT_COPY };
 
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
-		ret[i] = (struct hint){ acts[i], NULL, NULL };
+		ret[i] = (struct hint){ acts[i] == ACT_KILL && detail_focus((struct detail *)v) ? ACT_SIGNAL : acts[i], NULL, NULL };
 	return ARRAY_LEN(acts);
 }
 
 const struct view_class view_detail = {
-	.name = "detail", .ctx = CTX_C, .text = text_all, .size = sizeof(struct detail), .open = detail_open,
+	.name = "detail", .ctx = CTX_C, .ctx_now = detail_ctx, .text = text_all, .size = sizeof(struct detail), .open = detail_open,
 	.close = detail_close, .title = detail_title, .draw = detail_draw, .hints = detail_hints, .act = detail_act,
 	.changed = detail_changed, .find = text_find, .object = detail_object, .note = detail_note,
 };

@@ -51,14 +51,14 @@ static int next_row(struct place *p)
 
 static const struct key *nth(const struct help *h, bool change, int n)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(h->ctx, in);
 	for (int c = 0; in[c] != CTX_NONE; c++)
 		for (int i = 0; i < keys_count; i++) {
 			const struct key *k = &keys_table[i];
 
-			if (k->ctx == in[c] && *k->keys && (in[c] != CTX_G || keys_changes(k) || h->ctx == CTX_G) &&
+			if (k->ctx == in[c] && *k->keys && !keys_hidden(h->ctx, k) && (in[c] != CTX_G || keys_changes(k) || h->ctx == CTX_G) &&
 			    keys_changes(k) == change && help_matches(k, h->line.text) && n-- == 0)
 				return k;
 		}
@@ -149,7 +149,7 @@ static void draw_changed(struct place *p)
 /* While something is typed: a row for each, with what it does. */
 static void draw_narrowed(const struct help *h, struct place *p)
 {
-	enum key_ctx in[4];
+	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(h->ctx, in);
 	for (int c = 0; in[c] != CTX_NONE; c++)
@@ -157,7 +157,7 @@ static void draw_narrowed(const struct help *h, struct place *p)
 			const struct key *k = &keys_table[i];
 			int y;
 
-			if (k->ctx != in[c] || !*k->keys || !help_matches(k, h->line.text))
+			if (k->ctx != in[c] || !*k->keys || keys_hidden(h->ctx, k) || !help_matches(k, h->line.text))
 				continue;
 			y = next_row(p);
 			if (y < 0)

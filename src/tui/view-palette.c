@@ -39,7 +39,7 @@ static int palette_open(struct view *v, const void *arg)
 
 	if (below->cls->object)
 		snprintf(p->object, sizeof(p->object), "%s", below->cls->object(below) ?: "");
-	p->nall = palette_fill(v->app, below->cls->ctx, &p->all);
+	p->nall = palette_fill(v->app, view_ctx(below), &p->all);
 	p->list = p->nall > 0 ? calloc((size_t)p->nall, sizeof(*p->list)) : NULL;
 	if (!p->list) {
 		free(p->all);

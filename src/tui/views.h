@@ -45,6 +45,8 @@ struct form_arg {
 	const char *command; /* FORM_RUN; may be NULL */
 	const char *ports;
 	const char *id, *name; /* FORM_EXEC, FORM_SIGNAL: the container */
+	int pid;               /* FORM_SIGNAL: of it, with command and when it began; 0: the main process */
+	int64_t started;
 	const char *host;      /* FORM_LOGIN: of the registry */
 	struct task *task;     /* FORM_LOGIN: goes on once the login is right */
 };

@@ -16,6 +16,7 @@
 OURS(hello, Hello, hello, RPC_UNARY);
 OURS(prepare, Prepare, prepare, RPC_UNARY);
 OURS(process_list, ProcessList, process_list, RPC_UNARY);
+OURS(process_signal, ProcessSignal, process_signal, RPC_UNARY);
 OURS(pause, Pause, pause, RPC_UNARY);
 OURS(resume, Resume, resume, RPC_UNARY);
 OURS(shutdown, Shutdown, shutdown, RPC_UNARY);

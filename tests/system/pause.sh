@@ -30,6 +30,21 @@ is "$(berth top box --format pid,command | awk -F'\t' '/777/ { print $1 }')" \
 	'numbers are those in the container'
 check_fails 'of an unknown container: 1' 1 berth top nobody
 
+# --- kill --pid
+napper() { berth top box --format pid,command | awk -F'\t' '/777/ { print $1 }'; }
+pid=$(napper)
+check 'a signal to one process' berth kill -s TERM --pid "$pid" box
+gone() { [ -z "$(napper)" ]; }
+check 'which ends, by itself' wait_for gone
+is "$(state box)" running 'the container runs on'
+check 'and the main one is told by its number too' berth kill -s USR1 --pid 1 box
+check 'as it says' wait_for grep -q user "$T/share/signal"
+: >"$T/share/signal" # not removed: the guest may still know it
+check_fails 'what has ended' 1 berth kill --pid "$pid" box
+like "$(berth kill --pid "$pid" box 2>&1)" "process $pid is not there any more" "is named"
+check_fails 'words are no process' 2 berth kill --pid x box
+check_fails 'nor is one of two containers' 2 berth kill --pid 1 box box
+
 # --- pause
 is "$(berth pause box)" box 'pause'
 is "$(state box)" paused 'ps says so'
@@ -72,8 +87,10 @@ berth pause box >/dev/null
 
 # --- the agent
 run_dir=$(berth inspect -f '{{.run_dir}}' box) id=$(berth inspect -f '{{.id}}' box)
-PYTHONPATH=$lib /usr/bin/python3 -B - "$run_dir" "$id" >"$T/agent" <<'PY'
+BERTH=$BERTH PYTHONPATH=$lib timeout 60 /usr/bin/python3 -B - "$run_dir" "$id" >"$T/agent" <<'PY'
+import os
 import sys
+import subprocess
 import agent
 
 a, id, t = agent.connect(sys.argv[1]), sys.argv[2], agent.Tap()
@@ -91,9 +108,23 @@ for name, call in (("pause", pause), ("resume", resume), ("process list", procs)
 first = procs().processes[0]
 t.eq((first.ns_pid, first.ppid, first.uid, first.user, first.args[0]), (1, 0, 0, "root", "sh"), "process list")
 t.ok(first.rss_bytes > 100000 and abs(procs().time_ns - first.start_time_ns) < 120e9 and first.threads == 1, "its numbers", first)
+signal = lambda **kw: a.agent.ProcessSignal(a.ag.ProcessSignalRequest(**{"container_id": id, **kw}), timeout=20)
+subprocess.run([os.environ["BERTH"], "exec", "-d", "box", "sleep", "888"], check=True)
+napper = [p for p in procs().processes if "888" in p.args][0]
+other = napper.start_time_ns - 60 * 10**9
+t.refused(lambda: signal(container_id="nobody", ns_pid=1, signal=15), "NOT_FOUND", "nobody", "signal: an unknown container")
+t.refused(lambda: signal(ns_pid=napper.ns_pid, signal=0), "INVALID_ARGUMENT", "0", "no signal")
+t.refused(lambda: signal(ns_pid=0, signal=15), "NOT_FOUND", "0", "no process")
+t.refused(lambda: signal(ns_pid=napper.ns_pid, signal=15, start_time_ns=other), "NOT_FOUND", str(napper.ns_pid),
+          "another that had the number")
+t.ok([p for p in procs().processes if "888" in p.args], "which was not touched")
+t.eq(agent.status(lambda: signal(ns_pid=napper.ns_pid, signal=15, start_time_ns=napper.start_time_ns))[0], "OK", "that one")
+while [p for p in procs().processes if "888" in p.args]:
+    pass
+t.ok(True, "it ended")
 t.done()
 PY
-ok $? 'the agent: Pause, Resume, ProcessList'
+ok $? 'the agent: Pause, Resume, ProcessList, ProcessSignal'
 grep '^not ok\|^#' "$T/agent"
 is "$(berth exec box echo hi)" hi 'and the container runs on'
 berth pause box >/dev/null

@@ -426,6 +426,13 @@ int berth_container_kill(struct berth *b, const char *name, int sig, berth_done_
 	return done_soon(b, done, arg);
 }
 
+int berth_process_kill(struct berth *b, const char *name, int pid, int64_t started, int sig, berth_done_cb done, void *arg,
+		       struct berth_error *e)
+{
+	called(b, "kill process %d of %s begun %lld by %d", pid, name_of(name), (long long)started, sig);
+	return done_soon(b, done, arg);
+}
+
 int berth_container_remove(struct berth *b, const char *name, unsigned flags, berth_done_cb done, void *arg,
 			   struct berth_error *e)
 {

@@ -59,7 +59,7 @@ const struct doc_page doc_pages[] = {
 	  PLAIN_HOME, NULL, 10, 40 },
 
 	{ "One container", "Detail", "{L:open} or {C:detail} on a container: its statistics, processes, mounts; {G:section} goes "
-	  "from section to section.", "e" },
+	  "from section to section, {D:signal} sends a signal to the process under the cursor.", "e" },
 	{ NULL, "Logs of several containers", "{G:view-logs}: the logs of the marked containers, else of all that are up, merged "
 	  "by time; {T:only} keeps lines that match, {G:find} finds. {C:logs} on a container is the log of that one.", "h" },
 	{ NULL, "Sources of a log", "{O:sources} in a log chooses whose lines are merged.", "h",

@@ -53,17 +53,30 @@ static void here(struct pull_blob *b)
 
 static void download(struct pull_blob *b);
 
-/* It did not come from where it was sought: true if it is sought elsewhere now. What came stays, unless it is wrong. */
-static bool from_next_source(struct pull_blob *b, int rc, const struct err *why)
+/* Its bytes are wrong, but some of them were kept from before: they may be the wrong ones. True if all of it is to be
+ * fetched once more. */
+static bool once_more(struct pull_blob *b, int rc)
+{
+	if (rc != -EBADMSG || !b->resumed || b->anew)
+		return false;
+	b->anew = true;
+	pull_warn(b->pull, "what was kept of blob '%s' does not fit the rest: fetching all of it", b->desc.digest.text);
+	return true;
+}
+
+/* It did not come from where it was sought: true if it is sought again, or elsewhere. What came stays, unless it is
+ * wrong. */
+static bool seek_again(struct pull_blob *b, int rc, const struct err *why)
 {
 	struct pull *p = b->pull;
 
-	/* the unpacker may have had the wrong bytes already */
-	if (rc == -EBADMSG && is_layer(b) && p->unpack)
-		return false;
-	if (!pull_source_next(p, b->source, rc, why))
-		return false;
-	b->source++;
+	if (!once_more(b, rc)) {
+		if (!pull_source_next(p, b->source, rc, why))
+			return false;
+		b->source++;
+	}
+	if (rc == -EBADMSG && is_layer(b))
+		pull_unpack_anew(p, b);
 	oci_reg_op_finish(&b->op);
 	if (b->in_open && rc != -EBADMSG) { /* the part stays ours: the unpacker shares its lock */
 		p->active += is_layer(b);
@@ -107,7 +120,7 @@ static void on_committed(struct work *w, int rc, const struct err *e)
 
 	if (pull_returned(p))
 		return;
-	if (rc == -EBADMSG && from_next_source(b, rc, &why))
+	if (rc == -EBADMSG && seek_again(b, rc, &why))
 		return;
 	if (rc < 0)
 		pull_fail(p, rc, e, rc == -EBADMSG ? "the registry's copy is damaged, or somebody changed it" : NULL);
@@ -147,7 +160,7 @@ static void on_downloaded(struct oci_reg_op *op, int rc, const struct err *e)
 	if (pull_returned(p))
 		return;
 	if (rc < 0) {
-		if (!from_next_source(b, rc, &failed))
+		if (!seek_again(b, rc, &failed))
 			pull_fail(p, rc, &failed, hint);
 		return;
 	}

@@ -41,6 +41,7 @@ struct pull_blob {
 	uint64_t told;            /* bytes that the unpacker knows of */
 	uint64_t resumed;         /* bytes of an earlier try */
 	size_t source;            /* at least; those before did not give it */
+	bool anew;                /* what was kept of it was wrong: all of it is fetched once more */
 	struct oci_reg_op op;
 	struct work work;
 };
@@ -95,6 +96,9 @@ struct pull {
 	struct unpack unpacker;
 	struct unpack_progress at;
 	struct work unpack_work;
+	bool unpack_again;        /* it read bytes that proved wrong: made anew when the worker has ended */
+	int unpack_rc;            /* < 0: it failed, with unpack_err, on bytes that nobody has checked yet */
+	struct err unpack_err;
 	int fd;                   /* of a blob being handed over */
 
 	int64_t started_ns;
@@ -138,11 +142,14 @@ void pull_on_config(struct pull *p);
 void pull_unpack_start(struct pull *p);
 /* More of b is there, or all of it. */
 void pull_unpack_more(struct pull *p, struct pull_blob *b);
+/* What came of b was wrong and will be fetched anew: what was made of it is made again. */
+void pull_unpack_anew(struct pull *p, const struct pull_blob *b);
 void pull_unpack_cancel(struct pull *p);
 /* The text of meta.json; the caller frees, NULL: out of memory. */
 char *pull_unpack_meta(const struct pull *p);
 
 void pull_stage(struct pull *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void pull_warn(struct pull *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pull_tell_progress(struct pull *p, bool droppable);
 
 #endif

@@ -8,17 +8,32 @@
 #include "base/auto.h"
 #include "base/clock.h"
 
+static void tell(struct pull *p, const char *event, const char *fmt, va_list ap)
+{
+	char text[500];
+	struct err clean;
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	err_set(&clean, -EAGAIN, "%s", text); /* makes it fit to be shown */
+	p->calls.event(p->calls.arg, job_event_text(event, clean.text), false);
+}
+
 void pull_stage(struct pull *p, const char *fmt, ...)
 {
-	char text[400];
-	struct err clean;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	tell(p, "stage", fmt, ap);
 	va_end(ap);
-	err_set(&clean, -EAGAIN, "%s", text); /* makes it fit to be shown */
-	p->calls.event(p->calls.arg, job_event_text("stage", clean.text), false);
+}
+
+void pull_warn(struct pull *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(p, "warning", fmt, ap);
+	va_end(ap);
 }
 
 /* State and bytes of layer i. */

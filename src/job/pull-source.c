@@ -68,13 +68,9 @@ int pull_source_get(struct pull *p, size_t i, struct pull_source **ret, struct e
 
 bool pull_source_next(struct pull *p, size_t i, int rc, const struct err *why)
 {
-	struct err text = { 0 };
-
 	if (i + 1 >= p->nsources || rc == -ECANCELED || rc == -ENOMEM || rc == -ENOSPC || rc == -EDQUOT)
 		return false;
-	err_set(&text, -EAGAIN, "mirror %s: %.300s; asking %s", p->sources[i].ref.host, why->text,
-		p->sources[i + 1].ref.host);
-	p->calls.event(p->calls.arg, job_event_text("warning", text.text), false);
+	pull_warn(p, "mirror %s: %.300s; asking %s", p->sources[i].ref.host, why->text, p->sources[i + 1].ref.host);
 	return true;
 }
 

@@ -53,8 +53,23 @@ static void on_unpack_progress(struct unpack *u, const struct unpack_progress *a
 	p->at = *at;
 }
 
+/* Bytes that the unpacker read and nobody has checked yet, which could still be had anew. */
+static bool unchecked(const struct pull *p)
+{
+	for (size_t i = 0; i < p->manifest.nlayers; i++) {
+		const struct pull_blob *b = p->layers[i].blob;
+		bool again = b->source + 1 < p->nsources || (b->resumed && !b->anew);
+
+		if (p->layers[i].fed && b->state != BLOB_HERE && again)
+			return true;
+	}
+	return false;
+}
+
 void pull_unpack_more(struct pull *p, struct pull_blob *b)
 {
+	if (p->unpack_rc < 0 && !unchecked(p))
+		pull_fail(p, p->unpack_rc, &p->unpack_err, NULL);
 	if (!p->unpack_started || p->unpack_done)
 		return;
 	b->told = b->in.have;
@@ -69,6 +84,8 @@ void pull_unpack_more(struct pull *p, struct pull_blob *b)
 	}
 }
 
+static void make_again(struct pull *p);
+
 static void on_unpacked(struct unpack *u, int rc, const struct err *e)
 {
 	struct pull *p = u->data;
@@ -77,13 +94,22 @@ static void on_unpacked(struct unpack *u, int rc, const struct err *e)
 	p->unpack_started = false;
 	if (pull_returned(p))
 		return;
-	if (rc < 0) {
-		err_wrap(&why, rc, "cannot unpack the image");
-		pull_fail(p, rc, &why, NULL);
+	if (p->unpack_again) {
+		make_again(p);
 		return;
 	}
-	p->unpack_done = true;
-	pull_maybe_finish(p);
+	if (rc == 0) {
+		p->unpack_done = true;
+		pull_maybe_finish(p);
+		return;
+	}
+	err_wrap(&why, rc, "cannot unpack the image");
+	if ((rc == -EBADMSG || rc == -EINVAL) && unchecked(p)) { /* the check will tell whose fault it is */
+		p->unpack_rc = rc;
+		p->unpack_err = why;
+		return;
+	}
+	pull_fail(p, rc, &why, NULL);
 }
 
 static int start_worker(struct pull *p, struct err *e)
@@ -149,6 +175,37 @@ static void make_or_wait(struct pull *p, int rc, const struct err *why)
 		}
 	}
 	pull_fail(p, rc, &e, NULL);
+}
+
+static void make_again(struct pull *p)
+{
+	struct err e = { 0 };
+
+	p->unpack_again = false;
+	p->unpack_rc = 0;
+	p->at = (struct unpack_progress){ 0 };
+	for (size_t i = 0; i < p->manifest.nlayers; i++)
+		p->layers[i].wanted = p->layers[i].fed = false;
+	if (p->rootfs_open)
+		store_rootfs_finish(&p->rootfs);
+	p->rootfs_open = false;
+	make_or_wait(p, store_rootfs_begin(p->store, p->key, false, &p->rootfs, &e), &e);
+}
+
+void pull_unpack_anew(struct pull *p, const struct pull_blob *b)
+{
+	bool fed = false;
+
+	for (size_t i = 0; i < p->manifest.nlayers; i++)
+		fed = fed || (p->layers[i].blob == b && p->layers[i].fed);
+	if (!fed)
+		return;
+	if (p->unpack_rc < 0) {
+		make_again(p);
+	} else if (p->unpack_started) {
+		p->unpack_again = true;
+		unpack_cancel(&p->unpacker);
+	}
 }
 
 void pull_unpack_start(struct pull *p)

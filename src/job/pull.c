@@ -179,9 +179,7 @@ static int check_config(struct pull *p, struct err *e)
 	oci_platform_str(&p->config.platform, have);
 	if (p->desc->platform_given)
 		return err_set(e, -ENOENT, "the image is for %s, not for %s", have, want);
-	struct err text = { 0 };
-	err_set(&text, -EAGAIN, "the image is for %s, this machine is %s", have, want);
-	p->calls.event(p->calls.arg, job_event_text("warning", text.text), false);
+	pull_warn(p, "the image is for %s, this machine is %s", have, want);
 	return 0;
 }
 

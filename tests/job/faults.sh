@@ -83,6 +83,18 @@ faults '[]'
 pull "$main/x"
 is "$(log "$main" range | grep "$layer" | cut -d' ' -f3)" 'bytes=200000-' 'a later pull asks for the rest only'
 check 'and its digest is right' good_store
+for unpack in 0 1; do
+	faults '[{"match":"blobs/'"$layer"'","fault":"cut","at":200000}]'
+	rm -rf "$store"
+	pull retries=0 "$main/x"
+	printf x | dd of="$(echo "$store"/content/ingest/*)" bs=1 seek=150000 conv=notrunc status=none
+	faults '[]'
+	pull unpack=$unpack "$main/x"
+	is "$status" 0 "a part that went bad since (unpacking: $unpack)"
+	is "$(log "$main" range | grep "$layer" | cut -d' ' -f3)" $'bytes=200000-\nNone' 'is fetched anew'
+	like "$out" '"warning","text":"what was kept of blob' 'which is told'
+	check 'and its digest is right' good_store
+done
 faults '[{"match":"blobs/'"$layer"'","fault":"stall","at":1000,"times":1}]'
 pulled 'a layer that stalls' stall_ms=1000 header_ms=5000 connect_ms=5000 total_ms=60000
 faults '[{"match":"manifests","fault":"mute"}]'

@@ -133,6 +133,14 @@ pulls 'a mirror that wants a login' --creds u:p "$main/x"
 is "$(log "$second" authorization | grep -vc 'None$')" 0 'does not get that of the registry'
 faults "$second" '[{"match":"blobs","fault":"corrupt","at":5000}]'
 pulls 'a mirror whose layers are damaged' --creds u:p "$main/x"
+for at in 15 60000; do # the unpacker stops at once; it has had some good data
+	faults "$second" '[{"match":"blobs","fault":"corrupt","at":'$at'}]'
+	rm -rf "$store"
+	is "$(berth pull --creds u:p "$main/x" 2>"$T/err")" "$digest" "the same while it is unpacked, byte $at"
+	like "$(cat "$T/err")" "mirror $second: .*digest.*; asking $main" 'which is told'
+	check 'the store is clean' good_store
+	check 'and the root file system is right' e2fsck -fn "$(echo "$store"/rootfs/*/base.ext4)"
+done
 faults "$second" '[{"match":"blobs","fault":"status","code":403}]'
 pulls 'a mirror that gives no layers' --creds u:p "$main/x"
 rm -rf "$store"

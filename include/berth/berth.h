@@ -71,12 +71,13 @@ struct berth_image_layer {
 	uint64_t size_bytes;
 };
 struct berth_image {
-	const char *id;         /* "sha256:…" of the config */
+	const char *id;         /* "sha256:…" of the config; of an artifact, of its manifest */
 	const char *digest;     /* "sha256:…" of what the tag names */
 	const char *repository; /* "docker.io/library/debian"; NULL: no tag */
 	const char *tag;        /* "latest"; NULL: no tag */
 	const char *name;       /* as a user writes it: "debian:latest"; else the short id */
-	const char *platform;   /* "linux/amd64" */
+	const char *platform;   /* "linux/amd64"; of an artifact NULL */
+	const char *artifact_type; /* what it is, if it is no image and nothing can be run from it; else NULL */
 	int64_t created;
 	uint64_t size_bytes;    /* of the compressed layers, config and manifest */
 	unsigned layers;
@@ -122,6 +123,11 @@ typedef void (*berth_manifest_cb)(void *arg, int rc, const struct berth_error *e
 				  const char *media_type, const char *text, size_t len);
 BERTH_API int berth_registry_manifest(struct berth *b, const char *ref, const struct berth_reach *r,
 				      berth_manifest_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+/* The manifests that say that they belong to the one that ref names: signatures, lists of contents and the like. json: an
+ * array, of each its digest, media_type, artifact_type ("": not told), size_bytes and annotations{}. digest: whose. */
+typedef void (*berth_referrers_cb)(void *arg, int rc, const struct berth_error *e, const char *digest, const char *json);
+BERTH_API int berth_registry_referrers(struct berth *b, const char *ref, const struct berth_reach *r,
+				       berth_referrers_cb done, void *arg, struct berth_op **op, struct berth_error *e);
 
 struct berth_login {
 	const char *host;           /* "localhost:5000"; NULL: docker.io */

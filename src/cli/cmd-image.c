@@ -137,7 +137,10 @@ static void on_images(void *arg, int rc, const struct berth_error *e, const stru
 									    cJSON_CreateNull());
 		cJSON_AddItemToObject(j, "tag", list[i].tag ? cJSON_CreateString(list[i].tag) : cJSON_CreateNull());
 		cJSON_AddStringToObject(j, "name", list[i].name);
-		cJSON_AddStringToObject(j, "platform", list[i].platform);
+		cJSON_AddItemToObject(j, "platform", list[i].platform ? cJSON_CreateString(list[i].platform) : cJSON_CreateNull());
+		cJSON_AddItemToObject(j, "artifact_type", list[i].artifact_type ?
+								  cJSON_CreateString(list[i].artifact_type) :
+								  cJSON_CreateNull());
 		cli_add_time(j, "created", list[i].created);
 		cJSON_AddNumberToObject(j, "size_bytes", (double)list[i].size_bytes);
 		cJSON_AddNumberToObject(j, "layers", list[i].layers);
@@ -189,7 +192,7 @@ static char *cell_rootfs(const cJSON *r, bool wide)
 	int64_t n = json_int(r, "rootfs_bytes", 0);
 
 	if (!n)
-		return strdup("-");
+		return strdup(json_str(r, "artifact_type") ? "artifact" : "-");
 	str_size((uint64_t)n, text);
 	return strdup(text);
 }

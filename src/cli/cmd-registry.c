@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd-registry.c - what a registry has: tags, manifest inspect. */
+/* cmd-registry.c - what a registry has: tags, manifest inspect, manifest referrers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,4 +126,70 @@ static const struct cli_opt manifest_opts[] = {
 const struct cli_cmd cli_cmd_manifest_inspect = {
 	.name = "manifest inspect", .args = "IMAGE", .brief = "show the manifest or index that a name means in its registry",
 	.opts = manifest_opts, .more_opts = reach_opts, .min_args = 1, .max_args = 1, .run = run_manifest_inspect,
+};
+
+/* --- manifest referrers */
+
+struct referrers {
+	struct cli *cli;
+	const char *type; /* only of that; NULL: all */
+};
+
+static void on_referrers(void *arg, int rc, const struct berth_error *e, const char *digest, const char *json)
+{
+	struct referrers *r = arg;
+	AUTO_JSON cJSON *all = NULL;
+	cJSON *it, *next;
+
+	r->cli->rows = cJSON_CreateArray();
+	if (rc == 0 && json_parse(json, strlen(json), "", &all, NULL) == 0)
+		for (it = all->child; it; it = next) {
+			next = it->next;
+			if (!r->type || strcmp(cli_str(it, "artifact_type"), r->type) == 0)
+				cJSON_AddItemToArray(r->cli->rows, cJSON_DetachItemViaPointer(all, it));
+		}
+	cli_finish(r->cli, rc, e);
+}
+
+static char *cell_type(const cJSON *r, bool wide)
+{
+	const char *type = cli_str(r, "artifact_type");
+
+	return strdup(*type ? type : cli_str(r, "media_type"));
+}
+
+static char *cell_digest(const cJSON *r, bool wide)
+{
+	return strdup(cli_str(r, "digest"));
+}
+
+static int run_referrers(struct cli *cli, const struct cli_args *a)
+{
+	static const struct cli_column columns[] = {
+		{ "DIGEST", cell_digest }, { "SIZE", cli_cell_size }, { "TYPE", cell_type }, { 0 }
+	};
+	static const struct cli_listing listing = { columns, "digest", false };
+	struct referrers r = { cli, cli_value(a, "artifact-type") };
+	struct berth_reach reach = cli_reach(a);
+	AUTO_JSON cJSON *rows = NULL;
+	int rc = cli_await(cli, berth_registry_referrers(cli->berth, a->argv[0], &reach, on_referrers, &r, &cli->op,
+							 &cli->error));
+
+	rows = TAKE(cli->rows);
+	return rc < 0 ? cli_fail(cli) : cli_list(a, &listing, rows, true);
+}
+
+static const struct cli_opt referrers_opts[] = {
+	{ 0, "artifact-type", "TYPE", "only those of this type" },
+	CLI_FORMAT_OPT,
+	CLI_QUIET_OPT,
+	{ 0 },
+};
+
+const struct cli_cmd cli_cmd_manifest_referrers = {
+	.name = "manifest referrers", .args = "IMAGE",
+	.brief = "list what belongs to an image in its registry: signatures, lists of contents, …",
+	.about = "Those manifests whose subject is the image that the name means. Of a registry that keeps no such list, the "
+		 "index under the tag sha256-HEX is read, where clients note it.",
+	.opts = referrers_opts, .more_opts = reach_opts, .min_args = 1, .max_args = 1, .run = run_referrers,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ask.c - what a registry has, asked by jobs: lists of tags, manifests. */
+/* ask.c - what a registry has, asked by jobs: lists of tags, manifests, what refers to them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +14,10 @@ struct asking {
 	struct berth_op op;
 	struct eng_job job;
 	berth_lines_cb tags;
-	berth_manifest_cb manifest; /* one of the two */
+	berth_manifest_cb manifest;
+	berth_referrers_cb referrers; /* one of the three */
 	struct buf text;  /* of the manifest; or all tags, each with a 0 behind it */
+	cJSON *list;      /* of referrers */
 	size_t ntags;
 	bool no_memory;
 };
@@ -23,6 +25,7 @@ struct asking {
 static void asking_free(struct asking *a)
 {
 	buf_finish(&a->text);
+	cJSON_Delete(a->list);
 	free(a);
 }
 
@@ -34,6 +37,12 @@ static void on_event(struct eng_job *job, const char *name, const cJSON *event)
 
 	if (strcmp(name, "data") == 0 && text && buf_adds(&a->text, text) < 0)
 		a->no_memory = true;
+	if (strcmp(name, "referrer") == 0 && a->list && json_obj(event, "referrer")) {
+		cJSON *one = cJSON_Duplicate(json_obj(event, "referrer"), true);
+
+		if (!one || !cJSON_AddItemToArray(a->list, one))
+			a->no_memory = true;
+	}
 	if (strcmp(name, "tags") != 0)
 		return;
 	cJSON_ArrayForEach(it, json_arr(event, "tags"))
@@ -62,6 +71,18 @@ static void tell_tags(struct asking *a, int rc, const struct berth_error *e)
 	free(lines);
 }
 
+static void tell_referrers(struct asking *a, int rc, const struct berth_error *e, const char *digest)
+{
+	AUTO_FREE char *json = rc == 0 ? json_print(a->list) : NULL;
+	struct berth_error be = { 0 };
+
+	if (rc == 0 && !json) {
+		rc = -ENOMEM;
+		e = eng_error(&be, rc, NULL, NULL);
+	}
+	a->referrers(a->op.arg, rc, e, digest, json);
+}
+
 static void on_end(struct eng_job *job, int rc, const struct err *e)
 {
 	struct asking *a = job->data;
@@ -74,6 +95,8 @@ static void on_end(struct eng_job *job, int rc, const struct err *e)
 	eng_op_end(&a->op);
 	if (a->tags)
 		tell_tags(a, rc, err);
+	else if (a->referrers)
+		tell_referrers(a, rc, err, json_str(job->result, "digest"));
 	else
 		a->manifest(a->op.arg, rc, err, json_str(job->result, "digest"), json_str(job->result, "media_type"),
 			    a->text.p ? (char *)a->text.p : "", a->text.len);
@@ -109,7 +132,8 @@ static int start(struct berth *b, struct asking *a, const char *kind, const char
 		job_desc_finish(&d);
 	}
 	if (rc < 0) {
-		free(a);
+		if (a)
+			asking_free(a);
 		return eng_refuse(be, rc, &e);
 	}
 	eng_op_begin(b, &a->op, arg, cancel, op);
@@ -134,4 +158,18 @@ int berth_registry_manifest(struct berth *b, const char *ref, const struct berth
 	if (a)
 		a->manifest = done;
 	return start(b, a, "manifest", ref, r, arg, op, e);
+}
+
+int berth_registry_referrers(struct berth *b, const char *ref, const struct berth_reach *r, berth_referrers_cb done,
+			     void *arg, struct berth_op **op, struct berth_error *e)
+{
+	struct asking *a = calloc(1, sizeof(*a));
+
+	if (a && !(a->list = cJSON_CreateArray())) {
+		free(a);
+		a = NULL;
+	}
+	if (a)
+		a->referrers = done;
+	return start(b, a, "referrers", ref, r, arg, op, e);
 }

@@ -113,7 +113,7 @@ static int add_row(struct image_op *o, const struct store_image *m, const char *
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 	AUTO_FREE char *repo = NULL;
 	AUTO_FREE char *familiar = NULL;
-	const char *id = m->image.manifest.config.digest.text;
+	const char *id = oci_image_id(&m->image)->text;
 	char platform[OCI_PLATFORM_MAX], short_id[13] = "";
 	struct berth_image *row;
 
@@ -140,7 +140,10 @@ static int add_row(struct image_op *o, const struct store_image *m, const char *
 		.repository = eng_arena_str(&o->arena, repo),
 		.tag = eng_arena_str(&o->arena, ref.tag),
 		.name = eng_arena_str(&o->arena, familiar ? familiar : short_id),
-		.platform = eng_arena_str(&o->arena, platform),
+		.platform = m->image.artifact ? NULL : eng_arena_str(&o->arena, platform),
+		.artifact_type = m->image.artifact ?
+					 eng_arena_str(&o->arena, oci_manifest_artifact_type(&m->image.manifest)) :
+					 NULL,
 		.created = created_of(m),
 		.size_bytes = m->image.size,
 		.layers = (unsigned)m->image.manifest.nlayers,

@@ -91,7 +91,7 @@ static void on_asked(struct eng_job *job, int rc, const struct err *e)
 {
 	struct login *l = job->data;
 	struct err why = *e;
-	const char *user = json_str(job->result, "user");
+	const char *user = json_str(job->result, "user"), *identity = json_str(job->result, "identity");
 
 	if (rc == 0 && l->cancelled)
 		rc = err_set(&why, -ECANCELED, "canceled");
@@ -104,6 +104,14 @@ static void on_asked(struct eng_job *job, int rc, const struct err *e)
 		l->user = strdup(user ? user : "");
 		finish(l, 0, NULL, NULL);
 		return;
+	}
+	if (identity && !(l->cred.identity = strdup(identity))) {
+		finish(l, -ENOMEM, NULL, NULL);
+		return;
+	}
+	if (identity) { /* that is kept, and the password is not */
+		explicit_bzero(l->cred.password, strlen(l->cred.password));
+		free(TAKE(l->cred.password));
 	}
 	rc = work_start(&l->work, l->op.b->loop, keep_in_pool, on_kept);
 	if (rc < 0)

@@ -1,49 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ask.c - jobs that only ask a registry: is this login good, what tags are there, what does this name mean? */
+#include "job/ask-inside.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/work.h"
-#include "job/kind.h"
-#include "job/reach.h"
 #include "oci/manifest.h"
-#include "oci/ref.h"
 
 #define TAGS_MAX 500000
 #define PAGES_MAX 20000
 #define TAGS_OF_EVENT 1000
 #define DATA_MAX (64u << 10)
-
-struct ask;
-
-struct question {
-	bool of_host; /* the description's ref is a host; else a reference */
-	/* The first request; on_answer is its callback. */
-	int (*first)(struct ask *a, struct err *e);
-	/* What came: tells the clients. 1: another request is under way, 0: that was it, < 0. */
-	int (*answer)(struct ask *a, struct err *e);
-};
-
-struct ask {
-	uv_loop_t *loop;
-	const struct job_desc *desc;
-	struct job_calls calls;
-	const struct question *question;
-	struct oci_ref ref;
-	struct job_reach reach;
-	struct oci_reg *reg;
-	struct oci_reg_op op;
-	struct work work;
-	struct loop_defer defer;
-	bool asking, cancelled;
-	unsigned pages;
-	size_t ntags;
-	int rc;
-	struct err err;
-	const char *hint;
-};
 
 static void on_end(struct loop_defer *d)
 {
@@ -63,7 +32,7 @@ static void end(struct ask *a, int rc, const struct err *e, const char *hint)
 	loop_defer(a->loop, &a->defer, on_end);
 }
 
-static void on_answer(struct oci_reg_op *op, int rc, const struct err *e)
+void ask_on_answer(struct oci_reg_op *op, int rc, const struct err *e)
 {
 	struct ask *a = container_of(op, struct ask, op);
 	struct err why = *e;
@@ -72,14 +41,28 @@ static void on_answer(struct oci_reg_op *op, int rc, const struct err *e)
 	a->asking = false;
 	if (rc == 0 && a->cancelled)
 		rc = err_set(&why, -ECANCELED, "canceled");
-	if (rc == 0) {
-		rc = a->question->answer(a, &why);
+	if (rc == 0 || (rc == -ENOENT && a->question->answers_missing)) {
+		rc = a->question->answer(a, rc, &why);
 		if (rc == 1) {
 			a->asking = true;
 			return;
 		}
 	}
 	end(a, rc, &why, hint);
+}
+
+void ask_again(struct ask *a)
+{
+	oci_reg_op_finish(&a->op);
+	a->op = (struct oci_reg_op){ 0 };
+}
+
+int ask_next_page(struct ask *a, const char *next, const char *of, struct err *e)
+{
+	if (++a->pages > PAGES_MAX || (a->op.path && strcmp(a->op.path, next) == 0))
+		return err_set(e, -EPROTO, "the list of %s of '%s' has no end", of, a->ref.repo);
+	ask_again(a);
+	return 0;
 }
 
 static int work_prepare(struct work *w, struct err *e)
@@ -96,6 +79,7 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 
 	if (rc == 0 && a->cancelled)
 		rc = err_set(&why, -ECANCELED, "canceled");
+	a->reach.want_refresh = a->question->login;
 	if (rc == 0)
 		rc = job_reach_open(&a->reach, a->loop, a->desc, &a->calls, &a->reg, &why);
 	if (rc == 0)
@@ -106,7 +90,7 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 		a->asking = true;
 }
 
-static void ask_cancel(void *job)
+void ask_cancel(void *job)
 {
 	struct ask *a = job;
 
@@ -116,7 +100,7 @@ static void ask_cancel(void *job)
 		oci_reg_cancel(&a->op);
 }
 
-static void ask_destroy(void *job)
+void ask_destroy(void *job)
 {
 	struct ask *a = job;
 
@@ -127,7 +111,7 @@ static void ask_destroy(void *job)
 	free(a);
 }
 
-static int ask_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls,
+int ask_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls,
 		     const struct question *q, void **ret, struct err *e)
 {
 	struct ask *a = calloc(1, sizeof *a);
@@ -139,7 +123,7 @@ static int ask_start(uv_loop_t *loop, const struct job_desc *d, const struct job
 	a->desc = d;
 	a->calls = *calls;
 	a->question = q;
-	if (q->of_host)
+	if (q->login)
 		rc = !oci_host_valid(d->ref)		   ? err_set(e, -EINVAL, "'%.100s' is not a host", d->ref) :
 		     (a->ref.host = strdup(d->ref)) == NULL ? err_set(e, -ENOMEM, "out of memory") :
 							      0;
@@ -166,10 +150,10 @@ static int login_first(struct ask *a, struct err *e)
 {
 	if (oci_cred_none(&a->reach.cred))
 		return err_set(e, -ENOKEY, "no login of %s is kept", a->ref.host);
-	return oci_reg_ping(&a->op, a->reg, on_answer, e);
+	return oci_reg_ping(&a->op, a->reg, ask_on_answer, e);
 }
 
-static int login_answer(struct ask *a, struct err *e)
+static int login_answer(struct ask *a, int rc, struct err *e)
 {
 	cJSON *ev;
 
@@ -177,7 +161,9 @@ static int login_answer(struct ask *a, struct err *e)
 		return err_set(e, -EACCES, "the login was not sent: the token server of %s is on another host", a->ref.host);
 	ev = job_event("done");
 	if (!ev || !cJSON_AddStringToObject(ev, "user", a->reach.cred.user ? a->reach.cred.user : "") ||
-	    !cJSON_AddBoolToObject(ev, "asked", a->op.asked))
+	    !cJSON_AddBoolToObject(ev, "asked", a->op.asked) ||
+	    (oci_reg_refresh_token(a->reg) &&
+	     !cJSON_AddStringToObject(ev, "identity", oci_reg_refresh_token(a->reg))))
 		return err_set(e, -ENOMEM, "out of memory");
 	a->calls.event(a->calls.arg, ev, false);
 	return 0;
@@ -186,7 +172,7 @@ static int login_answer(struct ask *a, struct err *e)
 static int login_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls, void **ret,
 		       struct err *e)
 {
-	static const struct question q = { true, login_first, login_answer };
+	static const struct question q = { true, false, login_first, login_answer };
 
 	return ask_start(loop, d, calls, &q, ret, e);
 }
@@ -221,35 +207,33 @@ static int tell_tags(struct ask *a, const cJSON *tags, struct err *e)
 
 static int tags_first(struct ask *a, struct err *e)
 {
-	return oci_reg_tags(&a->op, a->reg, &a->ref, NULL, on_answer, e);
+	return oci_reg_tags(&a->op, a->reg, &a->ref, NULL, ask_on_answer, e);
 }
 
-static int tags_answer(struct ask *a, struct err *e)
+static int tags_answer(struct ask *a, int rc, struct err *e)
 {
 	AUTO_JSON cJSON *j = NULL;
 	AUTO_FREE char *next = TAKE(a->op.next);
-	int rc = json_parse((char *)a->op.body.p, a->op.body.len, "the list of tags", &j, e);
 
+	rc = json_parse((char *)a->op.body.p, a->op.body.len, "the list of tags", &j, e);
 	if (rc == 0)
 		rc = tell_tags(a, json_arr(j, "tags"), e);
 	if (rc == 0 && !next) {
 		a->calls.event(a->calls.arg, job_event("done"), false);
 		return 0;
 	}
-	if (rc == 0 && (++a->pages > PAGES_MAX || (a->op.path && strcmp(a->op.path, next) == 0)))
-		rc = err_set(e, -EPROTO, "the list of tags of '%s' has no end", a->ref.repo);
+	if (rc == 0)
+		rc = ask_next_page(a, next, "tags", e);
 	if (rc < 0)
 		return rc;
-	oci_reg_op_finish(&a->op);
-	a->op = (struct oci_reg_op){ 0 };
-	rc = oci_reg_tags(&a->op, a->reg, &a->ref, next, on_answer, e);
+	rc = oci_reg_tags(&a->op, a->reg, &a->ref, next, ask_on_answer, e);
 	return rc < 0 ? rc : 1;
 }
 
 static int tags_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls, void **ret,
 		      struct err *e)
 {
-	static const struct question q = { false, tags_first, tags_answer };
+	static const struct question q = { false, false, tags_first, tags_answer };
 
 	return ask_start(loop, d, calls, &q, ret, e);
 }
@@ -260,15 +244,16 @@ const struct job_kind job_kind_tags = { "tags", tags_start, ask_cancel, ask_dest
 
 static int manifest_first(struct ask *a, struct err *e)
 {
-	return oci_reg_manifest(&a->op, a->reg, &a->ref, NULL, false, on_answer, e);
+	return oci_reg_manifest(&a->op, a->reg, &a->ref, NULL, false, ask_on_answer, e);
 }
 
-static int manifest_answer(struct ask *a, struct err *e)
+static int manifest_answer(struct ask *a, int rc, struct err *e)
 {
 	const struct buf *body = &a->op.body;
 	enum oci_kind kind;
 	cJSON *ev;
-	int rc = oci_doc_kind((char *)body->p, body->len, a->op.media_type, &kind, e);
+
+	rc = oci_doc_kind((char *)body->p, body->len, a->op.media_type, &kind, e);
 
 	if (rc < 0)
 		return rc;
@@ -292,7 +277,7 @@ static int manifest_answer(struct ask *a, struct err *e)
 static int manifest_start(uv_loop_t *loop, const struct job_desc *d, const struct job_calls *calls, void **ret,
 			  struct err *e)
 {
-	static const struct question q = { false, manifest_first, manifest_answer };
+	static const struct question q = { false, false, manifest_first, manifest_answer };
 
 	return ask_start(loop, d, calls, &q, ret, e);
 }

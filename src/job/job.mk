@@ -21,9 +21,9 @@ berth_job_SOURCES = \
 	%D%/main-clients.c %D%/main-clients.h \
 	%D%/kind.h \
 	%D%/reach.c %D%/reach.h \
-	%D%/ask.c \
+	%D%/ask.c %D%/ask-inside.h %D%/ask-referrers.c \
 	%D%/kernel.c \
-	%D%/push.c %D%/push-source.c %D%/push-inside.h \
+	%D%/push.c %D%/push-source.c %D%/push-subject.c %D%/push-inside.h \
 	%D%/pull.c %D%/pull-inside.h \
 	%D%/pull-blob.c \
 	%D%/pull-progress.c \

@@ -27,6 +27,6 @@ struct job_kind {
 };
 
 extern const struct job_kind job_kind_pull, job_kind_push, job_kind_login, job_kind_tags, job_kind_manifest,
-	job_kind_kernel;
+	job_kind_referrers, job_kind_kernel;
 
 #endif

@@ -123,7 +123,7 @@ static void on_signal(uv_signal_t *s, int sig)
 static const struct job_kind *find_kind(const char *name)
 {
 	static const struct job_kind *const kinds[] = { &job_kind_pull, &job_kind_push, &job_kind_login, &job_kind_tags,
-							&job_kind_manifest, &job_kind_kernel };
+							&job_kind_manifest, &job_kind_referrers, &job_kind_kernel };
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(kinds[i]->name, name) == 0)

@@ -90,6 +90,7 @@ struct pull {
 	uv_timer_t again, tick;   /* for blobs that come elsewhere; for progress */
 	unsigned handles;
 
+	bool artifact;            /* no image: kept as it is */
 	bool unpack, unpack_started, unpack_done, rootfs_open;
 	char key[STORE_KEY_MAX];
 	struct store_rootfs_build rootfs;

@@ -92,7 +92,9 @@ static void pull_cancel(void *job)
 static void tell_done(struct pull *p)
 {
 	cJSON *ev = job_event("done");
-	const struct oci_digest *image = p->known_whole ? &p->known_image : &p->manifest.config.digest;
+	const struct oci_digest *image = p->known_whole ? &p->known_image :
+					 p->artifact	? &p->manifest_desc.digest :
+							  &p->manifest.config.digest;
 	uint64_t size = p->known_whole ? p->known_size : p->manifest.config.size;
 
 	for (size_t i = 0; !p->known_whole && i < p->nblobs; i++)
@@ -214,6 +216,11 @@ void pull_on_config(struct pull *p)
 	AUTO_FREE char *text = NULL;
 	size_t len;
 	struct err e = { 0 };
+
+	if (p->artifact) {
+		start_layers(p);
+		return;
+	}
 	int rc = store_blob_load(p->store, &p->manifest.config, OCI_MANIFEST_MAX, &text, &len, &e);
 
 	if (rc == 0)
@@ -255,10 +262,16 @@ static int take_manifest(struct pull *p, const char *text, size_t len, struct er
 {
 	int rc = oci_manifest_parse(text, len, &p->manifest, e);
 
-	if (rc == 0)
-		rc = oci_manifest_check_image(&p->manifest, e);
 	if (rc < 0)
 		return rc;
+	p->artifact = oci_manifest_is_artifact(&p->manifest);
+	if (!p->artifact || p->unpack) {
+		rc = oci_manifest_check_image(&p->manifest, e);
+		if (rc < 0 && p->artifact)
+			p->hint = "--unpack=false keeps it as it is";
+		if (rc < 0)
+			return rc;
+	}
 	strcpy(p->manifest_desc.media_type, p->manifest.media_type);
 	if (!p->top.media_type[0])
 		strcpy(p->top.media_type, p->manifest.media_type);
@@ -296,7 +309,7 @@ static void take_document(struct pull *p, const char *text, size_t len, const ch
 	if (rc == 0)
 		rc = kind == OCI_KIND_INDEX ? take_index(p, text, len, &e) : take_manifest(p, text, len, &e);
 	if (rc < 0)
-		pull_fail(p, rc, &e, NULL);
+		pull_fail(p, rc, &e, p->hint);
 	else if (kind == OCI_KIND_INDEX)
 		get_manifest(p, p->manifest_desc.digest.text);
 	else

@@ -2,7 +2,8 @@
 /* push-inside.h - what the parts of a push share.
  *
  *   push-source.c     in the pool: the image in the store, all that is to go, and where it may be mounted from
- *   push.c            the flow: blobs, several at once, then manifests, the one with the name last */
+ *   push.c            the flow: blobs, several at once, then manifests, the one with the name last
+ *   push-subject.c    the list of what belongs to a manifest, for registries that keep none themselves */
 #ifndef BERTH_JOB_PUSH_INSIDE_H
 #define BERTH_JOB_PUSH_INSIDE_H
 
@@ -31,6 +32,7 @@ struct push_blob {
 
 struct push_manifest {
 	struct oci_desc desc;
+	struct oci_digest subject; /* that it belongs to, or none */
 	char *text;
 	size_t len;
 };
@@ -53,6 +55,7 @@ struct push {
 
 	struct oci_reg *reg;
 	struct oci_reg_op op;
+	char *referrers; /* the index that is put for a subject */
 	size_t next_manifest, active;
 	uv_timer_t tick;
 	bool asked_top;
@@ -70,5 +73,17 @@ struct push {
 /* Finds the source and fills manifests and blobs. Blocks. */
 int push_source(struct push *p, struct err *e);
 void push_source_finish(struct push *p);
+
+/* Remembers the first failure and stops all that runs; the end comes when nothing is outstanding. */
+void push_fail(struct push *p, int rc, const struct err *e, const char *hint);
+/* To be called first in each callback: true if the push is failing and the caller must do nothing more. */
+bool push_returned(struct push *p);
+void push_next_manifest(struct push *p);
+/* Makes op ready for another request. */
+void push_fresh(struct push *p);
+
+/* The manifest that was put last has a subject which the registry did not take notice of: notes it in the index under
+ * the tag for that, then goes on with the next manifest. */
+void push_note_subject(struct push *p);
 
 #endif

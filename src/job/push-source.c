@@ -43,7 +43,8 @@ static int add_blob(struct push *p, const struct oci_desc *d, bool is_layer, str
 	return 0;
 }
 
-static int add_manifest(struct push *p, const struct oci_desc *d, char *text, size_t len, struct err *e)
+static int add_manifest(struct push *p, const struct oci_desc *d, const struct oci_digest *subject, char *text, size_t len,
+			struct err *e)
 {
 	struct push_manifest *v = realloc(p->manifests, (p->nmanifests + 1) * sizeof *v);
 
@@ -52,7 +53,7 @@ static int add_manifest(struct push *p, const struct oci_desc *d, char *text, si
 		return err_set(e, -ENOMEM, "out of memory");
 	}
 	p->manifests = v;
-	v[p->nmanifests] = (struct push_manifest){ *d, text, len };
+	v[p->nmanifests] = (struct push_manifest){ *d, *subject, text, len };
 	v[p->nmanifests++].desc.size = len;
 	return 0;
 }
@@ -67,19 +68,22 @@ static bool has_manifest(const struct push *p, const struct oci_digest *d)
 
 static int take(struct push *p, const struct oci_desc *d, unsigned depth, struct err *e);
 
-static int take_image(struct push *p, const char *text, size_t len, struct oci_desc *d, struct err *e)
+static int take_image(struct push *p, const char *text, size_t len, struct oci_desc *d, struct oci_digest *subject,
+		      struct err *e)
 {
 	struct oci_manifest m AUTO(oci_manifest_finish) = { 0 };
 	int rc = oci_manifest_parse(text, len, &m, e);
 
 	strcpy(d->media_type, m.media_type);
+	*subject = m.subject.digest;
 	for (size_t i = 0; rc == 0 && i < m.nlayers; i++)
 		rc = add_blob(p, &m.layers[i], true, e);
 	return rc < 0 ? rc : add_blob(p, &m.config, false, e);
 }
 
 /* All that it leads to, or the one image that serves the platform. */
-static int take_index(struct push *p, const char *text, size_t len, struct oci_desc *d, unsigned depth, struct err *e)
+static int take_index(struct push *p, const char *text, size_t len, struct oci_desc *d, unsigned depth,
+		      struct oci_digest *subject, struct err *e)
 {
 	struct oci_index x AUTO(oci_index_finish) = { 0 };
 	struct oci_platform want;
@@ -87,6 +91,7 @@ static int take_index(struct push *p, const char *text, size_t len, struct oci_d
 	int rc = oci_index_parse(text, len, &x, e);
 
 	strcpy(d->media_type, x.media_type);
+	*subject = x.subject.digest;
 	if (rc < 0)
 		return rc;
 	if (p->desc->all_platforms) {
@@ -105,6 +110,7 @@ static int take(struct push *p, const struct oci_desc *d, unsigned depth, struct
 {
 	AUTO_FREE char *text = NULL;
 	struct oci_desc own = *d;
+	struct oci_digest subject = { "" };
 	enum oci_kind kind;
 	size_t len;
 
@@ -127,9 +133,10 @@ static int take(struct push *p, const struct oci_desc *d, unsigned depth, struct
 		rc = oci_doc_kind(text, len, d->media_type, &kind, e);
 	if (rc < 0)
 		return rc;
-	rc = kind == OCI_KIND_INDEX ? take_index(p, text, len, &own, depth, e) : take_image(p, text, len, &own, e);
+	rc = kind == OCI_KIND_INDEX ? take_index(p, text, len, &own, depth, &subject, e) :
+				       take_image(p, text, len, &own, &subject, e);
 	if (rc == 0 && (kind != OCI_KIND_INDEX || p->desc->all_platforms))
-		rc = add_manifest(p, &own, TAKE(text), len, e);
+		rc = add_manifest(p, &own, &subject, TAKE(text), len, e);
 	return rc;
 }
 

@@ -14,7 +14,6 @@
 #define TICK_MS 100
 
 static void pump(struct push *p);
-static void next_manifest(struct push *p);
 
 /* --- the end */
 
@@ -37,7 +36,7 @@ static void end(struct push *p)
 	uv_close((uv_handle_t *)&p->tick, on_tick_closed);
 }
 
-static void fail(struct push *p, int rc, const struct err *e, const char *hint)
+void push_fail(struct push *p, int rc, const struct err *e, const char *hint)
 {
 	if (p->failing)
 		return;
@@ -57,8 +56,7 @@ static void fail(struct push *p, int rc, const struct err *e, const char *hint)
 		end(p);
 }
 
-/* To be called first in each callback: true if the push is failing and the caller must do nothing more. */
-static bool returned(struct push *p)
+bool push_returned(struct push *p)
 {
 	p->outstanding--;
 	if (p->failing && p->outstanding == 0)
@@ -161,17 +159,21 @@ static void on_put(struct oci_reg_op *op, int rc, const struct err *e)
 	struct err why = *e;
 	const char *hint = op->hint;
 
-	if (returned(p))
+	if (push_returned(p))
 		return;
 	if (rc == 0 && !oci_digest_none(&op->digest) && !oci_digest_eq(&op->digest, &m->desc.digest))
 		rc = err_set(&why, -EBADMSG, "%s keeps manifest '%s' as '%s'", p->ref.host, m->desc.digest.text,
 			     op->digest.text);
 	if (rc < 0) {
-		fail(p, rc, &why, hint);
+		push_fail(p, rc, &why, hint);
+		return;
+	}
+	if (!oci_digest_none(&m->subject) && !op->has_subject) {
+		push_note_subject(p);
 		return;
 	}
 	p->next_manifest++;
-	next_manifest(p);
+	push_next_manifest(p);
 }
 
 static void on_head(struct oci_reg_op *op, int rc, const struct err *e)
@@ -181,31 +183,31 @@ static void on_head(struct oci_reg_op *op, int rc, const struct err *e)
 	const char *hint = op->hint;
 	bool same = rc == 0 && oci_digest_eq(&op->digest, &p->manifests[p->nmanifests - 1].desc.digest);
 
-	if (returned(p))
+	if (push_returned(p))
 		return;
 	/* some servers do not like HEAD, and some let only those write who may not read */
 	if (rc < 0 && rc != -ENOENT && rc != -EPROTO && rc != -EIO && rc != -EACCES) {
-		fail(p, rc, &why, hint);
+		push_fail(p, rc, &why, hint);
 		return;
 	}
 	if (same) /* whoever took it had all that it leads to */
 		p->next_manifest = p->nmanifests;
-	next_manifest(p);
+	push_next_manifest(p);
 }
 
-static void fresh(struct push *p)
+void push_fresh(struct push *p)
 {
 	oci_reg_op_finish(&p->op);
 	p->op = (struct oci_reg_op){ 0 };
 }
 
-static void next_manifest(struct push *p)
+void push_next_manifest(struct push *p)
 {
 	struct push_manifest *m = &p->manifests[p->next_manifest];
 	struct err e = { 0 };
 	int rc;
 
-	fresh(p);
+	push_fresh(p);
 	if (p->next_manifest == p->nmanifests) {
 		uv_timer_stop(&p->tick);
 		tell_progress(p, false);
@@ -223,7 +225,7 @@ static void next_manifest(struct push *p)
 					  m->desc.media_type, m->text, m->len, on_put, &e);
 	}
 	if (rc < 0)
-		fail(p, rc, &e, NULL);
+		push_fail(p, rc, &e, NULL);
 	else
 		p->outstanding++;
 }
@@ -247,10 +249,10 @@ static void on_uploaded(struct oci_reg_upload *u, int rc, const struct err *e)
 	close_blob(b);
 	p->active--;
 	b->state = PUSH_THERE;
-	if (returned(p))
+	if (push_returned(p))
 		return;
 	if (rc < 0) {
-		fail(p, rc, &why, rc == -ENODATA ? "pull it again, then push" : hint);
+		push_fail(p, rc, &why, rc == -ENODATA ? "pull it again, then push" : hint);
 		return;
 	}
 	pump(p);
@@ -272,7 +274,7 @@ static void begin_blob(struct push_blob *b)
 	if (rc == 0)
 		rc = oci_reg_upload_start(&b->up, p->reg, &p->ref, on_uploaded, &e);
 	if (rc < 0) {
-		fail(p, rc, &e, NULL);
+		push_fail(p, rc, &e, NULL);
 		return;
 	}
 	p->active++;
@@ -289,7 +291,7 @@ static void pump(struct push *p)
 		left += p->blobs[i].state != PUSH_THERE;
 	}
 	if (!left && !p->failing)
-		next_manifest(p);
+		push_next_manifest(p);
 }
 
 /* --- beginning */
@@ -312,12 +314,12 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 	struct push *p = container_of(w, struct push, work);
 	struct err why = *e;
 
-	if (returned(p))
+	if (push_returned(p))
 		return;
 	if (rc == 0)
 		rc = job_reach_open(&p->reach, p->loop, p->desc, &p->calls, &p->reg, &why);
 	if (rc < 0) {
-		fail(p, rc, &why, NULL);
+		push_fail(p, rc, &why, NULL);
 		return;
 	}
 	p->calls.event(p->calls.arg, job_event_text("stage", "uploading"), false);
@@ -334,7 +336,7 @@ static void push_cancel(void *job)
 	if (p->told)
 		return;
 	err_set(&e, -ECANCELED, "canceled");
-	fail(p, -ECANCELED, &e, NULL);
+	push_fail(p, -ECANCELED, &e, NULL);
 }
 
 static void push_destroy(void *job)
@@ -346,6 +348,7 @@ static void push_destroy(void *job)
 	push_source_finish(p);
 	oci_ref_finish(&p->ref);
 	job_reach_finish(&p->reach);
+	free(p->referrers);
 	free(p);
 }
 

@@ -137,6 +137,7 @@ int job_reach_open(const struct job_reach *r, uv_loop_t *loop, const struct job_
 {
 	struct oci_reg_opts o = {
 		.host = r->host, .plain_http = r->plain_http, .insecure = r->insecure, .cred = r->cred,
+		.want_refresh = r->want_refresh,
 		.ca_file = r->own ? d->ca_file : NULL, .token_hosts = r->own ? d->token_hosts : NULL,
 		.ca_pem = r->ca_pem, .cert_file = r->cert_file, .key_file = r->key_file,
 		.limits = { d->connect_ms, d->header_ms, d->stall_ms, d->total_ms },

@@ -12,6 +12,7 @@
 struct job_reach {
 	char *host; /* as in references */
 	struct oci_cred cred;
+	bool want_refresh; /* see struct oci_reg_opts; set before open */
 	bool plain_http, insecure, own; /* own: the registry that the job is about, not a mirror of it */
 	/* Of the folder certs.d/HOST that docker and podman have too. */
 	char *ca_pem, *cert_file, *key_file;

@@ -295,10 +295,21 @@ bool oci_realm_trusted(const struct oci_origin *registry, const struct oci_origi
 	return false;
 }
 
-int oci_token_parse(const char *text, size_t len, char **ret_token, int64_t *ret_seconds, struct err *e)
+static bool token_valid(const char *s)
+{
+	size_t n = s ? strlen(s) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!isgraph((unsigned char)s[i]))
+			return false;
+	return n > 0 && n <= OCI_TOKEN_MAX;
+}
+
+int oci_token_parse(const char *text, size_t len, char **ret_token, char **ret_refresh, int64_t *ret_seconds,
+		    struct err *e)
 {
 	AUTO_JSON cJSON *j = NULL;
-	const char *token;
+	const char *token, *refresh;
 	int rc = json_parse(text, len, "the token server's answer", &j, e);
 
 	if (rc < 0)
@@ -306,14 +317,16 @@ int oci_token_parse(const char *text, size_t len, char **ret_token, int64_t *ret
 	token = json_str(j, "token");
 	if (!token || !*token)
 		token = json_str(j, "access_token");
-	if (!token || !*token || strlen(token) > OCI_TOKEN_MAX)
+	if (!token || !*token)
 		return err_set(e, -EINVAL, "the token server's answer holds no token");
-	for (const char *p = token; *p; p++)
-		if (!isgraph((unsigned char)*p))
-			return err_set(e, -EINVAL, "the token server's answer holds no valid token");
+	if (!token_valid(token))
+		return err_set(e, -EINVAL, "the token server's answer holds no valid token");
 	*ret_seconds = json_int(j, "expires_in", 60);
 	if (*ret_seconds < 1)
 		*ret_seconds = 60;
+	refresh = json_str(j, "refresh_token");
+	if (ret_refresh)
+		*ret_refresh = token_valid(refresh) ? strdup(refresh) : NULL;
 	*ret_token = strdup(token);
 	return *ret_token ? 0 : err_set(e, -ENOMEM, "out of memory");
 }

@@ -58,7 +58,9 @@ bool oci_host_is_loopback(const char *host);
  * text, or to the one that the registry is known to use (docker.io: auth.docker.io). */
 bool oci_realm_trusted(const struct oci_origin *registry, const struct oci_origin *realm);
 
-/* What a realm answers. -EINVAL with words; the caller frees *ret_token. */
-int oci_token_parse(const char *text, size_t len, char **ret_token, int64_t *ret_seconds, struct err *e);
+/* What a realm answers. ret_refresh (may be NULL): the refresh token that came with it, or NULL. -EINVAL with words; the
+ * caller frees both. */
+int oci_token_parse(const char *text, size_t len, char **ret_token, char **ret_refresh, int64_t *ret_seconds,
+		    struct err *e);
 
 #endif

@@ -198,6 +198,7 @@ static int load_config(const struct oci_layout *l, struct oci_image *m, struct e
 	return rc;
 }
 
+/* m->artifact: it may be one. */
 static int load_image(const struct oci_layout *l, const struct oci_platform *want, struct oci_image *m,
 		      struct err *e)
 {
@@ -224,15 +225,16 @@ static int load_image(const struct oci_layout *l, const struct oci_platform *wan
 			return rc;
 		m->manifest_desc = d;
 		m->manifest_desc.size = len;
-		return load_config(l, m, e);
+		m->artifact = m->artifact && oci_manifest_is_artifact(&m->manifest);
+		return m->artifact ? 0 : load_config(l, m, e);
 	}
 	return err_set(e, -EINVAL, "image indexes nested more than %d deep", INDEX_NEST_MAX);
 }
 
-int oci_layout_image(const struct oci_layout *l, const struct oci_desc *d, const struct oci_platform *want,
-		     struct oci_image *ret, struct err *e)
+static int find_image(const struct oci_layout *l, const struct oci_desc *d, const struct oci_platform *want,
+		      bool artifact, struct oci_image *ret, struct err *e)
 {
-	struct oci_image m = { .top = *d };
+	struct oci_image m = { .top = *d, .artifact = artifact };
 
 	int rc = load_image(l, want, &m, e);
 	if (rc < 0) {
@@ -244,6 +246,23 @@ int oci_layout_image(const struct oci_layout *l, const struct oci_desc *d, const
 		m.size += m.manifest.layers[i].size;
 	*ret = m;
 	return 0;
+}
+
+int oci_layout_image(const struct oci_layout *l, const struct oci_desc *d, const struct oci_platform *want,
+		     struct oci_image *ret, struct err *e)
+{
+	return find_image(l, d, want, false, ret, e);
+}
+
+int oci_layout_any(const struct oci_layout *l, const struct oci_desc *d, const struct oci_platform *want,
+		   struct oci_image *ret, struct err *e)
+{
+	return find_image(l, d, want, true, ret, e);
+}
+
+const struct oci_digest *oci_image_id(const struct oci_image *m)
+{
+	return m->artifact ? &m->manifest_desc.digest : &m->manifest.config.digest;
 }
 
 void oci_image_finish(struct oci_image *m)

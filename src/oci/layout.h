@@ -4,6 +4,7 @@
 #ifndef BERTH_OCI_LAYOUT_H
 #define BERTH_OCI_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,12 +43,18 @@ struct oci_image {
 	char *config_json; /* the config blob's text */
 	size_t config_len;
 	uint64_t size; /* bytes of manifest, config and layers as stored */
+	bool artifact; /* no image: config is empty, config_json NULL */
 };
 
 /* Follows d through indexes (nested at most 4 deep) to the manifest that serves want best and its config;
  * both are checked: as many diff_ids as layers, an image and no artifact. */
 int oci_layout_image(const struct oci_layout *l, const struct oci_desc *d, const struct oci_platform *want,
 		     struct oci_image *ret, struct err *e);
+/* The same, of artifacts too: only their manifest is read. */
+int oci_layout_any(const struct oci_layout *l, const struct oci_desc *d, const struct oci_platform *want,
+		   struct oci_image *ret, struct err *e);
+/* What an image is known by: its config's digest or, of an artifact, its manifest's. */
+const struct oci_digest *oci_image_id(const struct oci_image *m);
 void oci_image_finish(struct oci_image *m);
 
 #endif

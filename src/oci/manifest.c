@@ -107,6 +107,8 @@ static int manifest_parse(const char *text, size_t len, struct oci_manifest *m, 
 	if (!json_obj(j, "config"))
 		return err_set(e, -EINVAL, "it has no config");
 	rc = oci_desc_parse(json_obj(j, "config"), &m->config, e);
+	if (rc == 0 && json_obj(j, "subject"))
+		rc = oci_desc_parse(json_obj(j, "subject"), &m->subject, e);
 	if (rc < 0)
 		return rc;
 	return parse_list(json_arr(j, "layers"), OCI_LAYERS_MAX, "layers", &m->layers, &m->nlayers, e);
@@ -137,6 +139,11 @@ static int index_parse(const char *text, size_t len, struct oci_index *x, struct
 	if (kind != OCI_KIND_INDEX)
 		return err_set(e, -EINVAL, "it is a manifest");
 	set_media_type(j, "mediaType", OCI_MT_INDEX, x->media_type);
+	if (json_obj(j, "subject")) {
+		rc = oci_desc_parse(json_obj(j, "subject"), &x->subject, e);
+		if (rc < 0)
+			return rc;
+	}
 	return parse_list(json_arr(j, "manifests"), OCI_INDEX_MAX, "manifests", &x->entries, &x->nentries, e);
 }
 
@@ -166,13 +173,33 @@ void oci_index_finish(struct oci_index *x)
 	x->nentries = 0;
 }
 
+/* Some builders leave the config's type out or give one of their own. */
+static bool other_config(const struct oci_manifest *m)
+{
+	return strcmp(m->config.media_type, OCI_MT_EMPTY) == 0 ||
+	       (m->config.kind != OCI_KIND_CONFIG && m->config.kind != OCI_KIND_OTHER);
+}
+
+bool oci_manifest_is_artifact(const struct oci_manifest *m)
+{
+	if (m->artifact_type[0] || other_config(m))
+		return true;
+	for (size_t i = 0; m->config.kind == OCI_KIND_OTHER && i < m->nlayers; i++)
+		if (!oci_kind_is_layer(m->layers[i].kind))
+			return true;
+	return false;
+}
+
+const char *oci_manifest_artifact_type(const struct oci_manifest *m)
+{
+	return m->artifact_type[0] ? m->artifact_type : m->config.media_type;
+}
+
 int oci_manifest_check_image(const struct oci_manifest *m, struct err *e)
 {
 	if (m->artifact_type[0])
 		return err_set(e, -ENOTSUP, "it is not an image but an artifact of type '%s'", m->artifact_type);
-	/* some builders leave the config's type out or give one of their own; another known kind is wrong */
-	if (strcmp(m->config.media_type, OCI_MT_EMPTY) == 0 ||
-	    (m->config.kind != OCI_KIND_CONFIG && m->config.kind != OCI_KIND_OTHER))
+	if (other_config(m))
 		return err_set(e, -ENOTSUP, "it is not an image: its config is of type '%s'",
 			       m->config.media_type);
 	if (m->config.size > OCI_MANIFEST_MAX)

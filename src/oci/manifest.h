@@ -16,6 +16,7 @@
 struct oci_manifest {
 	char media_type[OCI_MT_MAX]; /* as it says itself or, if it does not, as OCI names its form */
 	char artifact_type[OCI_MT_MAX]; /* "" for an image */
+	struct oci_desc subject; /* what it belongs to; digest none: nothing */
 	struct oci_desc config;
 	struct oci_desc *layers; /* lowest first */
 	size_t nlayers;
@@ -23,6 +24,7 @@ struct oci_manifest {
 
 struct oci_index {
 	char media_type[OCI_MT_MAX];
+	struct oci_desc subject; /* as above */
 	struct oci_desc *entries;
 	size_t nentries;
 };
@@ -37,6 +39,10 @@ int oci_index_parse(const char *text, size_t len, struct oci_index *ret, struct 
 void oci_manifest_finish(struct oci_manifest *m);
 void oci_index_finish(struct oci_index *x);
 
+/* It is no image and says so: by its artifact type, its config's type, or layers that are none. */
+bool oci_manifest_is_artifact(const struct oci_manifest *m);
+/* The type that it has as an artifact. */
+const char *oci_manifest_artifact_type(const struct oci_manifest *m);
 /* true if its config and layers are such that it can be unpacked and run; else -ENOTSUP with words that
  * name the layer (foreign, unknown media type) or the artifact type. */
 int oci_manifest_check_image(const struct oci_manifest *m, struct err *e);

@@ -244,6 +244,7 @@ static void answer_finish(struct http_answer *a)
 	free(a->retry_after);
 	free(a->content_range);
 	free(a->docker_digest);
+	free(a->subject);
 	free(a->link);
 	free(a->range);
 	free(a->authenticate);
@@ -290,6 +291,7 @@ static int on_field(struct http_req *r, const char *p, size_t n)
 		{ "retry-after", &a->retry_after, false },
 		{ "content-range", &a->content_range, false },
 		{ "docker-content-digest", &a->docker_digest, false },
+		{ "oci-subject", &a->subject, false },
 		{ "link", &a->link, true },
 		{ "range", &a->range, false },
 		{ "www-authenticate", &a->authenticate, true },

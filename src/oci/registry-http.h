@@ -54,7 +54,7 @@ void http_after_cancel(struct http_deadline *d);
 /* What came back, filled as it comes. Strings are owned, NULL if not given. */
 struct http_answer {
 	long status; /* 0: none yet */
-	char *content_type, *location, *retry_after, *content_range, *docker_digest, *link, *range;
+	char *content_type, *location, *retry_after, *content_range, *docker_digest, *link, *range, *subject;
 	char *authenticate;     /* all WWW-Authenticate fields, joined by ", " */
 	int64_t content_length; /* -1: not told */
 	char peer_error[240];   /* libcurl's words */

@@ -15,9 +15,10 @@ struct oci_reg {
 	char *ca_file, *token_hosts;
 	char *ca_pem, *cert_file, *key_file; /* for its own host only */
 	struct oci_cred cred;
+	char *refresh; /* that a token server gave */
 	struct http_limits limits;
 	unsigned retries;
-	bool insecure, may_switch, answered, destroyed, closing;
+	bool insecure, want_refresh, may_switch, answered, destroyed, closing;
 	bool basic; /* it asked for Basic: sent with each request from then on */
 	void (*warn)(void *arg, const char *text);
 	void *warn_arg;

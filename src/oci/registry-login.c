@@ -196,7 +196,15 @@ static void on_token(struct oci_reg_op *op, int rc, const struct err *why)
 	t->fetching = false;
 	if (rc == 0) {
 		free(TAKE(t->value));
-		rc = oci_token_parse((char *)op->body.p, op->body.len, &t->value, &seconds, &e);
+		char *refresh = NULL;
+
+		rc = oci_token_parse((char *)op->body.p, op->body.len, &t->value, &refresh, &seconds, &e);
+		if (refresh && (!t->reg->want_refresh || !t->with_cred || t->reg->refresh)) {
+			explicit_bzero(refresh, strlen(refresh));
+			free(TAKE(refresh));
+		}
+		if (refresh)
+			t->reg->refresh = refresh;
 		/* a tenth early: clocks and ways differ */
 		t->until_ns = clock_mono_ns() + MIN(seconds, (int64_t)86400 * 365) * 900000000;
 	}
@@ -249,6 +257,10 @@ static char *token_url(const struct token *t, const struct oci_challenge *c, con
 			rc = add_scopes(&b, scope);
 		if (rc == 0 && t->with_cred)
 			rc = add_param(&b, "account", t->reg->cred.user);
+		if (rc == 0 && t->with_cred && t->reg->want_refresh)
+			rc = add_param(&b, "client_id", "berth");
+		if (rc == 0 && t->with_cred && t->reg->want_refresh)
+			rc = add_param(&b, "offline_token", "true");
 	}
 	return rc < 0 ? NULL : buf_steal(&b);
 }

@@ -52,6 +52,9 @@ static void reg_free(struct oci_reg *reg)
 	free(reg->key_file);
 	free(reg->token_hosts);
 	oci_cred_finish(&reg->cred);
+	if (reg->refresh)
+		explicit_bzero(reg->refresh, strlen(reg->refresh));
+	free(reg->refresh);
 	free(reg);
 }
 
@@ -71,6 +74,7 @@ static int copy_opts(struct oci_reg *reg, const struct oci_reg_opts *o)
 	reg->limits = given ? *l : limits;
 	reg->retries = o->retries;
 	reg->insecure = o->insecure;
+	reg->want_refresh = o->want_refresh;
 	reg->warn = o->warn;
 	reg->warn_arg = o->warn_arg;
 	return 0;
@@ -102,6 +106,11 @@ int oci_reg_create(uv_loop_t *loop, const struct oci_reg_opts *opts, struct oci_
 	}
 	*ret = reg;
 	return 0;
+}
+
+const char *oci_reg_refresh_token(const struct oci_reg *reg)
+{
+	return reg->refresh;
 }
 
 static void on_http_closed(struct http *h)
@@ -330,6 +339,7 @@ static void succeed(struct oci_reg_op *op)
 	} else {
 		rc = check_body(op, &op->err);
 	}
+	op->has_subject = op->http.answer.subject;
 	if (rc == 0 && op->http.answer.link)
 		op->next = oci_link_next(op->http.answer.link);
 	oci_reg_op_end(op, rc);
@@ -475,7 +485,7 @@ static const struct oci_reg_kind kind_manifest_head = {
 static const struct oci_reg_kind kind_manifest_put = { "PUT", .may_login = true };
 static const struct oci_reg_kind kind_blob = { "GET", .may_redirect = true, .may_login = true, .is_blob = true };
 static const struct oci_reg_kind kind_ping = { "GET", .may_login = true };
-static const struct oci_reg_kind kind_tags = { "GET", .may_redirect = true, .may_login = true };
+static const struct oci_reg_kind kind_list = { "GET", .may_redirect = true, .may_login = true };
 
 static bool add_header(struct curl_slist **list, const char *text)
 {
@@ -699,9 +709,29 @@ int oci_reg_tags(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_re
 	if (rc < 0)
 		return rc;
 	snprintf(op->what, sizeof op->what, "repository '%s'", ref->repo);
-	return oci_reg_op_begin(op, reg, &kind_tags,
+	return oci_reg_op_begin(op, reg, &kind_list,
 				page ? strdup(page) : oci_reg_fmt("/v2/%s/tags/list?n=1000", ref->repo),
 				reg->limits.total_ms, cb, e);
+}
+
+int oci_reg_referrers(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *digest,
+		      const char *page, oci_reg_cb cb, struct err *e)
+{
+	int rc = oci_reg_op_prepare(op, reg, ref, "pull", NULL, e);
+
+	if (rc < 0)
+		return rc;
+	snprintf(op->what, sizeof op->what, "list of referrers to '%s'", digest);
+	return oci_reg_op_begin(op, reg, &kind_list,
+				page ? strdup(page) : oci_reg_fmt("/v2/%s/referrers/%s", ref->repo, digest),
+				reg->limits.total_ms, cb, e);
+}
+
+void oci_referrers_tag(const struct oci_digest *d, char ret[static OCI_DIGEST_MAX])
+{
+	strcpy(ret, d->text);
+	ret[strcspn(ret, ":")] = '-';
+	ret[MIN(strlen(ret), (size_t)OCI_TAG_MAX)] = 0; /* of sha512: a tag is shorter */
 }
 
 void oci_reg_pause(struct oci_reg_op *op, bool paused)

@@ -28,6 +28,7 @@ struct oci_reg_opts {
 	const char *cert_file, *key_file; /* PEM: our certificate */
 	const char *token_hosts; /* "HOST[:PORT] …": other hosts that the login may go to for tokens; NULL: none */
 	struct oci_cred cred; /* none: anonymous */
+	bool want_refresh;    /* the token server is asked for what may be kept in the place of cred's password */
 	struct http_limits limits; /* all 0: the defaults; total_ms is for answers that are no blobs */
 	unsigned retries;     /* tries after the first one; of a blob, in a row without any progress */
 	/* A line for the user: "127.0.0.1:5000 is busy (429), trying again in 2 s". May be NULL. */
@@ -41,6 +42,8 @@ struct oci_reg_opts {
 struct oci_reg;
 
 int oci_reg_create(uv_loop_t *loop, const struct oci_reg_opts *opts, struct oci_reg **ret, struct err *e);
+/* What a token server gave in place of the password (an OAuth2 refresh token), or NULL; valid until destroy. */
+const char *oci_reg_refresh_token(const struct oci_reg *reg);
 /* No operation may be active. Frees it on the loop, soon. */
 void oci_reg_destroy(struct oci_reg *reg);
 
@@ -58,6 +61,7 @@ struct oci_reg_op {
 	struct oci_digest digest;     /* of the body; after HEAD: as the server tells, or none */
 	uint64_t size;                /* of the body; after HEAD: as told, or 0 */
 	char *next;                   /* of a list: the path of what follows, or NULL */
+	bool has_subject;             /* of a manifest that was put: the registry lists it among its subject's referrers */
 	const char *hint;             /* after a failure: what the user may do, or NULL */
 	bool may_retry;               /* after a failure of what is not tried again inside */
 	uint64_t retry_ms;            /* the pause before that */
@@ -104,6 +108,12 @@ int oci_reg_manifest_put(struct oci_reg_op *op, struct oci_reg *reg, const struc
 /* One page of the list of a repository's tags, JSON in body; page NULL or the `next` of the page before. */
 int oci_reg_tags(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *page,
 		 oci_reg_cb cb, struct err *e);
+/* One page of the manifests that refer to the one of that digest: an index in body; page as above. Registries without
+ * this answer -ENOENT: then the index is the manifest whose tag oci_referrers_tag names, -ENOENT if there are none.
+ * OCI distribution specification 1.1, "Listing Referrers". */
+int oci_reg_referrers(struct oci_reg_op *op, struct oci_reg *reg, const struct oci_ref *ref, const char *digest,
+		      const char *page, oci_reg_cb cb, struct err *e);
+void oci_referrers_tag(const struct oci_digest *d, char ret[static OCI_DIGEST_MAX]);
 /* Holds the bytes of a blob back, or lets them come again. */
 void oci_reg_pause(struct oci_reg_op *op, bool paused);
 void oci_reg_cancel(struct oci_reg_op *op);

@@ -51,24 +51,37 @@ static int collect_names(const struct store_tags *t, const struct oci_digest *d,
 	return 0;
 }
 
-static int load_image(struct store *s, const struct store_tags *t, const struct oci_desc *d,
-		      const struct oci_platform *want, struct store_image *ret, struct err *e)
+static int load_any(struct store *s, const struct store_tags *t, const struct oci_desc *d,
+		    const struct oci_platform *want, struct store_image *ret, struct err *e)
 {
 	struct store_image m = { .rootfs_bytes = 0 };
 	struct oci_platform host;
 
 	oci_platform_host(&host);
-	int rc = oci_layout_image(&s->layout, d, want ? want : &host, &m.image, e);
+	int rc = oci_layout_any(&s->layout, d, want ? want : &host, &m.image, e);
 	if (rc < 0)
 		return rc;
 	if (collect_names(t, &d->digest, &m.names) < 0) {
 		store_image_finish(&m);
 		return no_memory(e);
 	}
-	if (store_rootfs_key(&m.image.config, m.rootfs_key, NULL) == 0)
+	if (!m.image.artifact && store_rootfs_key(&m.image.config, m.rootfs_key, NULL) == 0)
 		store_rootfs_has(s, m.rootfs_key, &m.rootfs_bytes);
 	*ret = m;
 	return 0;
+}
+
+/* An image, and no artifact. */
+static int load_image(struct store *s, const struct store_tags *t, const struct oci_desc *d,
+		      const struct oci_platform *want, struct store_image *ret, struct err *e)
+{
+	int rc = load_any(s, t, d, want, ret, e);
+
+	if (rc < 0 || !ret->image.artifact)
+		return rc;
+	rc = oci_manifest_check_image(&ret->image.manifest, e);
+	store_image_finish(ret);
+	return err_wrap(e, rc, "image '%s'", d->digest.text);
 }
 
 /* ---- by name --------------------------------------------------------------------------------------------
@@ -128,9 +141,9 @@ static bool image_has_prefix(struct store *s, const struct store_tags *t, const 
 
 	if (has_prefix(&d->digest, hex))
 		return true;
-	if (load_image(s, t, d, want, &m, NULL) < 0)
+	if (load_any(s, t, d, want, &m, NULL) < 0)
 		return false;
-	return has_prefix(&m.image.manifest.config.digest, hex) ||
+	return has_prefix(oci_image_id(&m.image), hex) ||
 	       has_prefix(&m.image.manifest_desc.digest, hex);
 }
 
@@ -214,7 +227,7 @@ int store_image_list(struct store *s, struct store_image **ret, size_t *ret_n, s
 	for (size_t i = 0; i < t.n; i++) {
 		const struct oci_desc *d = &t.v[i].desc;
 
-		if (find_digest(&t, d->digest.text) == d && load_image(s, &t, d, NULL, &v[n], NULL) == 0)
+		if (find_digest(&t, d->digest.text) == d && load_any(s, &t, d, NULL, &v[n], NULL) == 0)
 			n++;
 	}
 	qsort(v, n, sizeof(*v), newest_first);
@@ -237,7 +250,7 @@ static bool uses(const struct container *c, const struct store_image *m)
 {
 	const char *id = json_str(c->config, "image_id"), *digest = json_str(c->config, "image_digest");
 
-	return (id && !strcmp(id, m->image.manifest.config.digest.text)) ||
+	return (id && !strcmp(id, oci_image_id(&m->image)->text)) ||
 	       (digest && (!strcmp(digest, m->image.top.digest.text) ||
 			   !strcmp(digest, m->image.manifest_desc.digest.text)));
 }
@@ -282,7 +295,7 @@ int store_image_remove(struct store *s, const char *name, bool force, char ***re
 		rc = find_desc(s, &t, name, NULL, &d, &tag, e);
 	if (rc < 0)
 		return rc;
-	bool whole = load_image(s, &t, d, NULL, &m, NULL) == 0; /* a damaged image can be removed, too */
+	bool whole = load_any(s, &t, d, NULL, &m, NULL) == 0; /* a damaged image can be removed, too */
 	if (!whole && collect_names(&t, &d->digest, &m.names) < 0)
 		return no_memory(e);
 	size_t nnames = m.names ? strv_len((const char *const *)m.names) : 0;
@@ -296,7 +309,7 @@ int store_image_remove(struct store *s, const char *name, bool force, char ***re
 	if (rc < 0)
 		return err_wrap(e, rc, "cannot remove image '%s'", name);
 	untagged = tag ? one(tag) : m.names ? strv_copy((const char *const *)m.names) : one(NULL);
-	deleted = one(!last ? NULL : whole ? m.image.manifest.config.digest.text : d->digest.text);
+	deleted = one(!last ? NULL : whole ? oci_image_id(&m.image)->text : d->digest.text);
 	if (!untagged || !deleted)
 		rc = no_memory(e);
 	else

@@ -8,7 +8,7 @@
 #include "store/store.h"
 #include "store/tags.h"
 
-/* The image's id is image.manifest.config.digest, the digest of what the tag names image.top.digest. */
+/* The image's id is oci_image_id, the digest of what the tag names image.top.digest. */
 struct store_image {
 	struct oci_image image;
 	char **names; /* all references to it, NULL-terminated; NULL if none */
@@ -17,15 +17,15 @@ struct store_image {
 };
 
 /* name: "debian", "a/b:1", "debian@sha256:…", "sha256:…" or at least 4 hex digits of an id or of a manifest's
- * digest. want NULL: this machine's platform. -ENOENT with words if there is none, -EEXIST for a prefix of
- * several. */
+ * digest. want NULL: this machine's platform. -ENOENT with words if there is none, -ENOTSUP for an artifact, -EEXIST
+ * for a prefix of several. */
 int store_image_find(struct store *s, const char *name, const struct oci_platform *want,
 		     struct store_image *ret, struct err *e);
 /* What a name means, whatever its platform is; else as above: *ret is what the tag names, an index if it is one. */
 int store_image_resolve(struct store *s, const char *name, struct oci_desc *ret, struct err *e);
 void store_image_finish(struct store_image *m);
 
-/* All images, newest first; those of which blobs are missing for this platform are left out. */
+/* All images and artifacts, newest first; those of which blobs are missing for this platform are left out. */
 int store_image_list(struct store *s, struct store_image **ret, size_t *ret_n, struct err *e);
 void store_image_list_free(struct store_image *v, size_t n);
 

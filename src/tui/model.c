@@ -161,8 +161,9 @@ static bool copy_img(struct img *to, const struct berth_image *b)
 	if (b->repository && b->tag && buf_addf(&ref, "%s:%s", b->repository, b->tag) < 0)
 		return false;
 	*to = (struct img){ .id = copy(b->id), .digest = copy(b->digest), .name = copy(b->name),
-			    .platform = copy(b->platform), .ref = copy((const char *)ref.p), .created = b->created,
-			    .size = b->size_bytes, .rootfs = b->rootfs_bytes, .used = b->used };
+			    .platform = copy(b->platform ? b->platform : "-"), .artifact = b->artifact_type,
+			    .ref = copy((const char *)ref.p), .created = b->created, .size = b->size_bytes,
+			    .rootfs = b->rootfs_bytes, .used = b->used };
 	return all_there((char *[]){ to->id, to->digest, to->name, to->platform, to->ref }, 5) && copy_layers(to, b);
 }
 

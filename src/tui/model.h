@@ -32,6 +32,7 @@ struct imglayer {
 
 struct img {
 	char *id, *digest, *name, *platform;
+	bool artifact; /* nothing can be run from it */
 	char *ref; /* "docker.io/library/debian:stable"; "": it has no tag */
 	struct imglayer *layer; /* layers of them, lowest first */
 	int64_t created;

@@ -99,7 +99,7 @@ static void rootfs_text(const struct app *app, const struct img *m, char *ret, s
 		fmt_size(m->rootfs, size);
 		snprintf(ret, max, "ext4 %s ready", size);
 	} else {
-		snprintf(ret, max, "built on first run");
+		snprintf(ret, max, m->artifact ? "artifact, no image" : "built on first run");
 		*role = ROLE_DIM;
 	}
 }

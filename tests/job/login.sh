@@ -151,7 +151,11 @@ rm "$config"
 check_fails 'a token server that refuses' 1 berth login -u user --password-stdin "$token" <<<wrong
 check 'one that does not' berth login -u user --password-stdin "$token" <<<secret
 is "$(grep -c "Basic $(printf user:secret | base64)" "$T/realm.err")" 1 'was asked once with the right one'
+is "$(/usr/bin/python3 -c 'import base64, json, sys
+e = json.load(open(sys.argv[1]))["auths"][sys.argv[2]]; print(base64.b64decode(e["auth"]).decode(), e["identitytoken"])' "$config" "$token")" \
+	'user: refresh-secret' 'the refresh token that the server gives is kept, and not the password'
 check 'pull uses it' berth pull --unpack=false "$token/private"
+like "$(tail -n 1 "$T/realm.err")" '"post": ".*grant_type=refresh_token' 'which is sent'
 : >"$T/realm.err"
 check_fails 'a token server on another host' 1 berth login -u user --password-stdin "$other" <<<secret
 like "$(cat "$T/.check")" 'error: the login was not sent' 'is a reason to refuse'

@@ -14,6 +14,7 @@ Prints its port. POST /_faults with a JSON list of rules replaces those before; 
           token {value, expires_in}: answers as a token server does            chunked
           take {at}: the connection ends after that many bytes of what is sent to it, which it keeps
           forget: it knows nothing of uploads      location {to}: what uploads' addresses begin with
+          referrers: it lists what refers to a manifest, two a page, as distribution 1.1 has it
           lost: an upload is taken whole, but its last answer is not sent
 It takes uploads, in pieces too, and manifests; what came in is kept in memory and served like the layout.
 POST /_layout with a path: another layout. GET /_log: the requests so far, JSON; POST /_log forgets them.
@@ -30,7 +31,7 @@ import threading
 import time
 import urllib.parse
 
-state = {"layout": sys.argv[1], "faults": [], "log": [], "uploads": {}, "blobs": {}, "tags": {}, "count": 0}
+state = {"layout": sys.argv[1], "faults": [], "log": [], "uploads": {}, "blobs": {}, "tags": {}, "referrers": {}, "count": 0}
 lock = threading.Lock()
 
 
@@ -108,7 +109,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             digest = "sha256:" + hashlib.sha256(data).hexdigest()
             state["blobs"][digest] = data
             state["tags"][path.rsplit("/", 1)[1]] = digest
-            return self.answer(201, b"", [("Docker-Content-Digest", digest)])
+            doc = json.loads(data)
+            extra = []
+            if "referrers" in faults and "subject" in doc:
+                subject = doc["subject"]["digest"]
+                entry = {"mediaType": doc["mediaType"], "digest": digest, "size": len(data),
+                         "artifactType": doc.get("artifactType", ""), "annotations": doc.get("annotations", {})}
+                state["referrers"].setdefault(subject, {})[digest] = entry
+                extra = [("OCI-Subject", subject)]
+            return self.answer(201, b"", [("Docker-Content-Digest", digest), *extra])
         name = path.rsplit("/", 1)[1]
         have = state["uploads"].get(name)
         if have is None or "forget" in faults:
@@ -196,6 +205,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.upload(path, query, faults)
         if path == "/v2/":
             return self.answer(200, b"{}")
+        m = re.fullmatch(r"/v2/(.+)/referrers/([^/]+)", path)
+        if m and "referrers" in faults:
+            page = int(urllib.parse.parse_qs(query).get("page", ["0"])[0])
+            every = list(state["referrers"].get(m[2], {}).values())
+            link = [("Link", f'<{path}?page={page + 1}>; rel="next"')] if len(every) > 2 * page + 2 else []
+            body = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+                    "manifests": every[2 * page:2 * page + 2]}
+            return self.answer(200, json.dumps(body).encode(), link)
         m = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/([^/]+)", self.path)
         data, digest, _ = find(m[3]) if m else (None, None, None)
         if data is None:

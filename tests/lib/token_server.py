@@ -3,7 +3,7 @@
 """token_server.py KEY CERT USER PASSWORD: a token server for docker-registry (service "test", issuer "test").
 
 Prints its port. USER may pull and push all, also by POST with the refresh token "refresh-PASSWORD"; who does not log in
-may pull what begins with "public". A wrong password is refused. Each request is a JSON line on standard error.
+may pull what begins with "public"; who logs in and asks for it (offline_token) gets that refresh token. A wrong password is refused. Each request is a JSON line on standard error.
 """
 import base64
 import http.server
@@ -64,16 +64,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             known = auth == "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
             if not known:
                 return self.answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]})
-        return self.grant(query, known)
+        return self.grant(query, known, known and query.get("offline_token") == ["true"])
 
-    def grant(self, query, known):
+    def grant(self, query, known, refresh=False):
         access = []
         for scope in " ".join(query.get("scope", [])).split():
             kind, rest = scope.split(":", 1)
             name, actions = rest.rsplit(":", 1)
             may = ["pull", "push"] if known else ["pull"] if name.startswith("public") else []
             access.append({"type": kind, "name": name, "actions": [a for a in actions.split(",") if a in may]})
-        return self.answer(200, {"token": token(access), "expires_in": 300})
+        given = {"refresh_token": "refresh-" + PASSWORD} if refresh else {}
+        return self.answer(200, {"token": token(access), "expires_in": 300, **given})
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		assert(oci_realm_trusted(&o, &o));
 		oci_host_is_loopback(o.host);
 	}
-	if (oci_token_parse(text, strlen(text), &token, &seconds, NULL) == 0)
+	if (oci_token_parse(text, strlen(text), &token, NULL, &seconds, NULL) == 0)
 		assert(seconds > 0 && strlen(token) <= OCI_TOKEN_MAX);
 	oci_cred_lookup(text, strlen(text), "docker.io", "library/x", &cred, &helper, NULL);
 	edit(text);

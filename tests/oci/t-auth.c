@@ -150,7 +150,7 @@ static void test_tokens(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		AUTO_FREE char *token = NULL;
 		int64_t seconds = 0;
-		int rc = oci_token_parse(rows[i].text, strlen(rows[i].text), &token, &seconds, NULL);
+		int rc = oci_token_parse(rows[i].text, strlen(rows[i].text), &token, NULL, &seconds, NULL);
 
 		assert_int_equal(rc, rows[i].token ? 0 : -EINVAL);
 		same(token, rows[i].token);

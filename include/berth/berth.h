@@ -560,12 +560,16 @@ struct berth_log_state {
 	uint64_t skipped; /* bytes left out since the last call */
 	bool caught_up;   /* the end was reached once */
 	bool rotated;     /* a new file was begun since the last call */
+	uint64_t read, size; /* bytes: read, and there when it began, in all files from the first one read */
 };
 struct berth_logs {
 	const char *name;
 	bool follow, boot;      /* boot: the VM's console instead */
 	int64_t tail;           /* lines; -1: all */
 	int64_t since, until;   /* ns; 0: no bound */
+	int64_t around;         /* ns; tail counts back from the first line of this time, not from the end; 0: from the end */
+	uint64_t limit;         /* it ends after so many lines; 0: no limit */
+	const char *find;       /* only lines that have this text, small letters meaning both cases; NULL or "": all */
 	const char *filter;     /* only lines with these words, as in berth-filter(7); NULL or "": all. Of a tail, too */
 	/* With follow: once the end was reached, a reader that is this many bytes behind leaves out what is between,
 	 * and reads no more than 20 MiB a second. 0: never. */

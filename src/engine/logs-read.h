@@ -18,13 +18,18 @@ struct log_reader {
 	int64_t tail;          /* -1: all */
 	uint64_t behind_max;
 	struct filter *filter; /* NULL: all */
+	const char *find;      /* a text that lines must have; NULL: none */
+	int64_t around;        /* ns; where tail counts from; 0: the end */
+	uint64_t limit;        /* of lines; 0: none */
 	/* told, of the last piece */
 	struct buf text;       /* whole lines as they stand in the file; the caller clears it */
 	uint64_t lines, behind, skipped;
+	uint64_t read, size;   /* bytes, of all files */
 	bool caught_up, rotated;
 	bool got;              /* it found something: there may be more */
 	bool ended;            /* nothing will come any more */
 	/* used inside */
+	uint64_t passed;       /* lines that were told */
 	int fd, older;         /* file log.N that is read; 0: "log" */
 	bool opened, drop;     /* drop: the rest of a line that was skipped into */
 	struct buf raw;        /* read, no newline seen yet */
@@ -36,5 +41,7 @@ void log_read_finish(struct log_reader *r);
 
 /* The message within a line of the file: TIME STREAM TAG message; NULL: it is no such line. */
 char *log_line_message(char *line, size_t n);
+/* Its time; 0: it has none. */
+int64_t log_line_time(const char *line, size_t n);
 
 #endif

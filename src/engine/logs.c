@@ -25,7 +25,7 @@ struct logs {
 	uv_fs_event_t watch;
 	uv_timer_t pace;
 	int handles;            /* open ones */
-	char *watch_path;
+	char *watch_path, *find;
 };
 
 static void read_more(struct logs *l);
@@ -60,6 +60,7 @@ static void on_closed(uv_handle_t *h)
 	if (--l->handles > 0)
 		return;
 	free(l->watch_path);
+	free(l->find);
 	free(l);
 }
 
@@ -74,6 +75,7 @@ static void end(struct logs *l, int rc, const struct err *e)
 	log_read_finish(&l->reader);
 	l->handles = l->watching + l->pacing;
 	if (!l->handles) {
+		free(l->find);
 		free(l);
 		return;
 	}
@@ -90,13 +92,11 @@ static void tell(struct logs *l, char *p, size_t n)
 	char *end = p + n, *sp;
 
 	if (!l->o.boot) {
-		char when[CLOCK_RFC3339_MAX] = "", *text = log_line_message(p, n);
+		char *text = log_line_message(p, n);
 
 		sp = memchr(p, ' ', n);
-		if (!text || (size_t)(sp - p) >= sizeof(when))
-			return;
-		memcpy(when, p, (size_t)(sp - p));
-		if (clock_parse_rfc3339(when, &line.time) < 0)
+		line.time = log_line_time(p, n);
+		if (!text || !line.time)
 			return;
 		line.stream = memcmp(sp + 1, "stderr", 6) == 0 ? 2 : 1;
 		line.partial = sp[8] == 'P';
@@ -111,7 +111,8 @@ static void tell(struct logs *l, char *p, size_t n)
 static void tell_lines(struct logs *l)
 {
 	struct log_reader *r = &l->reader;
-	const struct berth_log_state state = { r->lines, r->behind, r->skipped, r->caught_up, r->rotated };
+	const struct berth_log_state state = { r->lines, r->behind, r->skipped, r->caught_up, r->rotated, r->read,
+					       r->size };
 	char *p = (char *)r->text.p, *last = p + r->text.len, *nl;
 
 	for (; p < last && (nl = memchr(p, '\n', (size_t)(last - p))); p = nl + 1)
@@ -238,12 +239,19 @@ int berth_logs(struct berth *b, const struct berth_logs *o, berth_log_cb line, b
 
 	if (rc == 0 && o->filter && *o->filter)
 		rc = filter_parse(o->filter, &words, &l->reader.filter, &e);
+	if (rc == 0 && o->find && *o->find && !(l->find = strdup(o->find)))
+		rc = -ENOMEM;
 	if (rc < 0) {
+		if (l)
+			log_read_finish(&l->reader);
 		free(l);
 		return eng_refuse(be, rc, &e);
 	}
 	l->o = *o;
-	l->o.filter = NULL;
+	l->o.filter = l->o.find = NULL;
+	l->reader.find = l->find;
+	l->reader.around = o->around;
+	l->reader.limit = o->limit;
 	l->line = line;
 	l->done = done;
 	l->reader.name = l->name;
@@ -258,6 +266,7 @@ int berth_logs(struct berth *b, const struct berth_logs *o, berth_log_cb line, b
 	if (rc < 0) {
 		list_remove(&l->op.link);
 		log_read_finish(&l->reader);
+		free(l->find);
 		free(l);
 		return eng_refuse(be, rc, NULL);
 	}

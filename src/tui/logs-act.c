@@ -90,11 +90,22 @@ bool logs_act(struct view *view, enum act act, int index)
 		snprintf(name, sizeof(name), "%s.log", v->nsrc == 1 ? v->src[0]->name : "berth");
 		app_prompt(view->app, '>', name);
 		return true;
+	case ACT_FIND_NEXT:
+	case ACT_FIND_PREV:
+		return logs_search_step(v, act == ACT_FIND_NEXT ? 1 : -1) || text_act(view, act, index);
+	case ACT_FOLLOW:
+	case ACT_END:
+		if (!v->around)
+			return text_act(view, act, index);
+		t->follow = true;
+		logs_read(v);
+		return true;
 	case ACT_BACK:
 	case ACT_INTERRUPT:
+		logs_search_stop(v);
 		if (!text_act(view, act, index))
 			return false;
-		if (*v->read_only)
+		if (*v->read_only || v->around)
 			logs_read(v);
 		return true;
 	default:
@@ -112,8 +123,17 @@ void logs_find(struct view *view, const char *text, bool done)
 			go_to_time(&v->t, text);
 		return;
 	default:
-		text_find(view, text, done);
+		text_find(view, text, done && view->app->prompt.lead != '/');
 		if (view->app->prompt.lead == '&' && done && strcmp(v->read_only, v->t.only) != 0)
 			logs_read(v); /* the whole log, by its reader */
+		if (view->app->prompt.lead == '/') {
+			logs_search_stop(v);
+			if (done && *text) {
+				v->t.mark = 0;
+				logs_search_start(v, v->t.matched ? 0 : -1);
+				if (v->t.matched)
+					text_act(view, ACT_FIND_NEXT, 0);
+			}
+		}
 	}
 }

@@ -217,6 +217,24 @@ void text_sort(struct textview *t)
 	text_show_from(t, 0);
 }
 
+void text_keep(struct textview *t, int64_t from, int64_t to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct text_line *l = &t->lines[i];
+
+		if (l->note || (l->time >= from && l->time <= to)) {
+			t->lines[n++] = *l;
+			continue;
+		}
+		t->bytes -= strlen(l->text);
+		free(l->text);
+	}
+	t->n = n;
+	text_show_from(t, 0);
+}
+
 bool text_is_error(const struct text_line *l)
 {
 	static const char *const words[] = { "error", "fatal", "panic", "fail" };

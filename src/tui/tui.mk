@@ -14,7 +14,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/input.c %D%/input.h \
 	%D%/keys-map.c %D%/keys-print.c %D%/keys.c %D%/keys.h \
 	%D%/line.c %D%/line.h \
-	%D%/logs-act.c %D%/logs.h \
+	%D%/logs-act.c %D%/logs-search.c %D%/logs.h \
 	%D%/main.c \
 	%D%/model-ends.c %D%/model-host.c %D%/model.c %D%/model.h \
 	%D%/mouse.c %D%/mouse.h \

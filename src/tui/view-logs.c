@@ -76,6 +76,13 @@ static void on_line(void *arg, const struct berth_log_line *line)
 		note(s, s->started, "restarted: everything above is from its last run");
 	}
 	s->last = MAX(s->last, line->time);
+	if (s->view->around) {
+		s->earlier += line->time < s->view->around;
+		s->from_time = s->got++ ? s->from_time : line->time;
+		s->to_time = line->time;
+	}
+	l.from = (uint8_t)s->at;
+	logs_search_line(s->view, &l, line->text);
 	put(s, &l, line->text, n);
 }
 
@@ -105,6 +112,8 @@ static void on_state(void *arg, const struct berth_log_state *state)
 		text_show_from(&v->t, v->changed);
 	v->unsorted = false;
 	v->changed = SIZE_MAX;
+	if (v->loading && all && v->around)
+		logs_show_around(v);
 	v->loading = v->loading && !all;
 	if (v->t.follow)
 		text_to_end(&v->t);
@@ -123,7 +132,7 @@ static void on_end(void *arg, int rc, const struct berth_error *e)
 		s->ended = true;
 		if (rc < 0 && rc != -ECANCELED)
 			note(s, s->last, "%s", e->text);
-		else if (rc == 0)
+		else if (rc == 0 && !s->view->around)
 			note(s, s->last, "the container has ended");
 		on_state(s, &last);
 	}
@@ -143,6 +152,12 @@ static void read_source(struct logview *v, struct logsrc *s, int64_t since)
 				.filter = v->read_only, .behind_max = BEHIND_MAX, .state = on_state };
 	struct berth_error e = { 0 };
 
+	if (v->around) {
+		o.follow = false;
+		o.tail = LOG_AROUND_LINES;
+		o.around = v->around;
+		o.limit = 2 * LOG_AROUND_LINES;
+	}
 	s->ended = s->caught_up = false;
 	s->refs++;
 	if (berth_logs(v->t.v.app->berth, &o, on_line, on_end, s, &s->op, &e) < 0) {
@@ -184,8 +199,7 @@ static void measure(struct logview *v)
 		v->t.name = logs_name;
 }
 
-/* All from the beginning, with the filter that is set now. */
-void logs_read(struct logview *v)
+static void read_all(struct logview *v)
 {
 	struct logsrc *old[LOG_SOURCES_MAX];
 	int n = v->nsrc;
@@ -204,6 +218,23 @@ void logs_read(struct logview *v)
 	for (int i = 0; i < v->nsrc; i++)
 		read_source(v, v->src[i], 0);
 	measure(v);
+}
+
+/* The ends of the logs, with the filter that is set now. */
+void logs_read(struct logview *v)
+{
+	v->around = 0;
+	read_all(v);
+	if (v->search)
+		logs_search_start(v, 0);
+}
+
+void logs_read_around(struct logview *v, int64_t time, int from)
+{
+	v->around = time;
+	v->around_from = from;
+	v->t.follow = false;
+	read_all(v);
 }
 
 void logs_toggle(struct logview *v, const struct ctr *c)
@@ -263,6 +294,7 @@ static void logs_close(struct view *view)
 {
 	struct logview *v = (struct logview *)view;
 
+	logs_search_stop(v);
 	for (int i = 0; i < v->nsrc; i++)
 		drop_source(v->src[i]);
 	text_close(view);
@@ -285,7 +317,7 @@ static void logs_changed(struct view *view, unsigned what)
 			s->told = false;
 			s->started = c->started;
 		}
-		if (s->ended && ctr_lives(c))
+		if (s->ended && ctr_lives(c) && !v->around)
 			read_source(v, s, s->last + 1);
 	}
 	measure(v);
@@ -349,7 +381,8 @@ static void draw_head(struct logview *v, struct canvas *c, int y)
 	if (*t->find && end - x > 20) {
 		x = MAX(x + 2, 50);
 		x += canvas_text(c, y, x, -1, ROLE_HINT, "find ");
-		snprintf(count, sizeof(count), "%zu of %zu", t->mark ? match_number(t) : (size_t)0, t->matched);
+		if (!logs_search_text(v, end - x > 24 + canvas_width(t->find), count, sizeof(count)))
+			snprintf(count, sizeof(count), "%zu of %zu", t->mark ? match_number(t) : (size_t)0, t->matched);
 		x += canvas_textf(c, y, x, end - x - canvas_width(count) - 4, ROLE_FIND, "/%s", t->find) + 2;
 		canvas_text(c, y, x, -1, ROLE_TEXT, count);
 	}

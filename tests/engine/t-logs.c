@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "engine/logs-read.h"
@@ -116,6 +117,64 @@ static void test_long_tail(void **state)
 	log_read_finish(&r);
 }
 
+/* Lines around a time: so many before it, from it on so many as make limit. */
+static void expect_around(int64_t line, int64_t tail, uint64_t limit, const char *find, const char *want)
+{
+	struct log_reader r = reader(tail, NULL);
+	AUTO_FREE char *got = NULL;
+
+	clock_parse_rfc3339("2026-11-24T14:02:11Z", &r.around);
+	r.around += line;
+	r.limit = limit;
+	r.find = find;
+	got = all(&r);
+	if (strcmp(got, want) != 0)
+		fail_msg("around %d: '%s', not '%s'", (int)line, got, want);
+	log_read_finish(&r);
+}
+
+static void test_around(void **state)
+{
+	char want[200] = "";
+
+	write_lines("log.2", 1, 2);
+	write_lines("log.1", 3, 5);
+	write_lines("log", 6, 8);
+	expect_around(5, 2, 0, NULL, "3 4 5 6 7 8");
+	expect_around(5, 2, 4, NULL, "3 4 5 6");
+	expect_around(6, 0, 0, NULL, "6 7 8");
+	expect_around(3, 2, 3, NULL, "1 2 3");
+	expect_around(6, 100, 2, NULL, "1 2");
+	expect_around(1, 3, 1, NULL, "1");
+	expect_around(-5, 3, 1, NULL, "1");
+	expect_around(100, 2, 9, NULL, "7 8");
+	expect_around(5, 2, 0, "LINE", "");
+	expect_around(5, 2, 0, "line 6", "6");
+	unlinkat(dir, "log.1", 0);
+	unlinkat(dir, "log.2", 0);
+	write_lines("log", 9, 50000);
+	for (int i = 33333 - 3; i < 33333 + 3; i++)
+		snprintf(want + strlen(want), 20, "%s%d", *want ? " " : "", i);
+	expect_around(33333, 3, 6, NULL, want);
+	expect_around(50000, 1, 6, NULL, "49999 50000");
+	expect_around(7, 1, 2, NULL, "6 7");
+}
+
+static void test_progress(void **state)
+{
+	struct log_reader r = reader(-1, NULL);
+
+	write_lines("log.1", 1, 20000);
+	write_lines("log", 20001, 20010);
+	assert_int_equal(log_read(&r, NULL), 0);
+	assert_true(r.size > 800000);
+	assert_true(r.read > 0 && r.read < r.size);
+	buf_clear(&r.text);
+	free(all(&r));
+	assert_int_equal(r.read, r.size);
+	log_read_finish(&r);
+}
+
 static void test_filter(void **state)
 {
 	write_lines("log.1", 1, 10);
@@ -174,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_tails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_tail, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_around, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_progress, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_line_without_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_skips_ahead, setup, teardown),

@@ -42,6 +42,9 @@ struct fake {
 	const char *info, *probe, *inspect; /* JSON of the system, of an image; NULL: the usual */
 	const char *boot, *scrollback; /* JSON of a start, lines of a console; NULL: the usual */
 	FAKE_LIST(fake_line) logs; /* v NULL: 60 lines of each */
+	int long_log;     /* each log has so many lines, a second apart: "line 7 of web1"; 0: as logs says */
+	unsigned log_reads; /* readers that began */
+	bool slow_logs;   /* they never come to their end */
 	uint64_t log_lines; /* how many there are, filtered out ones too; 0: 60 each */
 	struct buf calls; /* what changes something, a line each: "stop web1" */
 	struct buf typed; /* what consoles were sent */

@@ -88,13 +88,15 @@ static int add_symlink(struct ext4_writer *w, const char *path, const char *targ
 		       struct err *e)
 {
 	size_t len = strlen(target);
+	struct fs_attr as_linux_has_them = *a;
 	uint32_t node, text;
 	int rc;
 
+	as_linux_has_them.mode = 0777;
 	if (len == 0 || len >= EXT4_BLOCK)
 		return err_set(e, len ? -ENAMETOOLONG : -EINVAL,
 			       "symbolic link '%s' with a target of %zu bytes", path, len);
-	rc = add_entry(w, path, S_IFLNK, a, &node, e);
+	rc = add_entry(w, path, S_IFLNK, &as_linux_has_them, &node, e);
 	if (rc < 0 || (rc = tree_text(&w->tree, target, len, &text, e)) < 0)
 		return rc;
 	w->tree.nodes[node].link.text = text;

@@ -12,6 +12,7 @@
  * - a symlink in the middle of a path is followed inside the tree (40 at most, else -ELOOP); ".." in its
  *   target stops at the root;
  * - a lower layer's file where a parent directory is needed gives way; this layer's is -ENOTDIR;
+ * - a symlink's mode is 0777, as on any Linux, whatever the source says;
  * - holes stay holes, data stays data: zeros that were written take blocks;
  * - a 65001st name of a file is -EMLINK; a directory may hold any number of directories;
  * - times outside 1901-12-13 to 2446-05-10 become the nearest that fits;

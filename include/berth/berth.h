@@ -104,6 +104,20 @@ BERTH_API int berth_image_remove(struct berth *b, const char *ref, unsigned flag
 BERTH_API int berth_image_tag(struct berth *b, const char *src, const char *dst, berth_done_cb done, void *arg,
 			      struct berth_error *e);
 
+/* What an image's layers were made by, newest first. */
+struct berth_image_step {
+	const char *id;         /* of the image, in the newest row; else NULL: the steps' own are not known */
+	int64_t created;
+	const char *created_by; /* the command; "" if not known */
+	const char *comment, *author;
+	const char *layer;      /* digest of the layer as stored; NULL: the step changed no files */
+	uint64_t size_bytes;    /* of it */
+};
+typedef void (*berth_image_steps_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_image_step *steps,
+				     size_t n);
+BERTH_API int berth_image_history(struct berth *b, const char *ref, berth_image_steps_cb done, void *arg,
+				  struct berth_error *e);
+
 /* ------------------------------------------------------------- registries */
 
 /* How a registry is reached, where the configuration does not say it already. A registry that wants a login, or
@@ -637,6 +651,48 @@ struct berth_events {
 typedef void (*berth_event_cb)(void *arg, const struct berth_event *ev);
 BERTH_API int berth_events(struct berth *b, const struct berth_events *o, berth_event_cb event, berth_done_cb done,
 			   void *arg, struct berth_op **op, struct berth_error *e);
+
+/* ------------------------------------------------------ the store's upkeep */
+
+/* What is wrong. */
+struct berth_finding {
+	const char *kind;     /* "blob", "image", "rootfs", "container", "index", "trash", "kernel", "part" */
+	const char *object;   /* its name: a digest, a reference, an id */
+	const char *text;     /* why, for a person */
+	const char *repaired; /* what was done about it; NULL: nothing */
+};
+struct berth_findings {
+	const struct berth_finding *v;
+	size_t n;
+	/* What interrupted commands left and the next ones go on from or take away: nothing is wrong with it. */
+	uint64_t leftovers, leftover_bytes;
+};
+typedef void (*berth_findings_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_findings *f);
+/* Reads all of an image again: are its blobs what their digests and the image say, is what was unpacked whole?
+ * rc 0 with f->n 0: it is. */
+BERTH_API int berth_image_verify(struct berth *b, const char *ref, berth_progress_cb progress, berth_findings_cb done,
+				 void *arg, struct berth_op **op, struct berth_error *e);
+/* The same of the whole store: names lead to images that are whole, every blob has its digest, containers have what
+ * they need. REPAIR moves what is broken aside (images to the trash, with their names) and deletes nothing that
+ * somebody may want; QUICK leaves out the bytes of blobs. */
+enum berth_check_flags { BERTH_CHECK_REPAIR = 1, BERTH_CHECK_QUICK = 2 };
+BERTH_API int berth_system_check(struct berth *b, unsigned flags, berth_progress_cb progress, berth_findings_cb done,
+				 void *arg, struct berth_op **op, struct berth_error *e);
+
+struct berth_usage {
+	const char *kind; /* "images", "rootfs", "containers", "volumes", "kernels", "trash", "parts" */
+	uint64_t count, size_bytes, reclaimable_bytes;
+};
+typedef void (*berth_usage_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_usage *rows, size_t n);
+BERTH_API int berth_system_df(struct berth *b, berth_usage_cb done, void *arg, struct berth_error *e);
+
+/* Images without a name go; with ALL_IMAGES all that no container uses. CONTAINERS: those that do not run go first;
+ * PARTS: what interrupted pulls left. lines: "Untagged: …", "Deleted: …", in order; bytes: what that set free. */
+enum berth_prune_flags { BERTH_PRUNE_ALL_IMAGES = 1, BERTH_PRUNE_CONTAINERS = 2, BERTH_PRUNE_PARTS = 4 };
+typedef void (*berth_pruned_cb)(void *arg, int rc, const struct berth_error *e, const char *const *lines, size_t n,
+				uint64_t bytes);
+BERTH_API int berth_prune(struct berth *b, unsigned flags, berth_pruned_cb done, void *arg, struct berth_op **op,
+			  struct berth_error *e);
 
 /* ----------------------------------------------------------------- system */
 

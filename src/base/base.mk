@@ -17,6 +17,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/filter.c %D%/filter.h \
 	%D%/conf.c %D%/conf-table.c %D%/conf.h \
 	%D%/lock.c %D%/lock.h \
+	%D%/pace.h \
 	%D%/json.c %D%/json.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/loop.c %D%/loop.h \

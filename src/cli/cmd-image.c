@@ -290,6 +290,11 @@ const struct cli_cmd cli_cmd_rmi = {
 	.run = run_rmi,
 };
 
+const struct cli_cmd cli_cmd_image_rm = {
+	.name = "image rm", .args = "IMAGE...", .brief = "as rmi", .opts = rmi_opts, .alias = true, .min_args = 1,
+	.max_args = -1, .run = run_rmi,
+};
+
 /* --- rootfs create */
 
 static const struct cli_opt rootfs_opts[] = {

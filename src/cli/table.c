@@ -6,12 +6,14 @@
 	X(run) X(create) X(start) X(stop) X(restart) X(kill) X(pause) X(unpause) X(wait) X(rm) X(rename)        \
 	X(exec) X(attach) X(consoles) X(screen) X(logs)                                                         \
 	X(ps) X(container_ls) X(inspect) X(top) X(stats) X(events) X(port) X(boot)                                                     \
-	X(pull) X(image_pull) X(images) X(image_ls) X(image_inspect) X(rmi)                                     \
+	X(pull) X(image_pull) X(images) X(image_ls) X(image_inspect) X(rmi) X(image_rm)                         \
+	X(history) X(image_history) X(image_verify) X(image_prune)                                               \
 	X(tag) X(image_tag) X(push) X(image_push) X(login) X(logout) X(tags) X(manifest_inspect) X(manifest_referrers) \
 	X(trash_ls) X(trash_restore) X(trash_purge)                                                             \
 	X(rootfs_create)                                                                                        \
 	X(jobs) X(jobs_cancel)                                                                                  \
 	X(kernel_ls) X(kernel_inspect) X(kernel_import) X(kernel_build) X(kernel_default) X(kernel_rm)          \
+	X(system_df) X(system_check) X(system_prune)                                                            \
 	X(system_probe) X(system_info) X(info) X(version) X(system_version)                                     \
 	X(config_check) X(config_defaults) X(completion) X(list_keys) X(help) X(debug_man)        \
 	X(debug_vt) X(debug_faults) X(debug_tar_to_ext4)

@@ -104,6 +104,12 @@ int eng_call_start(struct eng_call *c, struct berth *b, const char *name, void *
 /* In finish: frees what eng_call_start made. */
 void eng_call_release(struct eng_call *c);
 
+/* In the pool: the store's image of that name; one that comes with berth is taken in on the way. */
+struct store_image;
+int eng_image_find(struct berth *b, const char *name, struct store_image *ret, struct err *e);
+/* In the pool: a container that does not run goes, to the trash if asked to. -EBUSY if it runs. */
+int eng_container_take_away(struct berth *b, const char *id, bool trash, struct err *e);
+
 /* A container as the public API shows it; the strings are in a. */
 int eng_container_view(const struct container *c, struct eng_arena *a, struct berth_container *ret);
 

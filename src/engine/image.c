@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "engine/create.h"
 #include "engine/engine.h"
@@ -195,18 +196,34 @@ int berth_image_list(struct berth *b, berth_images_cb done, void *arg, struct be
 
 /* --- one of them */
 
+static bool has_string(const cJSON *array, const char *text)
+{
+	const cJSON *s;
+
+	cJSON_ArrayForEach(s, array)
+		if (strcmp(s->valuestring, text) == 0)
+			return true;
+	return false;
+}
+
 static char *describe(const struct store_image *m)
 {
 	AUTO_JSON cJSON *j = cJSON_CreateObject();
 	const struct oci_image *img = &m->image;
 	cJSON *config = NULL, *tags = cJSON_AddArrayToObject(j, "RepoTags"), *layers, *root;
+	cJSON *digests = cJSON_AddArrayToObject(j, "RepoDigests");
 	char platform[OCI_PLATFORM_MAX];
 
 	for (char **n = m->names; n && *n; n++) {
 		AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 		AUTO_FREE char *familiar = oci_ref_parse(*n, &ref, NULL) == 0 ? oci_ref_familiar(&ref) : NULL;
 
+		AUTO_FREE char *repo = familiar ? oci_ref_name(&ref, true) : NULL;
+		AUTO_FREE char *pinned = repo ? path_fmt("%s@%s", repo, img->top.digest.text) : NULL;
+
 		cJSON_AddItemToArray(tags, cJSON_CreateString(familiar ? familiar : *n));
+		if (pinned && !has_string(digests, pinned))
+			cJSON_AddItemToArray(digests, cJSON_CreateString(pinned));
 	}
 	oci_platform_str(&img->config.platform, platform);
 	cJSON_AddStringToObject(j, "id", img->manifest.config.digest.text);
@@ -218,6 +235,9 @@ static char *describe(const struct store_image *m)
 	cJSON_AddStringToObject(j, "Created", img->config.created ?: "");
 	cJSON_AddStringToObject(j, "Os", img->config.platform.os);
 	cJSON_AddStringToObject(j, "Architecture", img->config.platform.arch);
+	if (img->config.platform.variant[0])
+		cJSON_AddStringToObject(j, "Variant", img->config.platform.variant);
+	cJSON_AddStringToObject(j, "Author", img->config.author ?: "");
 	cJSON_AddNumberToObject(j, "size_bytes", (double)img->size);
 	cJSON_AddNumberToObject(j, "Size", (double)img->size);
 	cJSON_AddNumberToObject(j, "rootfs_bytes", (double)m->rootfs_bytes);
@@ -238,8 +258,7 @@ static char *describe(const struct store_image *m)
 	return json_print(j);
 }
 
-/* The store's image of that name; one that comes with berth is taken in on the way. */
-static int find(struct berth *b, const char *name, struct store_image *ret, struct err *e)
+int eng_image_find(struct berth *b, const char *name, struct store_image *ret, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 	AUTO_FREE char *full = NULL;
@@ -259,7 +278,7 @@ static int load_one(struct work *w, struct err *e)
 {
 	struct image_op *o = container_of(w, struct image_op, work);
 	struct store_image m;
-	int rc = find(o->op.b, o->ref, &m, e);
+	int rc = eng_image_find(o->op.b, o->ref, &m, e);
 
 	if (rc < 0)
 		return rc;
@@ -323,7 +342,7 @@ static int remove_image(struct work *w, struct err *e)
 		store_event(o->op.b->root, "image", "delete", *s, untagged && *untagged ? *untagged : o->ref, NULL);
 	strv_free(untagged);
 	strv_free(deleted);
-	return store_gc(o->op.b->store, &gone, e);
+	return store_gc(o->op.b->store, false, &gone, e);
 }
 
 static void on_removed(struct work *w, int rc, const struct err *e)

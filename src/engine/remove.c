@@ -32,15 +32,40 @@ static void end(struct removal *r, int rc, const struct err *e, const char *hint
 	free(r);
 }
 
+/* The caller holds its lock. */
+static int take_away(struct berth *b, const char *id, bool trash, struct err *e)
+{
+	AUTO_FREE char *run_dir = eng_run_dir(b, id);
+	AUTO(container_finish) struct container c = { 0 };
+	int rc;
+
+	if (run_dir)
+		file_remove_tree(AT_FDCWD, run_dir, NULL); /* of a shim that was killed */
+	container_read(b->root, id, &c, NULL);
+	rc = trash ? store_trash_container(b->store, id, e) : container_remove(b->root, id, e);
+	if (rc == 0 && c.config)
+		store_event(b->root, "container", "delete", id, json_str(c.config, "name") ?: "",
+			    (const char *[]){ "image", json_str(c.config, "image") ?: "", trash ? "trash" : NULL, id, NULL });
+	return rc;
+}
+
+int eng_container_take_away(struct berth *b, const char *id, bool trash, struct err *e)
+{
+	AUTO_CLOSE int dir = container_open(b->root, id, e);
+	AUTO_CLOSE int lock = dir < 0 ? dir : lock_try(dir, "lock", false, e);
+
+	if (lock == -EWOULDBLOCK)
+		return err_set(e, -EBUSY, "container %.12s is running", id);
+	return lock < 0 ? lock : take_away(b, id, trash, e);
+}
+
 static int remove_in_pool(struct work *w, struct err *e)
 {
 	struct removal *r = container_of(w, struct removal, work);
-	AUTO_FREE char *run_dir = NULL;
 	AUTO_CLOSE int dir = -1;
 	AUTO_CLOSE int lock = -1;
 	AUTO(container_finish) struct container c = { 0 };
 	char id[CONTAINER_ID_LEN + 1];
-	bool trashed;
 	int rc = container_find(r->op.b->root, r->name, id, e);
 
 	if (rc < 0)
@@ -57,18 +82,7 @@ static int remove_in_pool(struct work *w, struct err *e)
 	}
 	if (r->running)
 		return 0;
-	if (lock < 0)
-		return lock;
-	run_dir = eng_run_dir(r->op.b, id);
-	if (run_dir)
-		file_remove_tree(AT_FDCWD, run_dir, NULL); /* of a shim that was killed */
-	container_read(r->op.b->root, id, &c, NULL);
-	trashed = r->flags & BERTH_REMOVE_TRASH;
-	rc = trashed ? store_trash_container(r->op.b->store, id, e) : container_remove(r->op.b->root, id, e);
-	if (rc == 0 && c.config)
-		store_event(r->op.b->root, "container", "delete", id, json_str(c.config, "name") ?: "",
-			    (const char *[]){ "image", json_str(c.config, "image") ?: "", trashed ? "trash" : NULL, id, NULL });
-	return rc;
+	return lock < 0 ? lock : take_away(r->op.b, id, r->flags & BERTH_REMOVE_TRASH, e);
 }
 
 static void on_stopped(void *arg, int rc, const struct berth_error *be)

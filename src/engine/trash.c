@@ -125,7 +125,7 @@ static int purge_in_pool(struct work *w, struct err *e)
 	struct store_gc_stats gone;
 	int rc = store_trash_purge(o->op.b->store, o->what, e);
 
-	return rc < 0 ? rc : store_gc(o->op.b->store, &gone, e);
+	return rc < 0 ? rc : store_gc(o->op.b->store, false, &gone, e);
 }
 
 static void on_purged(struct work *w, int rc, const struct err *e)

@@ -17,14 +17,19 @@ noinst_LTLIBRARIES += %D%/liboci.la
 %C%_liboci_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)
 oci_LIBS = %D%/liboci.la $(base_LIBS) $(CRYPTO_LIBS)
 
-# What unpacking needs besides: tar and compression.
+# Decompression, which the store checks and reads archives with.
+noinst_LTLIBRARIES += %D%/libinflate.la
+%C%_libinflate_la_SOURCES = %D%/inflate.c %D%/inflate.h
+%C%_libinflate_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
+inflate_LIBS = %D%/libinflate.la $(base_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
+
+# What unpacking needs besides: tar.
 noinst_LTLIBRARIES += %D%/liblayer.la
 %C%_liblayer_la_SOURCES = \
-	%D%/inflate.c %D%/inflate.h \
 	%D%/layer-acl.c %D%/layer-acl.h \
 	%D%/layer.c %D%/layer.h
-%C%_liblayer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
-layer_LIBS = %D%/liblayer.la $(oci_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
+%C%_liblayer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(ARCHIVE_CFLAGS)
+layer_LIBS = %D%/liblayer.la $(inflate_LIBS) $(oci_LIBS) $(ARCHIVE_LIBS)
 
 # The registry client: the only part that needs libcurl, and berth-job alone links it.
 noinst_LTLIBRARIES += %D%/libocireg.la

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gc.h - removes what nothing needs: blobs that no image of index.json leads to and no lease names, root file
  * systems of no image, no container and nothing in the trash, parts of downloads older than 7 days, leases of
- * the dead.
+ * the dead, temporary files of the killed.
  *
  * A container needs what its containers/<id>/config.json names: "image_digest" (of the manifest or index)
  * and "rootfs_key". One that cannot be read keeps the collection from removing anything. */
 #ifndef BERTH_STORE_GC_H
 #define BERTH_STORE_GC_H
+
+#include <stdbool.h>
 
 #include "store/store.h"
 
@@ -15,6 +17,7 @@ struct store_gc_stats {
 	uint64_t bytes; /* how much that was */
 };
 
-int store_gc(struct store *s, struct store_gc_stats *ret, struct err *e);
+/* parts: those of downloads that nobody is at, however young they are. */
+int store_gc(struct store *s, bool parts, struct store_gc_stats *ret, struct err *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "oci/ref.h"
 #include "store/container.h"
+#include "store/content.h"
 #include "store/rootfs.h"
 
 #define PREFIX_MIN 4
@@ -51,6 +52,30 @@ static int collect_names(const struct store_tags *t, const struct oci_digest *d,
 	return 0;
 }
 
+/* Of an index: the first image whose documents are there, for whatever platform it is. */
+static int load_foreign(struct store *s, const struct oci_desc *d, struct oci_image *ret, struct err *e)
+{
+	AUTO(oci_index_finish) struct oci_index x = { 0 };
+	AUTO_FREE char *text = NULL;
+	enum oci_kind kind;
+	size_t len;
+	int rc = store_blob_load(s, d, OCI_MANIFEST_MAX, &text, &len, e);
+
+	if (rc == 0)
+		rc = oci_doc_kind(text, len, d->media_type, &kind, e);
+	if (rc == 0 && kind != OCI_KIND_INDEX)
+		rc = -ENOENT;
+	if (rc == 0)
+		rc = oci_index_parse(text, len, &x, e);
+	for (size_t i = 0; rc == 0 && i < x.nentries; i++)
+		if (!x.entries[i].attestation &&
+		    oci_layout_any(&s->layout, &x.entries[i], &x.entries[i].platform, ret, NULL) == 0) {
+			ret->top = *d;
+			return 0;
+		}
+	return rc < 0 ? rc : -ENOENT;
+}
+
 static int load_any(struct store *s, const struct store_tags *t, const struct oci_desc *d,
 		    const struct oci_platform *want, struct store_image *ret, struct err *e)
 {
@@ -59,6 +84,8 @@ static int load_any(struct store *s, const struct store_tags *t, const struct oc
 
 	oci_platform_host(&host);
 	int rc = oci_layout_any(&s->layout, d, want ? want : &host, &m.image, e);
+	if (rc == -ENOENT && !want && load_foreign(s, d, &m.image, NULL) == 0)
+		rc = 0;
 	if (rc < 0)
 		return rc;
 	if (collect_names(t, &d->digest, &m.names) < 0) {
@@ -272,6 +299,11 @@ static int check_users(struct store *s, const struct store_image *m, bool force,
 	}
 	strv_free(ids);
 	return rc;
+}
+
+bool store_image_used(struct store *s, const struct store_image *m)
+{
+	return check_users(s, m, false, NULL) < 0;
 }
 
 static char **one(const char *s)

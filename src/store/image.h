@@ -29,6 +29,9 @@ void store_image_finish(struct store_image *m);
 int store_image_list(struct store *s, struct store_image **ret, size_t *ret_n, struct err *e);
 void store_image_list_free(struct store_image *v, size_t n);
 
+/* true if a container was made from it, or if that cannot be told. */
+bool store_image_used(struct store *s, const struct store_image *m);
+
 /* docker's rmi: takes the name away and, with the last one, the image (blobs and root file system go in a
  * collection that follows). By id: all names; -EEXIST for several unless force. -EBUSY if a container uses
  * the image, unless force and another name stays or the container does not run. ret_untagged, ret_deleted

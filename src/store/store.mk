@@ -8,14 +8,20 @@ container_LIBS = %D%/libcontainer.la $(base_LIBS)
 
 noinst_LTLIBRARIES += %D%/libstore.la
 %C%_libstore_la_SOURCES = \
+	%D%/check.c %D%/check.h %D%/repair.c \
 	%D%/content.c %D%/content.h \
+	%D%/finding.c %D%/finding.h \
 	%D%/gc.c %D%/gc.h \
 	%D%/image.c %D%/image.h \
 	%D%/import.c %D%/import.h \
 	%D%/lease.c %D%/lease.h \
+	%D%/mark.c %D%/mark.h \
+	%D%/prune.c %D%/prune.h \
 	%D%/rootfs.c %D%/rootfs.h \
 	%D%/store.c %D%/store.h \
 	%D%/tags.c %D%/tags.h \
-	%D%/trash.c %D%/trash.h
+	%D%/trash.c %D%/trash.h \
+	%D%/usage.c %D%/usage.h \
+	%D%/verify.c %D%/verify.h %D%/verify-blob.c
 %C%_libstore_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
-store_LIBS = %D%/libstore.la %D%/libcontainer.la $(oci_LIBS)
+store_LIBS = %D%/libstore.la %D%/libcontainer.la $(inflate_LIBS) $(ext4_LIBS) $(oci_LIBS)

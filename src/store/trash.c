@@ -273,6 +273,8 @@ int store_trash_purge(struct store *s, const char *what, struct err *e)
 		rc = remove_entry(trash, v[i].id, e);
 		gone += rc == 0;
 	}
+	if (!what && rc == 0)
+		rc = file_remove_tree(s->fd, TRASH_QUARANTINE, e);
 	store_trash_list_free(v, n);
 	return rc < 0 ? rc : gone;
 }
@@ -408,6 +410,35 @@ int store_trash_image(struct store *s, const char *name, bool force, char ***ret
 	}
 	*ret_untagged = untagged;
 	return rc;
+}
+
+int store_trash_broken(struct store *s, const struct oci_desc *d, struct err *e)
+{
+	AUTO_CLOSE int trash = open_trash(s, e);
+	AUTO_CLOSE int lock = trash < 0 ? trash : lock_wait(trash, LOCK, false, e);
+	AUTO_CLOSE int dir = -1;
+	AUTO(store_tags_finish) struct store_tags t = { 0 };
+	AUTO_JSON cJSON *meta = new_meta("image");
+	char id[CONTAINER_ID_LEN + 1];
+	cJSON *desc = oci_desc_json(d), *names = meta ? cJSON_AddArrayToObject(meta, "names") : NULL;
+	int rc = lock < 0 ? lock : store_tags_load(s, &t, e);
+
+	if (!names || !desc || !cJSON_AddItemToObject(meta, "desc", desc) ||
+	    !cJSON_AddStringToObject(meta, "image_digest", d->digest.text) || container_new_id(id) < 0)
+		return rc < 0 ? rc : no_memory(e);
+	for (size_t i = 0; rc == 0 && i < t.n; i++)
+		if (t.v[i].name && oci_digest_eq(&t.v[i].desc.digest, &d->digest) &&
+		    !cJSON_AddItemToArray(names, cJSON_CreateString(t.v[i].name)))
+			rc = no_memory(e);
+	if (rc < 0)
+		return rc;
+	dir = new_entry(trash, id, meta, e);
+	if (dir < 0)
+		return dir;
+	rc = store_tag_remove_digest(s, &d->digest, e);
+	if (rc < 0)
+		remove_entry(trash, id, NULL);
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- giving back ------------------------------------------------------------------------------------------ */

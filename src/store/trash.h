@@ -13,6 +13,8 @@
 #include "store/store.h"
 
 #define TRASH_DAYS 7
+/* What a repair moved aside; it goes when all of the trash is purged. */
+#define TRASH_QUARANTINE "trash/.quarantine"
 
 struct store_trash {
 	char id[CONTAINER_ID_LEN + 1];
@@ -31,6 +33,9 @@ int store_trash_container(struct store *s, const char *id, struct err *e);
 /* As store_image_remove, with a way back. ret_untagged is the caller's to strv_free; ret_id the entry's. */
 int store_trash_image(struct store *s, const char *name, bool force, char ***ret_untagged,
 		      char ret_id[static CONTAINER_ID_LEN + 1], struct err *e);
+
+/* An image that is not whole, with all its names. */
+int store_trash_broken(struct store *s, const struct oci_desc *d, struct err *e);
 
 /* what: an entry's id, a prefix of it that is not ambiguous, or a name (the newest of that name). ret_name (may
  * be NULL): what was given back, the caller's. -EEXIST if its name is taken by now: it stays in the trash. */

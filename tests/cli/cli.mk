@@ -7,7 +7,7 @@ cli_scripts = \
 	%D%/faults.sh \
 	%D%/filter.sh \
 	%D%/kernel.sh \
-	%D%/tag.sh %D%/trash.sh
+	%D%/tag.sh %D%/trash.sh %D%/upkeep.sh
 TESTS += $(cli_scripts)
 EXTRA_DIST += $(cli_scripts)
 # The whole command line but for its main(), so that the tables are the real ones.

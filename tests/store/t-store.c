@@ -344,7 +344,7 @@ static uint64_t collect(struct fixture *f)
 	struct store_gc_stats st;
 	struct err e = { 0 };
 
-	must(store_gc(f->s, &st, &e), &e);
+	must(store_gc(f->s, false, &st, &e), &e);
 	return st.blobs + st.rootfs + st.parts;
 }
 

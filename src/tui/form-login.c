@@ -65,6 +65,8 @@ static void open_login(struct formview *f, const struct form_arg *a)
 	if (!l)
 		return;
 	l->task = a->task;
+	if (a->task && a->task->run)
+		f->word = "log in, then the run goes on by itself";
 	snprintf(l->host, sizeof(l->host), "%s", a->host ? a->host : "");
 	if (f->cls == &form_registry)
 		line_set(&f->line[HOST], "docker.io");

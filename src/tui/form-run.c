@@ -68,8 +68,9 @@ struct run {
 /* --- what the fields mean */
 
 struct parsed {
-	struct berth_create c;
-	char text[5][LINE_MAX_BYTES];
+	struct berth_create c; /* of what is in here: it may outlive the form */
+	char text[5][LINE_MAX_BYTES], line[6][LINE_MAX_BYTES];
+	int nlines;
 	const char *args[FORM_WORDS + 1], *env[FORM_WORDS + 1], *ports[FORM_WORDS + 1], *volumes[FORM_WORDS + 1],
 		*labels[FORM_WORDS + 1];
 	struct berth_port port[FORM_WORDS];
@@ -79,6 +80,14 @@ struct parsed {
 static const char *text_of(const struct formview *f, int field)
 {
 	return f->line[field].len ? f->line[field].text : NULL;
+}
+
+static const char *keep(struct parsed *p, const char *text)
+{
+	char *to = p->line[p->nlines++];
+
+	snprintf(to, LINE_MAX_BYTES, "%s", text ?: "");
+	return text ? to : NULL;
 }
 
 static int words_of(struct formview *f, int field, char text[static LINE_MAX_BYTES], const char **words)
@@ -183,8 +192,8 @@ static void parse(struct formview *f, struct parsed *p)
 	struct berth_create *c = &p->c;
 	const char *network = text_of(f, NETWORK), *dir = text_of(f, WORKDIR);
 
-	c->image = f->line[IMAGE].text;
-	c->name = text_of(f, NAME);
+	c->image = keep(p, f->line[IMAGE].text);
+	c->name = keep(p, text_of(f, NAME));
 	if (!*c->image)
 		form_refuse(f, IMAGE, "is needed");
 	if (c->name && !is_name(c->name))
@@ -195,10 +204,10 @@ static void parse(struct formview *f, struct parsed *p)
 		form_refuse(f, NETWORK, "host-user or none");
 	if (dir && *dir != '/')
 		form_refuse(f, WORKDIR, "from / on");
-	c->network = network;
-	c->workdir = dir;
-	c->user = text_of(f, USER);
-	c->hostname = text_of(f, HOSTNAME);
+	c->network = keep(p, network);
+	c->workdir = keep(p, dir);
+	c->user = keep(p, text_of(f, USER));
+	c->hostname = keep(p, text_of(f, HOSTNAME));
 	c->readonly = f->on[READONLY];
 	c->remove = f->on[REMOVE];
 	c->tty = c->open_stdin = true;
@@ -459,9 +468,8 @@ static void press(struct formview *f, int button)
 		command(f, button, &line);
 		if (line.p)
 			app_cli(app, "%s", (const char *)line.p);
-		t = task_run(app, &p->c, console, start && !console);
+		t = task_run(app, &p->c, console, start && !console, p);
 	}
-	free(p);
 	if (!t)
 		return;
 	form_done(f);

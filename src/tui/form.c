@@ -105,7 +105,7 @@ static int hints(struct view *v, struct hint *ret, int max)
 	int button = f->cur - f->cls->nfields, n = 0;
 
 	(void)max;
-	ret[n++] = (struct hint){ ACT_ACCEPT, button >= 0 ? f->cls->words[button] : "next", NULL };
+	ret[n++] = (struct hint){ ACT_ACCEPT, button < 0 ? "next" : button == 0 && f->word ? f->word : f->cls->words[button], NULL };
 	ret[n++] = (struct hint){ ACT_NEXT_FIELD, "next", "Tab/Down" };
 	ret[n++] = (struct hint){ ACT_PREV_FIELD, "previous", "Up" };
 	ret[n++] = (struct hint){ ACT_CHOICES, "list of choices", NULL };

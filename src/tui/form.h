@@ -67,6 +67,7 @@ struct formview {
 	bool more;             /* "More ..." is open */
 	bool pressed;          /* a button was: errors of all fields are shown */
 	bool touched, done;    /* by the user; a button was pressed and it worked */
+	const char *word;      /* in the hints, of the first button; NULL: the class's */
 	char busy[120];        /* what a button began and waits for; "" nothing */
 	void *own;             /* the class's */
 };

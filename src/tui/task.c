@@ -70,6 +70,7 @@ void task_free(struct task *t)
 	list_remove(&t->link);
 	drop_layers(t);
 	free(t->more);
+	free(t->own);
 	free(t->object);
 	free(t);
 }
@@ -143,6 +144,12 @@ static void ask_login(struct task *t)
 		app_push(app, &view_form, &form);
 }
 
+/* Of a run: the registry refused, and not the host a file. */
+static bool wants_login(const struct berth_error *e)
+{
+	return strstr(e->hint, "berth login") != NULL;
+}
+
 void task_over(struct task *t, int rc, const struct berth_error *e)
 {
 	t->op = NULL;
@@ -156,7 +163,7 @@ void task_over(struct task *t, int rc, const struct berth_error *e)
 			app_info(t->app, "%s: canceled; what is done of it is kept", t->object);
 	}
 	registry_of(t->object, t->host, sizeof(t->host));
-	if (rc == -EACCES && t->pull && !t->app->ending)
+	if (rc == -EACCES && (t->pull || (t->run && wants_login(e))) && !t->app->ending)
 		ask_login(t);
 	else if (rc == -EACCES)
 		app_info(t->app, "if it is a login that %s wants: A logs in", t->host);
@@ -225,6 +232,8 @@ static void on_cancelled(void *arg, int rc, const struct berth_error *e)
 		app_error(arg, "%s", e->text);
 }
 
+static void on_created(void *arg, int rc, const struct berth_error *e, const char *id);
+
 void task_retry(struct task *t)
 {
 	struct berth_pull p = { .ref = t->object };
@@ -232,12 +241,13 @@ void task_retry(struct task *t)
 
 	if (!t->op && strcmp(t->object, TASK_KERNEL) == 0)
 		task_build_kernel(t->app);
-	if (t->op || !t->pull)
+	if (t->op || (!t->pull && !(t->run && t->asks))) /* a container that is made is not made twice */
 		return;
 	t->asks = t->failed = false;
 	*t->error = 0;
 	t->began = t->app->now();
-	if (berth_pull(t->app->berth, &p, task_on_progress, on_pulled, t, &t->op, &e) < 0)
+	if ((t->run ? berth_container_create(t->app->berth, &t->create, task_on_progress, on_created, t, &t->op, &e) :
+		      berth_pull(t->app->berth, &p, task_on_progress, on_pulled, t, &t->op, &e)) < 0)
 		app_error(t->app, "%s", e.text);
 	app_changed(t->app, MODEL_JOBS);
 }
@@ -287,14 +297,19 @@ static void on_created(void *arg, int rc, const struct berth_error *e, const cha
 	}
 }
 
-struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background)
+struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background, void *own)
 {
 	struct task *t = task_new(app, c->image);
 	struct berth_error e = { 0 };
 
-	if (!t)
+	if (!t) {
+		free(own);
 		return NULL;
+	}
 	t->verb = "Run";
+	t->run = true;
+	t->create = *c;
+	t->own = own;
 	t->console = console;
 	t->background = background;
 	snprintf(t->name, sizeof(t->name), "%s", c->name ? c->name : c->image);

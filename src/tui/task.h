@@ -30,7 +30,9 @@ struct task {
 	size_t nlayers;
 	bool failed;
 	bool follows;        /* another berth's job: it is not ours to end by leaving */
-	bool pull;           /* a pull and nothing more: it can begin anew */
+	bool pull, run;      /* a pull and nothing more, a container that is made: they can begin anew */
+	struct berth_create create; /* of run */
+	void *own;           /* what create points to; freed with the task */
 	bool asks;           /* it waits for a login of host */
 	char host[160];
 	char error[320];
@@ -43,10 +45,11 @@ struct task {
 /* Both return the task, or NULL after a message. A container that is made is started, unless neither console
  * nor background says so. */
 struct task *task_pull(struct app *app, const char *ref);
-struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background);
+/* own holds what c points to; the task's from now on, also when there is none. */
+struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background, void *own);
 /* A job of another berth is watched; its task, or NULL after a message. */
 struct task *task_follow(struct app *app, const char *id, const char *object);
-/* The pull begins anew; what was fetched is used. */
+/* The pull or run begins anew; what was fetched is used. */
 void task_retry(struct task *t);
 #define TASK_KERNEL "the kernel" /* the object of its build */
 /* By a job, unless it is being built. */

@@ -27,7 +27,7 @@ static struct task *idle(const struct app *app, size_t n)
 	for (const struct list *l = app->tasks.next; l && l != &app->tasks; l = l->next) {
 		struct task *t = list_entry(l, struct task, link);
 
-		if (!t->op && t->failed && t->pull && n-- == 0)
+		if (!t->op && t->failed && (t->pull || t->asks) && n-- == 0)
 			return t;
 	}
 	return NULL;
@@ -77,7 +77,7 @@ static const char *state_of(const struct job *j)
 static bool field(void *arg, size_t i, const char *name, struct buf *b)
 {
 	struct job j = at(app_of(arg), i);
-	const char *verb = j.row ? j.row->verb : "pull", *object = j.row ? j.row->object : j.task->object;
+	const char *verb = j.row ? j.row->verb : j.task->verb, *object = j.row ? j.row->object : j.task->object;
 
 	if (name)
 		return buf_adds(b, strcmp(name, "verb") == 0 ? verb : strcmp(name, "state") == 0 ? state_of(&j) : object) == 0;

@@ -134,8 +134,8 @@ static void draw_sum(const struct task *t, struct canvas *c, int y)
 	bool wide = c->cols >= 70;
 
 	if (t->asks) {
-		canvas_textf(c, y, 1, -1, ROLE_TITLE, "Pull %s%s%.4s    waiting for you: login needed (401)", t->object,
-			     *job ? "    job " : "", job);
+		canvas_textf(c, y, 1, -1, ROLE_TITLE, "%s %s%s%.4s    waiting for you: login needed (401)", t->verb,
+			     t->object, *job ? "    job " : "", job);
 		return;
 	}
 	buf_addf(&left, "%s %s%s%s", t->verb, t->object, *t->platform ? "  " : "", t->platform);

@@ -518,7 +518,15 @@ int berth_console_resize(struct berth *b, const char *name, uint64_t viewer, uns
 
 static void tell_created(struct owed *o)
 {
-	o->cb.created(o->arg, 0, NULL, ID64(c));
+	struct berth_error e = { .code = -EACCES, .text = "cannot open '/x': permission denied" };
+	const char *why = o->b->f->no_create;
+
+	o->b->f->no_create = NULL;
+	if (why && strcmp(why, "login") == 0) {
+		snprintf(e.text, sizeof(e.text), "docker.io does not give access to library/debian");
+		snprintf(e.hint, sizeof(e.hint), "if it is not public: berth login");
+	}
+	o->cb.created(o->arg, why ? -EACCES : 0, why ? &e : NULL, why ? NULL : ID64(c));
 }
 
 int berth_container_create(struct berth *b, const struct berth_create *c, berth_progress_cb progress,

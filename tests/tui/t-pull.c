@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* t-pull.c - pulls: what can be copied from their view. */
+/* t-pull.c - pulls: what can be copied from their view; runs that wait for a login. */
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,10 +61,65 @@ static void test_digests_are_copied(void **state)
 	drive_free(d);
 }
 
+static const char *calls(struct drive *d)
+{
+	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
+}
+
+static struct drive *run_refused(const char *why)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	d->fake.no_create = why;
+	drive_keys(d, "2 C Enter");
+	return d;
+}
+
+/* The container that was asked for is made once the login is there, and its console opened. */
+static void test_run_goes_on(void **state)
+{
+	struct drive *d = run_refused("login");
+
+	SEES(d, "Run debian:stable    waiting for you: login needed (401)");
+	SEES(d, "Log in to docker.io");
+	drive_keys(d, "\"ana\" Enter \"secret\" Enter");
+	SEES(d, "Enter log in, then the run goes on by itself");
+	drive_keys(d, "Enter");
+	assert_string_equal(calls(d), "create debian:stable\nlogin docker.io ana secret\ncreate debian:stable\nstart worker-1\n");
+	SEES(d, "shell of worker-1:0");
+	drive_free(d);
+}
+
+/* Put off: it stands among the jobs, and is found again there. */
+static void test_run_waits(void **state)
+{
+	struct drive *d = run_refused("login");
+
+	drive_keys(d, "Esc Esc 6 End");
+	SEES(d, ">  run");
+	SEES(d, "? asks");
+	drive_keys(d, "Enter \"ana\" Enter \"secret\" Enter Enter");
+	SEES(d, "shell of worker-1:0");
+	drive_free(d);
+}
+
+/* A file that cannot be read is no matter of a login. */
+static void test_run_of_no_login(void **state)
+{
+	struct drive *d = run_refused("file");
+
+	SEES(d, "permission denied");
+	assert_null(strstr(drive_screen(d), "Log in"));
+	drive_keys(d, "R");
+	assert_string_equal(calls(d), "create debian:stable\n");
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_digests_are_copied),
+		cmocka_unit_test(test_digests_are_copied), cmocka_unit_test(test_run_goes_on), cmocka_unit_test(test_run_waits),
+		cmocka_unit_test(test_run_of_no_login),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

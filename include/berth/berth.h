@@ -60,6 +60,8 @@ BERTH_API int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth
 			 struct berth_error *e);
 /* Cancels what is under way, closes all handles, then calls closed(arg) and frees b. */
 BERTH_API void berth_close(struct berth *b, void (*closed)(void *arg), void *arg);
+/* Reads the configuration file again: what is begun from now on goes by it. A line that is wrong leaves what was before. */
+BERTH_API int berth_config_reload(struct berth *b, struct berth_error *e);
 BERTH_API void berth_op_cancel(struct berth_op *op);
 BERTH_API const char *berth_root(const struct berth *b);
 BERTH_API const char *berth_run_root(const struct berth *b);

@@ -238,6 +238,27 @@ static char *next_line(char *ret, int max, void *arg)
 	return ret;
 }
 
+static const char *instead(const struct conf *c)
+{
+	return c->was ? "what was before is kept" : "the default is used";
+}
+
+/* Of a line that is wrong: what was before. */
+static int keep(struct conf *c, size_t id)
+{
+	char *copy;
+
+	if (!c->was || !c->was->value[id].text || c->value[id].text)
+		return 0;
+	copy = strdup(c->was->value[id].text);
+	if (!copy)
+		return -ENOMEM;
+	c->value[id].text = copy;
+	c->value[id].number = c->was->value[id].number;
+	c->value[id].line = c->was->value[id].line;
+	return 0;
+}
+
 static int take_value(struct reader *r, size_t id, const char *text)
 {
 	const struct conf_option *o = &conf_options[id];
@@ -245,8 +266,8 @@ static int take_value(struct reader *r, size_t id, const char *text)
 	uint64_t n;
 
 	if (parse_number(o, text, &n) < 0) {
-		conf_add_issue(r->c, r->n, "%s is '%s', which is not %s; the default is used", o->key, text,
-			       wanted(o, want));
+		conf_add_issue(r->c, r->n, "%s is '%s', which is not %s; %s", o->key, text, wanted(o, want), instead(r->c));
+		r->c->value[id].wrong = true;
 		return 0;
 	}
 	if (r->c->value[id].text)
@@ -290,7 +311,7 @@ static int take_entry(struct reader *r, const char *section)
 		n--;
 	for (sign++; isspace((unsigned char)*sign);)
 		sign++;
-	*v = (struct conf_entry){ section, strndup(line, n), strdup(sign), r->n };
+	*v = (struct conf_entry){ section, strndup(line, n), strdup(sign), r->n, false };
 	if (v->name && v->value && strstr(v->value, " ;"))
 		*strstr(v->value, " ;") = 0;
 	c->nentries++;
@@ -330,20 +351,29 @@ static void set_defaults(struct conf *c)
 			parse_number(&conf_options[i], conf_options[i].def, &c->value[i].number);
 }
 
-int conf_parse(struct conf *ret, const char *path, const char *text, size_t len)
+static int parse(struct conf *ret, const char *path, const char *text, size_t len, const struct conf *was)
 {
 	struct reader r = { .c = ret, .p = text, .end = text + len };
 
 	set_defaults(ret);
+	ret->was = was;
 	if (path && !(ret->path = strdup(path)))
 		return -ENOMEM;
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		r.p += 3;
 	if (ini_parse_stream(next_line, &r, on_pair, &r) == -2)
 		r.rc = -ENOMEM;
+	for (size_t id = 0; id < CONF_COUNT && r.rc == 0; id++)
+		if (ret->value[id].wrong)
+			r.rc = keep(ret, id);
 	if (r.rc < 0)
 		conf_finish(ret);
 	return r.rc;
+}
+
+int conf_parse(struct conf *ret, const char *path, const char *text, size_t len)
+{
+	return parse(ret, path, text, len, NULL);
 }
 
 /* --- files */
@@ -357,7 +387,28 @@ static char *user_path(void)
 	return home && *home == '/' ? path_join(home, ".config/berth/config") : NULL;
 }
 
-static int load_file(struct conf *ret, const char *path, bool needed, bool *found)
+/* There is no saying what is in it now. */
+static int keep_all(struct conf *c)
+{
+	int rc = 0;
+
+	for (size_t id = 0; id < CONF_COUNT && rc == 0; id++)
+		rc = keep(c, id);
+	c->entries = rc == 0 && c->was && c->was->nentries ? calloc(c->was->nentries, sizeof(*c->entries)) : NULL;
+	for (size_t i = 0; c->entries && i < c->was->nentries; i++) {
+		const struct conf_entry *e = &c->was->entries[i];
+
+		c->entries[i] = *e;
+		c->entries[i].name = strdup(e->name);
+		c->entries[i].value = strdup(e->value);
+		c->nentries++;
+		if (!c->entries[i].name || !c->entries[i].value)
+			return -ENOMEM;
+	}
+	return rc;
+}
+
+static int load_file(struct conf *ret, const char *path, bool needed, const struct conf *was, bool *found)
 {
 	AUTO_FREE char *text = NULL;
 	struct err e = { 0 };
@@ -366,16 +417,25 @@ static int load_file(struct conf *ret, const char *path, bool needed, bool *foun
 
 	*found = rc != -ENOENT || needed;
 	if (rc >= 0)
-		return conf_parse(ret, path, text, len);
+		return parse(ret, path, text, len, was);
 	set_defaults(ret);
-	if (*found) {
-		ret->path = strdup(path);
-		conf_add_issue(ret, 0, "%s", rc == -EFBIG ? "the file is too large" : err_str(rc));
-	}
-	return 0;
+	if (!*found)
+		return 0;
+	ret->was = was;
+	ret->path = strdup(path);
+	conf_add_issue(ret, 0, "%s", rc == -EFBIG ? "the file is too large" : err_str(rc));
+	rc = keep_all(ret);
+	if (rc < 0)
+		conf_finish(ret);
+	return rc;
 }
 
 int conf_load(struct conf *ret, const char *path)
+{
+	return conf_load_after(ret, path, NULL);
+}
+
+int conf_load_after(struct conf *ret, const char *path, const struct conf *was)
 {
 	AUTO_FREE char *user = path ? NULL : user_path();
 	bool found = false;
@@ -383,10 +443,10 @@ int conf_load(struct conf *ret, const char *path)
 
 	set_defaults(ret);
 	if (path)
-		return load_file(ret, path, true, &found);
+		return load_file(ret, path, true, was, &found);
 	if (user)
-		rc = load_file(ret, user, false, &found);
-	return found || rc < 0 ? rc : load_file(ret, "/etc/berth/config", false, &found);
+		rc = load_file(ret, user, false, was, &found);
+	return found || rc < 0 ? rc : load_file(ret, "/etc/berth/config", false, was, &found);
 }
 
 void conf_finish(struct conf *c)
@@ -412,9 +472,21 @@ void conf_reject(struct conf *c, enum conf_id id, const char *why)
 {
 	const struct conf_option *o = &conf_options[id];
 
-	conf_add_issue(c, c->value[id].line, "%s is '%s', which %s; the default is used", o->key, conf_text(c, id), why);
+	conf_add_issue(c, c->value[id].line, "%s is '%s', which %s; %s", o->key, conf_text(c, id), why, instead(c));
 	free(TAKE(c->value[id].text));
 	parse_number(o, o->def, &c->value[id].number);
+	keep(c, id);
+}
+
+const char *conf_entry_before(const struct conf *c, const struct conf_entry *entry)
+{
+	for (size_t i = c->was ? c->was->nentries : 0; i-- > 0;) {
+		const struct conf_entry *e = &c->was->entries[i];
+
+		if (!e->wrong && strcmp(e->section, entry->section) == 0 && strcmp(e->name, entry->name) == 0)
+			return e->value;
+	}
+	return NULL;
 }
 
 bool conf_bool(const struct conf *c, enum conf_id id)

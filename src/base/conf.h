@@ -91,6 +91,7 @@ struct conf_entry {
 	char *name;          /* "containers.F5", "bad": what is left of "="; of [keys] the key may be ":" or "=" */
 	char *value;         /* "restart" */
 	int line;            /* from 1 */
+	bool wrong;          /* so say those who judge entries */
 };
 
 struct conf_issue {
@@ -104,16 +105,21 @@ struct conf {
 		char *text;  /* NULL: the default */
 		uint64_t number;
 		int line;
+		bool wrong; /* a line was */
 	} value[CONF_COUNT];
 	struct conf_entry *entries;
 	size_t nentries;
 	struct conf_issue *issues; /* by line */
 	size_t nissues;
+	const struct conf *was; /* what holds where a line is wrong, until it is judged; NULL: the defaults */
 };
 
 /* path: of --config or BERTH_CONFIG; NULL: $XDG_CONFIG_HOME/berth/config (else ~/.config/berth/config), else
  * /etc/berth/config, where none is no issue. Gives all defaults where nothing else is said; -ENOMEM. */
 int conf_load(struct conf *ret, const char *path);
+/* A file that is read again: a line that is wrong leaves what was said before, all of it stays if the file cannot be read.
+ * was must live until ret is judged, whose ->was is then set to NULL. */
+int conf_load_after(struct conf *ret, const char *path, const struct conf *was);
 /* The same from memory; path is only for words. No I/O. */
 int conf_parse(struct conf *ret, const char *path, const char *text, size_t len);
 /* At ease with a zeroed one. */
@@ -126,7 +132,9 @@ const char *conf_text(const struct conf *c, enum conf_id id);
 /* Is word one of a CONF_WORDS option's? */
 bool conf_has_word(const struct conf *c, enum conf_id id, const char *word);
 
-/* For those who judge values further: the default holds, and an issue says why. */
+/* For those who judge entries: what an entry of that name said before, and was right; NULL: there was none. */
+const char *conf_entry_before(const struct conf *c, const struct conf_entry *entry);
+/* For those who judge values further: the default holds, or what was before, and an issue says why. */
 void conf_reject(struct conf *c, enum conf_id id, const char *why);
 /* For those who judge entries: another issue. Once memory or room is out it is dropped. */
 void conf_add_issue(struct conf *c, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

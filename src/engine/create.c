@@ -280,7 +280,7 @@ int berth_container_create(struct berth *b, const struct berth_create *o, berth_
 {
 	struct create *c = calloc(1, sizeof(*c));
 	struct err e = { 0 };
-	int rc = c ? create_spec_init(&c->spec, &c->arena, &b->conf, o, &e) : -ENOMEM;
+	int rc = c ? create_spec_init(&c->spec, &c->arena, &b->conf->conf, o, &e) : -ENOMEM;
 
 	if (rc == 0) {
 		c->progress = progress;

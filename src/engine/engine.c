@@ -66,6 +66,42 @@ static char *absolute(const char *path)
 	return cwd ? path_join(cwd, path) : NULL;
 }
 
+/* --- the configuration */
+
+static int load_conf(const struct berth *b, struct conf *ret, const struct conf *was)
+{
+	if (b->config && !*b->config)
+		return conf_parse(ret, NULL, "", 0);
+	return conf_load_after(ret, b->config, was);
+}
+
+static void drop_conf(struct berth *b)
+{
+	while (b->conf) {
+		struct eng_conf *c = b->conf;
+
+		b->conf = c->before;
+		conf_finish(&c->conf);
+		free(c);
+	}
+	free(b->config);
+}
+
+int berth_config_reload(struct berth *b, struct berth_error *e)
+{
+	struct eng_conf *c = calloc(1, sizeof(*c));
+	int rc = c ? load_conf(b, &c->conf, &b->conf->conf) : -ENOMEM;
+
+	if (rc < 0) {
+		free(c);
+		return eng_refuse(e, rc, NULL);
+	}
+	c->conf.was = NULL;
+	c->before = b->conf;
+	b->conf = c;
+	return 0;
+}
+
 int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *o, struct berth_error *out)
 {
 	struct berth *b = calloc(1, sizeof(*b));
@@ -76,11 +112,15 @@ int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *
 		return eng_refuse(out, -ENOMEM, NULL);
 	b->loop = loop;
 	list_init(&b->ops);
-	if (o && o->config && !*o->config)
-		rc = conf_parse(&b->conf, NULL, "", 0);
+	b->config = o && o->config ? strdup(o->config) : NULL;
+	b->conf = calloc(1, sizeof(*b->conf));
+	if (!b->conf || (o && o->config && !b->config))
+		rc = -ENOMEM;
 	else
-		rc = conf_load(&b->conf, o ? o->config : NULL);
+		rc = load_conf(b, &b->conf->conf, NULL);
 	if (rc < 0) {
+		free(b->conf);
+		free(b->config);
 		free(b);
 		return eng_refuse(out, rc, NULL);
 	}
@@ -95,7 +135,7 @@ int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *
 	if (rc == 0)
 		rc = store_open(b->root, &b->store, &e);
 	if (rc < 0) {
-		conf_finish(&b->conf);
+		drop_conf(b);
 		free(b->root);
 		free(b->run_root);
 		free(b);
@@ -113,7 +153,7 @@ static void finish_close(struct loop_defer *d)
 
 	loop_finish(b->loop);
 	store_close(b->store);
-	conf_finish(&b->conf);
+	drop_conf(b);
 	free(b->root);
 	free(b->run_root);
 	free(b);

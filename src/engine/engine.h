@@ -17,10 +17,17 @@
 struct store;
 struct watcher;
 
+/* Those that were read before are kept: what was begun with them may still hold their words. */
+struct eng_conf {
+	struct conf conf;
+	struct eng_conf *before;
+};
+
 struct berth {
 	uv_loop_t *loop;
 	char *root, *run_root;
-	struct conf conf;
+	char *config;          /* as in struct berth_options */
+	struct eng_conf *conf; /* the newest; never NULL */
 	struct store *store;
 	struct list ops; /* all that is under way */
 	struct watcher *watcher;

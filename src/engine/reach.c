@@ -76,7 +76,7 @@ static int add_mirror(const struct conf *c, struct buf *b, const char *word, siz
 int eng_reach_desc(const struct berth *b, const char *kind, const char *ref, const char *host,
 		   const struct berth_reach *r, bool own, struct job_desc *ret, struct err *e)
 {
-	const struct conf *c = &b->conf;
+	const struct conf *c = &b->conf->conf;
 
 	*ret = (struct job_desc){
 		.kind = strdup(kind), .root = strdup(b->root), .run_root = strdup(b->run_root), .ref = strdup(ref),
@@ -121,7 +121,7 @@ int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char 
 	}
 	ret->unpack = !p->no_unpack;
 	ret->parallel = p->parallel ?: ret->parallel;
-	ret->max_size = p->max_size ?: conf_number(&b->conf, CONF_PULL_MAX_SIZE);
+	ret->max_size = p->max_size ?: conf_number(&b->conf->conf, CONF_PULL_MAX_SIZE);
 	if (ret->platform)
 		return 0;
 	job_desc_finish(ret);
@@ -147,7 +147,7 @@ int eng_push_desc(const struct berth *b, const struct berth_push *p, struct job_
 		return err_wrap(e, rc, "cannot push '%s'", dest);
 	ret->src = strdup(p->ref);
 	ret->all_platforms = p->all_platforms;
-	ret->piece_size = conf_number(&b->conf, CONF_PUSH_PIECE_SIZE);
+	ret->piece_size = conf_number(&b->conf->conf, CONF_PUSH_PIECE_SIZE);
 	ret->parallel = p->parallel ?: ret->parallel;
 	if (p->platform) {
 		free(ret->platform);

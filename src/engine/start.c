@@ -73,7 +73,7 @@ static int spawn_shim(const struct start *s, int dir, int lock, int listener, st
 	if (!shim || log < 0)
 		return err_sys(e, -errno, "cannot start the shim of container %s", s->name);
 	snprintf(asked, sizeof(asked), "%lld", (long long)s->asked);
-	snprintf(lines, sizeof(lines), "%llu", (unsigned long long)conf_number(&s->op.b->conf, CONF_CONSOLE_SCROLLBACK));
+	snprintf(lines, sizeof(lines), "%llu", (unsigned long long)conf_number(&s->op.b->conf->conf, CONF_CONSOLE_SCROLLBACK));
 	return spawn_start(&sp, NULL, NULL, e);
 }
 

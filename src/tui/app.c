@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "tui/act.h"
 #include "tui/clip.h"
+#include "tui/config.h"
 #include "tui/form.h"
 #include "tui/mouse.h"
 #include "tui/prompt.h"
@@ -95,6 +96,7 @@ void app_finish(struct app *app)
 		free(v);
 	}
 	form_memory_finish(app);
+	config_finish(app);
 	task_drop_all(app);
 	if (app->esc_timer)
 		uv_close((uv_handle_t *)app->esc_timer, free_timer);
@@ -453,6 +455,9 @@ static bool act_everywhere(struct app *app, enum act act)
 		break;
 	case ACT_LOGIN:
 		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_REGISTRY });
+		break;
+	case ACT_RELOAD:
+		config_reload(app);
 		break;
 	case ACT_LOCK:
 		app->read_only = true;

@@ -136,6 +136,8 @@ struct app {
 	int clip_row;
 	struct settings settings;
 	bool starting;  /* the view to begin with waits for the containers */
+	struct conf *conf;       /* as it was read last; NULL: not yet */
+	const char *config_path; /* of the file; NULL: the usual places */
 	bool mouse;     /* clicks and the wheel are ours */
 	bool clicked;   /* a click is being obeyed: it changes nothing */
 	bool read_only; /* every changing verb is refused */

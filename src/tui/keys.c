@@ -44,6 +44,7 @@ static const struct key table[] = {
 	{ CTX_G, "^L", ACT_REDRAW, ASK_NONE, "redraw", "forget the screen, draw all of it" },
 	{ CTX_G, "^Z", ACT_SUSPEND, ASK_NONE, "suspend", "stop berth itself, fg continues" },
 	{ CTX_G, "", ACT_LOCK, ASK_NONE, "read-only", "refuse every change from here" },
+	{ CTX_G, "", ACT_RELOAD, ASK_NONE, "reload", "read the config file again" },
 
 	{ CTX_L, "Enter", ACT_OPEN, ASK_NONE, "open", "what the row stands for" },
 	{ CTX_L, "Space", ACT_MARK, ASK_NONE, "mark", "mark, go down" },

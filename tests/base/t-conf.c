@@ -148,9 +148,42 @@ static void files(void **state)
 	rmdir(dir);
 }
 
+/* Read again: what is wrong now is as it was, what is gone is the default. */
+static void test_after(void **state)
+{
+	char path[] = "/tmp/berth-conf-XXXXXX";
+	static const char text[] = "[run]\ncpus = many\nmemory = 64m\n[keys]\na.b = c\n";
+	struct conf was = parse("[run]\ncpus = 3\nstop-timeout = 1s\n[keys]\na.b = x\na.c = y\na.d = z\n"), c;
+	int fd = mkstemp(path);
+
+	was.entries[2].wrong = true;
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	assert_int_equal(conf_load_after(&c, path, &was), 0);
+	assert_int_equal(conf_number(&c, CONF_RUN_CPUS), 3000);
+	assert_int_equal(conf_number(&c, CONF_RUN_MEMORY), 64 << 20);
+	assert_int_equal(conf_number(&c, CONF_RUN_STOP_TIMEOUT), 10000);
+	assert_int_equal(c.nissues, 1);
+	assert_int_equal(c.issues[0].line, 2);
+	assert_non_null(strstr(c.issues[0].text, "what was before is kept"));
+	assert_string_equal(conf_entry_before(&c, &c.entries[0]), "x");
+	assert_null(conf_entry_before(&c, &was.entries[2]));
+	conf_reject(&c, CONF_RUN_MEMORY, "is odd");
+	assert_int_equal(conf_number(&c, CONF_RUN_MEMORY), 0);
+	conf_finish(&c);
+	unlink(path);
+	assert_int_equal(conf_load_after(&c, path, &was), 0);
+	assert_int_equal(conf_number(&c, CONF_RUN_CPUS), 3000);
+	assert_int_equal(c.nentries, 3);
+	assert_int_equal(c.nissues, 1);
+	conf_finish(&c);
+	conf_finish(&was);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_after),
 		cmocka_unit_test(values),  cmocka_unit_test(issues),   cmocka_unit_test(all_are_told),
 		cmocka_unit_test(entries), cmocka_unit_test(defaults), cmocka_unit_test(files),
 	};

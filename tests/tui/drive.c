@@ -95,6 +95,7 @@ struct drive *drive_open(const struct drive_options *o)
 	clock_ns = FAKE_NOW;
 	d->app.now = now;
 	d->app.host_memory = host_memory;
+	d->app.config_path = "/dev/null"; /* not that of who runs the test */
 	d->app.suspend = suspend;
 	app_init(&d->app, &d->loop, d->berth);
 	screen_dirty(s);

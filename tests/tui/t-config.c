@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -424,6 +425,92 @@ static void test_issues(void **state)
 	}
 }
 
+/* --- read again */
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static struct drive *reading(char path[static 32], const char *text)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+	int fd;
+
+	snprintf(path, 32, "/tmp/berth-conf-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	write_file(path, text);
+	config_load(&d->app, path);
+	drive_settle(d);
+	return d;
+}
+
+/* What is right counts, what is wrong is told with its line and leaves what was before. */
+static void test_reload(void **state)
+{
+	char path[32];
+	struct drive *d = reading(path, "[ui]\nmouse = off\nconfirm = all\n[keys]\ncontainers.x = exec\ncontainers.F5 = restart\n"
+					"[console]\nprefix = ^A\n");
+
+	press(d, "End S");
+	sees(d, "Start migrate?");
+	press(d, "Esc g x");
+	sees(d, "New process");
+	press(d, "Esc");
+	write_file(path, "[ui]\nmouse = click\nconfirm = perhaps\n[keys]\ncontainers.x = fly\ncontainers.F9 = boot\n"
+			 "[console]\nprefix = ?\n");
+	press(d, ": \"reload\" Enter");
+	sees(d, ":8: prefix is '?'");
+	assert_true(d->app.mouse);
+	press(d, "e");
+	sees(d, "configuration read again, 3 things are wrong in ");
+	sees(d, ":3: confirm is 'perhaps', which is");
+	sees(d, ":5: there is no action 'fly'");
+	press(d, "w");
+	sees(d, "what was before is kept");
+	press(d, "Esc End S");
+	sees(d, "Start migrate?"); /* confirm is as it was */
+	press(d, "Esc g x");
+	sees(d, "New process"); /* so is x */
+	press(d, "Esc F5");
+	misses(d, "Restart web1?"); /* its line is gone */
+	press(d, "a ^A d");
+	sees(d, "Containers 4"); /* the prefix is as it was */
+	write_file(path, "[keys]\n");
+	press(d, ": \"reload\" Enter");
+	sees(d, "configuration read again: ");
+	press(d, "x");
+	misses(d, "New process");
+	drive_free(d);
+	unlink(path);
+	keys_reset();
+}
+
+/* A file that cannot be read leaves all. */
+static void test_reload_without_file(void **state)
+{
+	char path[32];
+	struct drive *d = reading(path, "[ui]\nconfirm = all\n[keys]\ncontainers.x = exec\n");
+
+	unlink(path);
+	press(d, ": \"reload\" Enter");
+	sees(d, "No such file");
+	press(d, "e");
+	sees(d, "1 thing is wrong");
+	press(d, "Esc x");
+	sees(d, "New process");
+	press(d, "Esc End S");
+	sees(d, "Start migrate?");
+	drive_free(d);
+	keys_reset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +529,8 @@ int main(void)
 		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_colors),
 		cmocka_unit_test(test_issues),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_without_file),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

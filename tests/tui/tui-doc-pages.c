@@ -118,7 +118,7 @@ const struct doc_feature doc_features[] = {
 	{ "Terminals down to 40x10, and of one colour", DOC_YES, "" },
 	{ "Selecting and copying text; pasting into consoles", DOC_YES, "{G:select}, {G:copy}" },
 	{ "A mode that only looks", DOC_YES, "`--read-only`, or by its name in the palette" },
-	{ "Keys of one's own", DOC_YES, "section `[keys]` of berth-config(5)" },
+	{ "Keys of one's own", DOC_YES, "section `[keys]` of berth-config(5); `reload` in the palette reads it again" },
 	{ "Colours of one's own, and other options", DOC_YES, "sections `[colour]`, `[ui]`, `[console]`, `[logs]`" },
 	{ "Stages of a boot as bars", DOC_PARTLY, "of the last start; not beside earlier ones" },
 	{ "Mouse", DOC_YES, "clicks and the wheel, and guests that ask for it; {G:mouse} leaves it to the terminal" },

@@ -5,6 +5,11 @@ EXTRA_DIST += %D%/commands.sh
 bench: all kernel
 	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/commands.sh' $(RUNS)
 
+# A push beside curl -T.
+EXTRA_DIST += %D%/push.sh
+bench-push: all
+	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/push.sh' $(RUNS) $(MIB)
+
 # The terminal engine: MB/s over streams that are made on the spot.
 EXTRA_DIST += %D%/vt.sh
 bench-vt: berth

@@ -3,6 +3,7 @@
 include tests/base/base.mk
 include tests/rpc/rpc.mk
 include tests/oci/oci.mk
+include tests/netlink/netlink.mk
 include tests/ext4/ext4.mk
 include tests/vt/vt.mk
 include tests/store/store.mk

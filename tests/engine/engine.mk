@@ -10,3 +10,9 @@ TESTS += $(engine_tests)
 %C%_t_logs_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS)
 %C%_t_logs_LDADD = $(engine_LIBS) $(CMOCKA_LIBS)
 endif
+
+fuzz_targets += %D%/fuzz-log
+%C%_fuzz_log_SOURCES = %D%/fuzz-log.c $(fuzz_main)
+%C%_fuzz_log_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+%C%_fuzz_log_LDADD = $(engine_LIBS)
+%C%_fuzz_log_LDFLAGS = $(fuzz_ldflags)

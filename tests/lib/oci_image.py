@@ -38,10 +38,15 @@ class Layout:
         return self.add(json.dumps(value).encode(), media_type)
 
 
+def noise(size, rng):
+    """In pieces: randbytes takes less than 256 MiB at once."""
+    return b"".join(rng.randbytes(min(1 << 20, size - at)) for at in range(0, size, 1 << 20))
+
+
 def layer(n, size, rng):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, data in ((f"layer{n}", rng.randbytes(size)), ("newest", str(n).encode())):
+        for name, data in ((f"layer{n}", noise(size, rng)), ("newest", str(n).encode())):
             info = tarfile.TarInfo(name)
             info.size = len(data)
             info.mtime = 1700000000

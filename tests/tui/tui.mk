@@ -87,3 +87,9 @@ tui-doc: %D%/tui-doc
 endif
 .PHONY: tui-doc
 EXTRA_DIST += %D%/keys.tsv %D%/accepted-differences %D%/golden %D%/doc.sh docs/TUI.md
+
+fuzz_targets += %D%/fuzz-input
+%C%_fuzz_input_SOURCES = %D%/fuzz-input.c $(fuzz_main)
+%C%_fuzz_input_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+%C%_fuzz_input_LDADD = $(tui_LIBS)
+%C%_fuzz_input_LDFLAGS = $(fuzz_ldflags)

@@ -236,6 +236,43 @@ typedef void (*berth_pushed_cb)(void *arg, int rc, const struct berth_error *e, 
 BERTH_API int berth_push(struct berth *b, const struct berth_push *p, berth_progress_cb progress, berth_pushed_cb done,
 			 void *arg, struct berth_op **op, struct berth_error *e);
 
+/* Images as files of other programs' forms. A path NULL means the descriptor fd, which is duplicated. */
+struct berth_save {
+	const char *const *refs; /* NULL-terminated */
+	const char *format;      /* "oci-archive" (NULL), "docker-archive", "oci-dir" */
+	const char *path;        /* appears whole or not at all; a folder must not be there, or be empty */
+	int fd;
+	const char *platform;    /* of a docker-archive; NULL: this machine's */
+};
+/* The same images give the same bytes. */
+BERTH_API int berth_image_save(struct berth *b, const struct berth_save *s, berth_progress_cb progress, berth_done_cb done,
+			       void *arg, struct berth_op **op, struct berth_error *e);
+struct berth_load {
+	const char *path;  /* of an archive, compressed or not, or of an image layout's folder */
+	int fd;
+	const char *tag;   /* the image of that name alone; NULL: all */
+	uint64_t max_size; /* of the archive, uncompressed; 0: the default bound */
+};
+struct berth_loaded {
+	const char *name;  /* as a user writes it; NULL: it came without one */
+	const char *digest;
+};
+/* All images come in, or none. */
+typedef void (*berth_loaded_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_loaded *v, size_t n);
+BERTH_API int berth_image_load(struct berth *b, const struct berth_load *l, berth_progress_cb progress, berth_loaded_cb done,
+			       void *arg, struct berth_op **op, struct berth_error *e);
+struct berth_import {
+	const char *path;     /* of a tar of a root file system, compressed or not */
+	int fd;
+	const char *name;     /* NULL: it gets none */
+	const char *message;
+	const char *const *changes; /* "CMD sh", "ENV A=B" …; NULL: none */
+	const char *platform; /* NULL: this machine's */
+	uint64_t max_size;
+};
+BERTH_API int berth_image_import(struct berth *b, const struct berth_import *i, berth_progress_cb progress,
+				 berth_pulled_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+
 struct berth_job {
 	const char *id, *verb, *object;
 	const char *state; /* "waiting", "running", "asks", "done", "failed", "canceled" */
@@ -638,7 +675,7 @@ struct berth_event {
 	int64_t time;
 	const char *type;   /* "container", "image" */
 	/* container: create start exec exec_exit exit stop kill oom pause unpause rename delete restore;
-	 * image: pull tag untag delete restore */
+	 * image: pull load import tag untag delete restore */
 	const char *action;
 	const char *id;     /* full; of an image its config's digest */
 	const char *name;   /* as it was then */

@@ -7,6 +7,7 @@
 	X(exec) X(attach) X(consoles) X(screen) X(logs)                                                         \
 	X(ps) X(container_ls) X(inspect) X(top) X(stats) X(events) X(port) X(boot)                                                     \
 	X(pull) X(image_pull) X(images) X(image_ls) X(image_inspect) X(rmi) X(image_rm)                         \
+	X(save) X(load) X(import) X(image_save) X(image_load) X(image_import)                                    \
 	X(history) X(image_history) X(image_verify) X(image_prune)                                               \
 	X(tag) X(image_tag) X(push) X(image_push) X(login) X(logout) X(tags) X(manifest_inspect) X(manifest_referrers) \
 	X(trash_ls) X(trash_restore) X(trash_purge)                                                             \

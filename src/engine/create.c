@@ -137,23 +137,6 @@ static void build_rootfs(struct create *c)
 
 /* --- in the pool: find the image, and write the container if all is there */
 
-static int import_layout(struct create *c, const struct oci_ref *ref, char *ret_name, size_t size, struct err *e)
-{
-	struct oci_layout layout;
-	struct oci_desc d;
-	int rc = oci_layout_open(ref->path, &layout, e);
-
-	if (rc < 0)
-		return rc;
-	rc = oci_layout_find(&layout, ref->tag, &d, e);
-	if (rc == 0)
-		rc = store_import_layout(c->op.b->store, &layout, &d, NULL, e);
-	if (rc == 0)
-		snprintf(ret_name, size, "%s", d.digest.text);
-	oci_layout_finish(&layout);
-	return rc;
-}
-
 static int find_image(struct create *c, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
@@ -169,8 +152,12 @@ static int find_image(struct create *c, struct err *e)
 	}
 	if (c->spec.pull_policy == BERTH_PULL_ALWAYS && !c->pulled)
 		return 0;
-	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport == OCI_DIR) {
-		rc = import_layout(c, &ref, by_digest, sizeof(by_digest), e);
+	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY) {
+		struct oci_desc d;
+
+		rc = eng_image_take_in(c->op.b, &ref, &d, e);
+		if (rc == 0)
+			snprintf(by_digest, sizeof(by_digest), "%s", d.digest.text);
 		if (rc < 0)
 			return rc;
 		name = by_digest;

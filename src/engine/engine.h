@@ -114,6 +114,13 @@ void eng_call_release(struct eng_call *c);
 /* In the pool: the store's image of that name; one that comes with berth is taken in on the way. */
 struct store_image;
 int eng_image_find(struct berth *b, const char *name, struct store_image *ret, struct err *e);
+/* In the pool: the image of "oci:…", "oci-archive:…" or "docker-archive:…" is taken in, without a name. */
+struct oci_ref;
+struct oci_desc;
+int eng_image_take_in(struct berth *b, const struct oci_ref *ref, struct oci_desc *ret, struct err *e);
+/* berth_pull of one of those: it keeps the names that it has. */
+int eng_pull_file(struct berth *b, const struct oci_ref *ref, berth_progress_cb progress, berth_pulled_cb done, void *arg,
+		  struct berth_op **op, struct berth_error *e);
 /* In the pool: a container that does not run goes, to the trash if asked to. -EBUSY if it runs. */
 int eng_container_take_away(struct berth *b, const char *id, bool trash, struct err *e);
 

@@ -10,7 +10,7 @@ noinst_LTLIBRARIES += %D%/libengine.la
 %C%_libengine_la_SOURCES = \
 	include/berth/berth.h \
 	%D%/call.c %D%/engine.c %D%/engine.h \
-	%D%/ask.c %D%/login.c %D%/reach.c %D%/tag.c \
+	%D%/archive.c %D%/ask.c %D%/login.c %D%/reach.c %D%/tag.c \
 	%D%/create.c %D%/create.h %D%/create-spec.c \
 	%D%/events.c %D%/findings.h %D%/image.c %D%/image-look.c %D%/kernel.c %D%/kernel-build.c %D%/list.c %D%/logs.c %D%/pool.c %D%/pool.h %D%/progress.c %D%/pull.c %D%/remove.c %D%/rename.c %D%/rootfs.c \
 	%D%/session.c %D%/shim.h %D%/start.c %D%/stats.c %D%/system.c %D%/top.c %D%/trash.c %D%/upkeep.c %D%/watch-store.c

@@ -8,6 +8,7 @@
 #include "engine/create.h"
 #include "engine/engine.h"
 #include "engine/job.h"
+#include "oci/ref.h"
 
 struct pull_op {
 	struct berth_op op;
@@ -101,9 +102,13 @@ static int start(struct berth *b, struct pull_op *p, struct job_desc *d, int rc,
 int berth_pull(struct berth *b, const struct berth_pull *o, berth_progress_cb progress, berth_pulled_cb done,
 	       void *arg, struct berth_op **op, struct berth_error *be)
 {
-	struct pull_op *p = pull_new("pull", o->ref, progress);
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 	struct job_desc d = { 0 };
 	struct err e = { 0 };
+
+	if (oci_ref_parse(o->ref, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY)
+		return eng_pull_file(b, &ref, progress, done, arg, op, be);
+	struct pull_op *p = pull_new("pull", o->ref, progress);
 	int rc = p ? eng_pull_desc(b, o, o->ref, o->platform, &d, &e) : -ENOMEM;
 
 	if (p)

@@ -249,35 +249,41 @@ int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t
 	return rc;
 }
 
-static int copy_fd(struct store_ingest *in, int fd, struct err *e)
+static int copy_range(struct store_ingest *in, const struct store_range *r, struct pace *p, struct err *e)
 {
 	AUTO_FREE uint8_t *chunk = malloc(CHUNK);
 	if (!chunk)
 		return err_set(e, -ENOMEM, "out of memory");
 
-	for (;;) {
-		ssize_t n = file_read_full(fd, chunk, CHUNK);
+	for (uint64_t at = 0; at < r->size;) {
+		ssize_t n = pread(r->fd, chunk, (size_t)MIN(r->size - at, (uint64_t)CHUNK), (off_t)(r->off + at));
 
-		if (n < 0)
-			return err_sys(e, (int)n, "cannot read blob '%s'", in->desc.digest.text);
-		if (n == 0)
-			return 0;
+		if (n <= 0)
+			return err_sys(e, n < 0 ? -errno : -EIO, "cannot read blob '%s'", in->desc.digest.text);
 		int rc = store_ingest_write(in, chunk, (size_t)n, e);
+		if (rc == 0)
+			rc = pace_step(p, (uint64_t)n, e);
 		if (rc < 0)
 			return rc;
+		at += (uint64_t)n;
 	}
+	return 0;
 }
 
-int store_blob_add_fd(struct store *s, struct store_lease *l, int fd, const struct oci_desc *d, struct err *e)
+int store_blob_add_range(struct store *s, struct store_lease *l, const struct store_range *r, const struct oci_desc *d,
+			 struct pace *p, struct err *e)
 {
 	struct store_ingest in;
 
+	if (r->size != d->size)
+		return err_set(e, -EBADMSG, "blob '%s' has %ju bytes in place of %ju", d->digest.text, (uintmax_t)r->size,
+			       (uintmax_t)d->size);
 	int rc = begin_waiting(s, l, d, &in, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = store_ingest_rewind(&in, e);
 	if (rc == 0)
-		rc = copy_fd(&in, fd, e);
+		rc = copy_range(&in, r, p, e);
 	if (rc == 0)
 		rc = store_ingest_commit(&in, e);
 	if (rc < 0)

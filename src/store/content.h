@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 
+#include "base/pace.h"
 #include "store/lease.h"
+#include "store/source.h"
 #include "store/store.h"
 
 /* true if the blob is there with d->size bytes (any number if that is 0). */
@@ -18,9 +20,9 @@ int store_blob_load(struct store *s, const struct oci_desc *d, size_t max, char 
 /* Adds n bytes; fills d->digest (sha256) and d->size. */
 int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t n, struct oci_desc *d,
 		   struct err *e);
-/* Adds what fd reads up to its end, which must be d. */
-int store_blob_add_fd(struct store *s, struct store_lease *l, int fd, const struct oci_desc *d,
-		      struct err *e);
+/* Adds the bytes of r, which must be d. p may be NULL. */
+int store_blob_add_range(struct store *s, struct store_lease *l, const struct store_range *r, const struct oci_desc *d,
+			 struct pace *p, struct err *e);
 
 /* A blob on its way in. */
 struct store_ingest {

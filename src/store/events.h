@@ -5,7 +5,7 @@
  *    "attributes":{"image":"nginx:1.27"}}
  *
  *   container  create start exec exec_exit exit stop kill oom pause unpause rename delete restore
- *   image      pull tag untag delete restore
+ *   image      pull load import tag untag delete restore
  *
  * Attributes are strings. Any number of processes write, each line whole and under a lock, so that the times of the
  * file only grow. At EVENTS_BYTES_MAX the file becomes events.jsonl.1, in place of the one before. Blocking, but

@@ -13,23 +13,22 @@
 
 struct import {
 	struct store *store;
-	struct store_lease lease;
-	const struct oci_layout *from;
+	struct store_lease *lease;
+	const struct store_source *from;
+	struct pace *pace;
 };
-
-static void import_finish(struct import *im)
-{
-	store_lease_end(&im->lease);
-}
 
 static int copy_doc(struct import *im, const struct oci_desc *d, int depth, struct err *e);
 
-/* -ENOENT if the layout does not have it. */
+/* -ENOENT if the source does not have it. */
 static int copy_blob(struct import *im, const struct oci_desc *d, struct err *e)
 {
-	AUTO_CLOSE int fd = oci_layout_blob_open(im->from, d, e);
+	AUTO(store_range_finish) struct store_range r = { .fd = -1 };
+	char path[OCI_DIGEST_MAX + 8];
 
-	return fd < 0 ? fd : store_blob_add_fd(im->store, &im->lease, fd, d, e);
+	oci_digest_path(&d->digest, path);
+	int rc = store_source_find(im->from, path, &r, e);
+	return rc < 0 ? rc : store_blob_add_range(im->store, im->lease, &r, d, im->pace, e);
 }
 
 static int copy_manifest(struct import *im, const char *text, size_t len, struct err *e)
@@ -64,16 +63,33 @@ static int copy_index(struct import *im, const char *text, size_t len, int depth
 	return rc;
 }
 
+/* Before it is parsed. */
+static int check_digest(const char *text, size_t len, const struct oci_digest *want, struct err *e)
+{
+	struct oci_digest have;
+
+	if (oci_digest_of(oci_digest_alg(want), text, len, &have) < 0)
+		return err_set(e, -ENOMEM, "out of memory");
+	return oci_digest_eq(&have, want) ? 0 : err_set(e, -EBADMSG, "blob '%s' is damaged: its digest is %s", want->text,
+							have.text);
+}
+
 static int copy_doc(struct import *im, const struct oci_desc *d, int depth, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
+	char path[OCI_DIGEST_MAX + 8];
 	struct oci_desc self = *d;
 	enum oci_kind kind;
 	size_t len;
 
 	if (depth > NEST_MAX)
 		return err_set(e, -EINVAL, "image indexes nested more than %d deep", NEST_MAX);
-	int rc = oci_layout_blob_load(im->from, d, OCI_MANIFEST_MAX, &text, &len, e);
+	oci_digest_path(&d->digest, path);
+	int rc = store_source_text(im->from, path, OCI_MANIFEST_MAX, &text, &len, e);
+	if (rc == 0 && d->size && d->size != len)
+		rc = err_set(e, -EBADMSG, "blob '%s' has %zu bytes in place of %ju", d->digest.text, len, (uintmax_t)d->size);
+	if (rc == 0)
+		rc = check_digest(text, len, &d->digest, e);
 	if (rc == 0)
 		rc = oci_doc_kind(text, len, d->media_type, &kind, e);
 	if (rc == 0)
@@ -85,14 +101,24 @@ static int copy_doc(struct import *im, const struct oci_desc *d, int depth, stru
 	return copy_blob(im, &self, e);
 }
 
+int store_import_desc(struct store *s, struct store_lease *l, const struct store_source *from, const struct oci_desc *d,
+		      struct pace *p, struct err *e)
+{
+	struct import im = { s, l, from, p };
+
+	return copy_doc(&im, d, 0, e);
+}
+
 int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d,
 			const char *name, struct err *e)
 {
-	AUTO(import_finish) struct import im = { .store = s, .from = from };
+	AUTO(store_lease_end) struct store_lease lease = { .fd = -1 };
+	struct store_source src;
 
-	int rc = store_lease_begin(s, &im.lease, e);
+	store_source_of_layout(from, &src);
+	int rc = store_lease_begin(s, &lease, e);
 	if (rc == 0)
-		rc = copy_doc(&im, d, 0, e);
+		rc = store_import_desc(s, &lease, &src, d, NULL, e);
 	if (rc == 0)
 		rc = store_tag_set(s, name, d, e);
 	return rc < 0 ? err_wrap(e, rc, "cannot import '%s'", from->name) : 0;

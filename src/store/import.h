@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import.h - images from image layouts into the store. */
+/* import.h - images from image layouts into the store. Blocking. */
 #ifndef BERTH_STORE_IMPORT_H
 #define BERTH_STORE_IMPORT_H
 
-#include "store/store.h"
+#include "store/lease.h"
+#include "store/source.h"
 
-/* Copies what d leads to (all platforms whose blobs are in the layout) and tags it name (the full form), or
- * leaves it without a name if name is NULL. */
+/* Copies what d leads to (all platforms whose blobs are in the source), checked, under the lease. p may be NULL. */
+int store_import_desc(struct store *s, struct store_lease *l, const struct store_source *from, const struct oci_desc *d,
+		      struct pace *p, struct err *e);
+/* The same out of a layout, and tags it name (the full form), or leaves it without a name if name is NULL. */
 int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d,
 			const char *name, struct err *e);
 /* If the layout in the folder path (an installed one) has an image whose ref.name is name: imports it.

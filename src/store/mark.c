@@ -234,6 +234,43 @@ int store_mark_all(struct store_mark *g, bool sweep, struct err *e)
 	return rc == 0 ? store_mark_leases(g, sweep, e) : rc;
 }
 
+struct listing {
+	char **v;
+	size_t n;
+	bool failed;
+};
+
+static void list_one(const void *node, VISIT which, void *arg)
+{
+	struct listing *l = arg;
+
+	if ((which != postorder && which != leaf) || l->failed)
+		return;
+	char **more = reallocarray(l->v, l->n + 1, sizeof(*more));
+	if (more)
+		l->v = more;
+	if (!more || !(more[l->n] = strdup(*(char *const *)node)))
+		l->failed = true;
+	else
+		l->n++;
+}
+
+int store_mark_digests(const struct store_mark *g, char ***ret, size_t *ret_n, struct err *e)
+{
+	struct listing l = { .v = NULL };
+
+	twalk_r(g->digests, list_one, &l);
+	if (l.failed) {
+		for (size_t i = 0; i < l.n; i++)
+			free(l.v[i]);
+		free(l.v);
+		return err_set(e, -ENOMEM, "out of memory");
+	}
+	*ret = l.v;
+	*ret_n = l.n;
+	return 0;
+}
+
 bool store_mark_has_digest(const struct store_mark *g, const char *digest)
 {
 	return tfind(digest, &g->digests, compare) != NULL;

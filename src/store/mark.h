@@ -28,6 +28,8 @@ int store_mark_leases(struct store_mark *m, bool sweep, struct err *e);
 /* All of that, such that what moves between them meanwhile is found. */
 int store_mark_all(struct store_mark *m, bool sweep, struct err *e);
 
+/* All digests, in no order that is told; the caller frees each and the array. */
+int store_mark_digests(const struct store_mark *m, char ***ret, size_t *ret_n, struct err *e);
 bool store_mark_has_digest(const struct store_mark *m, const char *digest);
 bool store_mark_has_key(const struct store_mark *m, const char *key);
 

@@ -13,11 +13,14 @@ noinst_LTLIBRARIES += %D%/libstore.la
 	%D%/finding.c %D%/finding.h \
 	%D%/gc.c %D%/gc.h \
 	%D%/image.c %D%/image.h \
-	%D%/import.c %D%/import.h \
+	%D%/import.c %D%/import.h %D%/import-tar.c %D%/import-tar.h \
 	%D%/lease.c %D%/lease.h \
+	%D%/load.c %D%/load.h %D%/load-docker.c \
 	%D%/mark.c %D%/mark.h \
 	%D%/prune.c %D%/prune.h \
 	%D%/rootfs.c %D%/rootfs.h \
+	%D%/save.c %D%/save.h %D%/save-docker.c \
+	%D%/source.c %D%/source.h %D%/spool.c %D%/spool.h \
 	%D%/store.c %D%/store.h \
 	%D%/tags.c %D%/tags.h \
 	%D%/trash.c %D%/trash.h \

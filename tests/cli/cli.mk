@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cli_scripts = \
+	%D%/archive.sh \
 	%D%/completion.sh \
 	%D%/config.sh \
 	%D%/debug-vt.sh \

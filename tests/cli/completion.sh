@@ -30,7 +30,7 @@ while IFS='	' read -r line wanted; do
 done <<'ROWS'
 berth_sto	stop
 berth_ima	image images
-berth_image_	history inspect ls prune pull push rm tag verify
+berth_image_	history import inspect load ls prune pull push rm save tag verify
 berth_trash_re	restore
 berth_stop_	web worker
 berth_stop_we	web

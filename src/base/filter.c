@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/auto.h"
 #include "base/str.h"
 
 #define EXPRESSION_MAX 128
+#define REPEATS_MAX 6
 
 enum op { OP_HAS, OP_IS, OP_MORE, OP_LESS, OP_AT_LEAST, OP_AT_MOST, OP_EXPRESSION };
 
@@ -70,6 +72,36 @@ static int take_word(const char **p, char **ret, bool *ret_quoted, struct err *e
 	return 0;
 }
 
+/* How many "+" stand one around the other, as in ((a+)+)+ and a+++: each doubles what regcomp makes of it. */
+static int repeats(const char *s)
+{
+	int of_group[EXPRESSION_MAX + 2] = { 0 }, depth = 0, last = 0, most = 0;
+
+	for (; *s; s++) {
+		if (*s == '\\' && s[1]) {
+			s++;
+			last = 0;
+		} else if (*s == '[') {
+			const char *in = s + 1 + (s[1] == '^'), *end = *in ? strchr(in + 1, ']') : NULL;
+
+			s = end ? end : s; /* "]" right behind "[" is a member */
+			last = 0;
+		} else if (*s == '(') {
+			of_group[++depth] = 0;
+			last = 0;
+		} else if (*s == ')' && depth) {
+			last = of_group[depth--];
+		} else if (*s == '+') {
+			last++;
+		} else if (*s != '*' && *s != '?') {
+			last = 0;
+		}
+		of_group[depth] = MAX(of_group[depth], last);
+		most = MAX(most, last);
+	}
+	return most;
+}
+
 static int compile(struct test *t, struct err *e)
 {
 	char why[120];
@@ -81,6 +113,9 @@ static int compile(struct test *t, struct err *e)
 		if (*s == '{' || (*s == '\\' && isdigit((unsigned char)s[1])))
 			return err_set(e, -EINVAL, "the filter's expression '%s' has {} or \\1, which are not known here",
 				       t->value);
+	if (repeats(t->value) > REPEATS_MAX)
+		return err_set(e, -EINVAL, "the filter's expression '%s' repeats what repeats more than %d times over", t->value,
+			       REPEATS_MAX);
 	rc = regcomp(&t->re, t->value, REG_EXTENDED | REG_NOSUB | REG_NEWLINE | (capitals(t->value) ? 0 : REG_ICASE));
 	if (rc) {
 		regerror(rc, &t->re, why, sizeof(why));

@@ -91,6 +91,8 @@ static void test_words(void **state)
 		{ "re:^worker-[12]$", true },
 		{ "re:^worker-[23]$", false },
 		{ "re:ACME", false },
+		{ "re:^[a-z]+[+]*-*[0-9]+$", true },
+		{ "re:(w+o+r+k+)+e+r+-[]0-9+]+", true },
 		{ "!re:nginx", true },
 		{ "re:\"nginx|prod\"", true },
 		{ "\"worker-1\"", true },
@@ -122,6 +124,8 @@ static void test_refused(void **state)
 		{ "re:(", "'(' is none" },
 		{ "re:(a)\\1", "not known here" },
 		{ "re:a{1,30000}", "not known here" },
+		{ "re:\\wG++++++++++++++++++++++++", "repeats what repeats" },
+		{ "re:(((((((a+)+)+)+)+)+)+)+", "repeats what repeats" },
 		{ "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7", "more than 32 words" },
 	};
 	char text[FILTER_TEXT_MAX + 2];

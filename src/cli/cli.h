@@ -40,6 +40,7 @@ struct cli_cmd {
 	int min_args, max_args;          /* -1: any number */
 	bool options_end_at_arg;         /* the first argument ends them: run, create, exec */
 	bool hidden, alias;              /* alias: of a shorter form */
+	bool looks;                      /* changes nothing; the UI asks before it runs another */
 	bool no_engine;                  /* run is called without an open store */
 	int (*run)(struct cli *cli, const struct cli_args *a);
 };

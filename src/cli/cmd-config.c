@@ -49,7 +49,7 @@ static int run_check(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_config_check = {
-	.name = "config check", .args = "[FILE]", .brief = "check the configuration file",
+	.name = "config check", .looks = true, .args = "[FILE]", .brief = "check the configuration file",
 	.about = "Prints a line FILE:LINE: WHAT for all that is wrong, and then ends with 1.",
 	.max_args = 1, .no_engine = true, .run = run_check,
 };
@@ -69,6 +69,6 @@ static int run_defaults(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_config_defaults = {
-	.name = "config defaults", .args = "", .brief = "print a configuration file with all options",
+	.name = "config defaults", .looks = true, .args = "", .brief = "print a configuration file with all options",
 	.max_args = 0, .no_engine = true, .run = run_defaults,
 };

@@ -191,7 +191,7 @@ static int run_events(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_events = {
-	.name = "events", .args = "", .brief = "show what happens to containers and images",
+	.name = "events", .looks = true, .args = "", .brief = "show what happens to containers and images",
 	.about = "As it happens, whoever does it, until interrupted; with --since also what was kept of the time before, some ten "
 		 "thousand events. Of containers: create, start, exec, exec_exit, exit, stop, kill, oom, pause, unpause, rename, "
 		 "delete, restore; of images: pull, tag, untag, delete, restore. With --format json all of it is one array.",

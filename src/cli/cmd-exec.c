@@ -254,7 +254,7 @@ static int run_consoles(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_consoles = {
-	.name = "consoles",
+	.name = "consoles", .looks = true,
 	.args = "[CONTAINER]",
 	.brief = "list consoles: command, size, viewers",
 	.opts = consoles_opts,
@@ -279,7 +279,7 @@ static int run_screen(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_screen = {
-	.name = "screen",
+	.name = "screen", .looks = true,
 	.args = "CONTAINER[:N]",
 	.brief = "print a console's screen as text",
 	.about = "Of a container that has ended: its main console as it was then.",

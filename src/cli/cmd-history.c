@@ -87,11 +87,11 @@ static int run_history(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_history = {
-	.name = "history", .args = "IMAGE", .brief = "what an image was made by", .opts = history_opts, .min_args = 1,
+	.name = "history", .looks = true, .args = "IMAGE", .brief = "what an image was made by", .opts = history_opts, .min_args = 1,
 	.about = "Newest first. SIZE is that of the layer as it is stored, compressed.", .max_args = 1,
 	.run = run_history,
 };
 const struct cli_cmd cli_cmd_image_history = {
-	.name = "image history", .args = "IMAGE", .brief = "as history", .opts = history_opts, .alias = true, .min_args = 1,
+	.name = "image history", .looks = true, .args = "IMAGE", .brief = "as history", .opts = history_opts, .alias = true, .min_args = 1,
 	.max_args = 1, .run = run_history,
 };

@@ -232,11 +232,11 @@ static int run_images(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_images = {
-	.name = "images", .args = "[NAME]", .brief = "list images", .opts = images_opts, .max_args = 1,
+	.name = "images", .looks = true, .args = "[NAME]", .brief = "list images", .opts = images_opts, .max_args = 1,
 	.run = run_images,
 };
 const struct cli_cmd cli_cmd_image_ls = {
-	.name = "image ls", .args = "[NAME]", .brief = "as images", .opts = images_opts, .alias = true, .max_args = 1,
+	.name = "image ls", .looks = true, .args = "[NAME]", .brief = "as images", .opts = images_opts, .alias = true, .max_args = 1,
 	.run = run_images,
 };
 
@@ -439,7 +439,7 @@ static int run_jobs(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_jobs = {
-	.name = "jobs", .args = "", .brief = "list pulls and builds that run", .opts = jobs_opts, .max_args = 0,
+	.name = "jobs", .looks = true, .args = "", .brief = "list pulls and builds that run", .opts = jobs_opts, .max_args = 0,
 	.run = run_jobs,
 };
 

@@ -78,7 +78,7 @@ static int run_ls(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_kernel_ls = {
-	.name = "kernel ls", .args = "", .brief = "list the kernels that containers can boot", .opts = format_opts,
+	.name = "kernel ls", .looks = true, .args = "", .brief = "list the kernels that containers can boot", .opts = format_opts,
 	.about = "The one named berth comes with it; others are of the store. Containers that name none boot the "
 		 "default, which has a star.",
 	.max_args = 0, .run = run_ls,
@@ -111,7 +111,7 @@ static int run_inspect(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_kernel_inspect = {
-	.name = "kernel inspect", .args = "NAME...", .brief = "tell all that is known of kernels", .opts = inspect_opts,
+	.name = "kernel inspect", .looks = true, .args = "NAME...", .brief = "tell all that is known of kernels", .opts = inspect_opts,
 	.min_args = 1, .max_args = -1, .run = run_inspect,
 };
 

@@ -195,7 +195,7 @@ static int run_wait(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_wait = {
-	.name = "wait", .args = "CONTAINER...", .brief = "wait for containers to end and print their exit codes",
+	.name = "wait", .looks = true, .args = "CONTAINER...", .brief = "wait for containers to end and print their exit codes",
 	.min_args = 1, .max_args = -1, .run = run_wait,
 };
 

@@ -85,7 +85,7 @@ static int run_logs(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_logs = {
-	.name = "logs", .args = "CONTAINER...", .brief = "print what containers wrote",
+	.name = "logs", .looks = true, .args = "CONTAINER...", .brief = "print what containers wrote",
 	.about = "Standard output goes to standard output, standard error to standard error. With -t given to run all is "
 		 "standard output.",
 	.opts = logs_opts, .min_args = 1, .max_args = -1, .run = run_logs,

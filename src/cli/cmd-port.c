@@ -95,7 +95,7 @@ static int run_port(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_port = {
-	.name = "port", .args = "CONTAINER [PORT[/PROTO]]", .brief = "print the published ports of a container",
+	.name = "port", .looks = true, .args = "CONTAINER [PORT[/PROTO]]", .brief = "print the published ports of a container",
 	.about = "Of one that runs: each port of the container and where it is on the host. With PORT only where that one is.",
 	.opts = port_opts, .min_args = 1, .max_args = 2, .run = run_port,
 };

@@ -303,7 +303,7 @@ static int run_ps(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_ps = {
-	.name = "ps",
+	.name = "ps", .looks = true,
 	.args = "",
 	.brief = "list containers",
 	.opts = ps_opts,
@@ -311,7 +311,7 @@ const struct cli_cmd cli_cmd_ps = {
 	.run = run_ps,
 };
 const struct cli_cmd cli_cmd_container_ls = {
-	.name = "container ls", .args = "", .brief = "as ps", .opts = ps_opts, .alias = true, .run = run_ps,
+	.name = "container ls", .looks = true, .args = "", .brief = "as ps", .opts = ps_opts, .alias = true, .run = run_ps,
 };
 
 /* --- inspect */
@@ -365,11 +365,11 @@ static int run_inspect(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_inspect = {
-	.name = "inspect", .args = "CONTAINER|IMAGE...", .brief = "all that is known of containers or images, as JSON",
+	.name = "inspect", .looks = true, .args = "CONTAINER|IMAGE...", .brief = "all that is known of containers or images, as JSON",
 	.opts = inspect_opts, .min_args = 1, .max_args = -1, .run = run_inspect,
 };
 const struct cli_cmd cli_cmd_image_inspect = {
-	.name = "image inspect", .args = "IMAGE...", .brief = "all that is known of images, as JSON",
+	.name = "image inspect", .looks = true, .args = "IMAGE...", .brief = "all that is known of images, as JSON",
 	.opts = inspect_opts, .min_args = 1, .max_args = -1, .run = run_inspect,
 };
 
@@ -418,6 +418,6 @@ static int run_boot(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_boot = {
-	.name = "boot", .args = "CONTAINER", .brief = "the stages of a container's start, in milliseconds",
+	.name = "boot", .looks = true, .args = "CONTAINER", .brief = "the stages of a container's start, in milliseconds",
 	.opts = boot_opts, .min_args = 1, .max_args = 1, .run = run_boot,
 };

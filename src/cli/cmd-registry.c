@@ -80,7 +80,7 @@ static int run_tags(struct cli *cli, const struct cli_args *a)
 static const struct cli_opt list_opts[] = { CLI_FORMAT_OPT, CLI_QUIET_OPT, { 0 } };
 
 const struct cli_cmd cli_cmd_tags = {
-	.name = "tags", .args = "REPOSITORY", .brief = "list the tags of a repository, as its registry has them",
+	.name = "tags", .looks = true, .args = "REPOSITORY", .brief = "list the tags of a repository, as its registry has them",
 	.opts = list_opts, .more_opts = reach_opts, .min_args = 1, .max_args = 1, .run = run_tags,
 };
 
@@ -124,7 +124,7 @@ static const struct cli_opt manifest_opts[] = {
 };
 
 const struct cli_cmd cli_cmd_manifest_inspect = {
-	.name = "manifest inspect", .args = "IMAGE", .brief = "show the manifest or index that a name means in its registry",
+	.name = "manifest inspect", .looks = true, .args = "IMAGE", .brief = "show the manifest or index that a name means in its registry",
 	.opts = manifest_opts, .more_opts = reach_opts, .min_args = 1, .max_args = 1, .run = run_manifest_inspect,
 };
 
@@ -187,7 +187,7 @@ static const struct cli_opt referrers_opts[] = {
 };
 
 const struct cli_cmd cli_cmd_manifest_referrers = {
-	.name = "manifest referrers", .args = "IMAGE",
+	.name = "manifest referrers", .looks = true, .args = "IMAGE",
 	.brief = "list what belongs to an image in its registry: signatures, lists of contents, …",
 	.about = "Those manifests whose subject is the image that the name means. Of a registry that keeps no such list, the "
 		 "index under the tag sha256-HEX is read, where clients note it.",

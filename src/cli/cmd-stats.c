@@ -252,7 +252,7 @@ static int run_stats(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_stats = {
-	.name = "stats", .args = "[CONTAINER...]", .brief = "show what containers use",
+	.name = "stats", .looks = true, .args = "[CONTAINER...]", .brief = "show what containers use",
 	.about = "CPU in percent of one CPU, memory without page cache that can be given up, bytes over the network and to "
 		 "and from disks since the start, and what the virtual machine costs the host in memory. Without names: all "
 		 "that run, also those that start later. Shown each second until interrupted; with --format json each round "

@@ -72,7 +72,7 @@ static int run_probe(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_system_probe = {
-	.name = "system probe", .args = "", .brief = "which accelerator virtual machines use, and why",
+	.name = "system probe", .looks = true, .args = "", .brief = "which accelerator virtual machines use, and why",
 	.opts = format_opts, .max_args = 0, .run = run_probe,
 };
 
@@ -84,11 +84,11 @@ static int run_info(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_system_info = {
-	.name = "system info", .args = "", .brief = "what this installation has and where it keeps things",
+	.name = "system info", .looks = true, .args = "", .brief = "what this installation has and where it keeps things",
 	.opts = format_opts, .max_args = 0, .run = run_info,
 };
 const struct cli_cmd cli_cmd_info = {
-	.name = "info", .args = "", .brief = "as system info", .opts = format_opts, .alias = true, .max_args = 0,
+	.name = "info", .looks = true, .args = "", .brief = "as system info", .opts = format_opts, .alias = true, .max_args = 0,
 	.run = run_info,
 };
 
@@ -106,11 +106,11 @@ static int run_version(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_version = {
-	.name = "version", .args = "", .brief = "print the version", .opts = format_opts, .max_args = 0,
+	.name = "version", .looks = true, .args = "", .brief = "print the version", .opts = format_opts, .max_args = 0,
 	.no_engine = true, .run = run_version,
 };
 const struct cli_cmd cli_cmd_system_version = {
-	.name = "system version", .args = "", .brief = "as version", .opts = format_opts, .alias = true, .max_args = 0,
+	.name = "system version", .looks = true, .args = "", .brief = "as version", .opts = format_opts, .alias = true, .max_args = 0,
 	.no_engine = true, .run = run_version,
 };
 
@@ -131,7 +131,7 @@ static int run_help(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_help = {
-	.name = "help", .args = "[COMMAND]", .brief = "show help", .max_args = 3, .no_engine = true, .run = run_help,
+	.name = "help", .looks = true, .args = "[COMMAND]", .brief = "show help", .max_args = 3, .no_engine = true, .run = run_help,
 };
 
 static const struct cli_opt keys_opts[] = { CLI_FORMAT_OPT, { 0 } };
@@ -152,7 +152,7 @@ static int run_list_keys(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_list_keys = {
-	.name = "list-keys", .args = "", .brief = "the keys of the terminal UI", .opts = keys_opts, .max_args = 0,
+	.name = "list-keys", .looks = true, .args = "", .brief = "the keys of the terminal UI", .opts = keys_opts, .max_args = 0,
 	.no_engine = true, .run = run_list_keys,
 };
 

@@ -124,7 +124,7 @@ static int run_top(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_top = {
-	.name = "top", .args = "CONTAINER", .brief = "list the processes of a container",
+	.name = "top", .looks = true, .args = "CONTAINER", .brief = "list the processes of a container",
 	.about = "Numbers are those of the container, names of users those of its own /etc/passwd. CPU in percent of one CPU "
 		 "over the process's whole life, as ps counts it.",
 	.opts = top_opts, .min_args = 1, .max_args = 1, .run = run_top,

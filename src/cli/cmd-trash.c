@@ -74,7 +74,7 @@ static int run_ls(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_trash_ls = {
-	.name = "trash ls", .args = "", .brief = "list what was deleted and can be given back", .opts = ls_opts,
+	.name = "trash ls", .looks = true, .args = "", .brief = "list what was deleted and can be given back", .opts = ls_opts,
 	.max_args = 0, .run = run_ls,
 };
 

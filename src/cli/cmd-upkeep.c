@@ -208,7 +208,7 @@ static int run_df(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_system_df = {
-	.name = "system df", .args = "", .brief = "what takes how much of the disk",
+	.name = "system df", .looks = true, .args = "", .brief = "what takes how much of the disk",
 	.about = "Reclaimable is what no container uses or what does not run, the trash, and parts of downloads that nobody "
 		 "is at: berth system prune and berth trash purge take it away.",
 	.opts = df_opts, .max_args = 0, .run = run_df,

@@ -404,7 +404,7 @@ static int run_completion(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_completion = {
-	.name = "completion", .args = "bash|zsh|fish", .brief = "print what completes berth's words in a shell",
+	.name = "completion", .looks = true, .args = "bash|zsh|fish", .brief = "print what completes berth's words in a shell",
 	.about = "make install puts all three where the shells look. By hand: source <(berth completion bash).",
 	.min_args = 1, .max_args = 1, .no_engine = true, .run = run_completion,
 };

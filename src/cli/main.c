@@ -243,7 +243,7 @@ static struct tui_command *list_commands(void)
 	n = 0;
 	for (const struct cli_cmd *const *p = cli_table; v && *p; p++)
 		if (!(*p)->hidden && !(*p)->alias)
-			v[n++] = (struct tui_command){ (*p)->name, (*p)->brief };
+			v[n++] = (struct tui_command){ (*p)->name, (*p)->brief, (*p)->args ?: "", (*p)->looks };
 	return v;
 }
 

@@ -195,7 +195,7 @@ void app_draw(struct app *app, struct canvas *c)
 			draw_hints(app, c, c->rows - 1);
 		draw_message(app, c, message);
 	}
-	if (app->prompt.active)
+	if (app_prompting(app))
 		prompt_draw(app, c, message);
 	if (app->ask.active)
 		draw_ask(app, c);

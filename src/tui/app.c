@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "tui/act.h"
 #include "tui/clip.h"
+#include "tui/command.h"
 #include "tui/config.h"
 #include "tui/form.h"
 #include "tui/mouse.h"
@@ -48,6 +49,7 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 	if (!app->host_memory)
 		app->host_memory = stats_host_memory;
 	list_init(&app->tasks);
+	list_init(&app->runs);
 	input_init(&app->input, on_event, app);
 	app->esc_timer = calloc(1, sizeof(*app->esc_timer));
 	if (!app->esc_timer)
@@ -95,6 +97,7 @@ void app_finish(struct app *app)
 			v->cls->close(v);
 		free(v);
 	}
+	command_drop_all(app);
 	form_memory_finish(app);
 	config_finish(app);
 	task_drop_all(app);
@@ -176,6 +179,7 @@ void app_mouse(struct app *app)
 int app_push(struct app *app, const struct view_class *cls, const void *arg)
 {
 	struct view *v = calloc(1, cls->size);
+	bool prompting = app_prompting(app);
 	int rc;
 
 	if (!v) {
@@ -191,6 +195,8 @@ int app_push(struct app *app, const struct view_class *cls, const void *arg)
 	}
 	v->below = app->top;
 	app->top = v;
+	if (!prompting && app->prompt.active && app->prompt.of == v->below)
+		app->prompt.of = v; /* it was opened with a line to type */
 	app_mouse(app);
 	stats_check(app, false);
 	app_dirty(app);
@@ -206,6 +212,8 @@ void app_drop(struct app *app, struct view *v)
 	if (!*at || !v->below)
 		return;
 	*at = v->below;
+	if (app->prompt.of == v)
+		app->prompt.active = false;
 	if (v->cls->close)
 		v->cls->close(v);
 	free(v);
@@ -549,7 +557,7 @@ void app_event(struct app *app, const struct input_event *ev)
 		answer(app, ev);
 		return;
 	}
-	if (app->prompt.active && (ev->type == INPUT_KEY || ev->type == INPUT_PASTE)) {
+	if (app_prompting(app) && (ev->type == INPUT_KEY || ev->type == INPUT_PASTE)) {
 		prompt_event(app, ev);
 		return;
 	}

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "tui/canvas.h"
+#include "tui/history.h"
 #include "tui/input.h"
 #include "tui/keys.h"
 #include "tui/line.h"
@@ -95,14 +96,17 @@ struct ask {
 	void *arg;
 };
 
-#define PROMPT_HISTORY 20
+/* What is typed for one purpose is no help for another. */
+enum prompt_purpose { PROMPT_FILTER, PROMPT_FIND, PROMPT_ONLY, PROMPT_FILE, PROMPT_GOTO, PROMPT_PURPOSES };
 
 struct prompt {
 	bool active;
-	char lead; /* '/' or '&' */
+	const struct view *of; /* whose line it is */
+	char lead;             /* '/', '&', '>', '@' */
 	struct line line;
-	char history[PROMPT_HISTORY][256]; /* oldest first */
-	int nhistory, at;
+	struct history past[PROMPT_PURPOSES];
+	struct history_search search;
+	int at; /* of past, while Up and Down go through it */
 };
 
 /* The last change that can be taken back. */
@@ -127,6 +131,9 @@ struct app {
 	struct view *top;
 	struct ask ask;
 	struct prompt prompt;
+	struct history commands_past; /* of the palette */
+	struct list runs;             /* struct run: commands of the shell */
+	const char *program;          /* that runs them; NULL: this one */
 	struct form_memory *forms; /* drafts and earlier input of forms (form.h) */
 	char last_console[80]; /* "<id>:<n>" */
 	struct undo undo;

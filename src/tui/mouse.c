@@ -29,7 +29,7 @@ static bool is_of_keys(const struct app *app)
 static void wheel(struct app *app, bool up)
 {
 	for (int i = 0; i < WHEEL_ROWS; i++)
-		if (is_of_keys(app) && app->prompt.active)
+		if (is_of_keys(app) && app_prompting(app))
 			break; /* the keys go to what is typed */
 		else if (is_of_keys(app))
 			press(app, up ? "Up" : "Down");
@@ -47,7 +47,7 @@ static void click(struct app *app, const struct canvas_zone *z)
 		app_act(app, ACT_SORT_ON, (int)z->value);
 		break;
 	case ZONE_ROW:
-		if (!z->here || app->prompt.active)
+		if (!z->here || app_prompting(app))
 			app_act(app, ACT_PICK, (int)z->value);
 		else if (is_of_keys(app))
 			press(app, "Enter");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/filter.h"
 #include "tui/tui.h"
 
@@ -47,6 +48,31 @@ static bool is_motion(enum act act)
 	       act == ACT_ACCEPT || act == ACT_EDIT_LINE || act == ACT_CLOSE_MENU;
 }
 
+/* The commands that an action does under another name, and in which context it is that one. */
+static const struct {
+	const char *command;
+	enum key_ctx ctx;
+	enum act act;
+} same[] = {
+	{ "rm", CTX_C, ACT_DELETE },	   { "pause", CTX_C, ACT_HOLD },	  { "unpause", CTX_C, ACT_HOLD },
+	{ "attach", CTX_C, ACT_CONSOLE },  { "inspect", CTX_C, ACT_RAW },	  { "run", CTX_C, ACT_CREATE },
+	{ "run", CTX_I, ACT_CREATE },	   { "rmi", CTX_I, ACT_DELETE },	  { "tag", CTX_I, ACT_LABEL },
+	{ "image inspect", CTX_I, ACT_RAW }, { "jobs cancel", CTX_J, ACT_CANCEL }, { "trash restore", CTX_X, ACT_UNDO },
+	{ "trash purge", CTX_X, ACT_PURGE }, { "ps", CTX_G, ACT_VIEW_CONTAINERS }, { "images", CTX_G, ACT_VIEW_IMAGES },
+	{ "jobs", CTX_G, ACT_VIEW_JOBS },  { "consoles", CTX_G, ACT_VIEW_CONSOLES }, { "trash ls", CTX_G, ACT_VIEW_TRASH },
+	{ "system info", CTX_G, ACT_VIEW_HOST }, { "system probe", CTX_G, ACT_VIEW_HOST }, { "logout", CTX_G, ACT_LOGIN },
+	{ "list-keys", CTX_G, ACT_HELP },
+};
+
+static const struct key *action_of(const enum key_ctx *in, const char *command)
+{
+	for (; *in != CTX_NONE; in++)
+		for (size_t i = 0; i < ARRAY_LEN(same); i++)
+			if (same[i].ctx == *in && strcmp(same[i].command, command) == 0)
+				return keys_row(*in, same[i].act);
+	return NULL;
+}
+
 int palette_fill(const struct app *app, enum key_ctx ctx, struct palette_entry **ret)
 {
 	enum key_ctx in[KEYS_CONTEXTS];
@@ -63,10 +89,18 @@ int palette_fill(const struct app *app, enum key_ctx ctx, struct palette_entry *
 		for (int i = 0; i < keys_count; i++)
 			if (keys_table[i].ctx == in[c] && !is_motion(keys_table[i].act))
 				add_key(&v[n++], &keys_table[i], keys_hidden(ctx, &keys_table[i]));
-	for (int i = 0; i < ncommands; i++)
-		if (!is_command_name_taken(v, n, app->commands[i].name))
-			v[n++] = (struct palette_entry){ .name = app->commands[i].name, .what = app->commands[i].what,
-							 .asks = "shell", .keys = "-" };
+	for (int i = 0; i < ncommands; i++) {
+		const struct tui_command *c = &app->commands[i];
+		const struct key *row = action_of(in, c->name);
+
+		if (is_command_name_taken(v, n, c->name))
+			continue;
+		v[n] = (struct palette_entry){ .asks = "line", .keys = "-" };
+		if (row)
+			add_key(&v[n], row, keys_hidden(ctx, row));
+		v[n].name = c->name;
+		v[n++].what = c->what;
+	}
 	*ret = v;
 	return n;
 }

@@ -7,8 +7,8 @@
 
 struct palette_entry {
 	const char *name, *what;
-	const char *asks; /* "[y/N]", "form", "name", "no"; "shell": a command only */
-	enum act act;     /* ACT_NONE: a command of the shell */
+	const char *asks; /* "[y/N]", "form", "name", "no"; "line": a command that is typed out */
+	enum act act;     /* ACT_NONE: a command of the shell that no action does */
 	bool of_object;   /* done to the row that is focused */
 	char keys[16];    /* "^] =", "-" */
 };

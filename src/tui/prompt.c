@@ -7,41 +7,47 @@
 
 #include "tui/app.h"
 
+/* --- earlier input */
+
+static struct history *past(struct prompt *p)
+{
+	static const struct {
+		char lead;
+		enum prompt_purpose purpose;
+	} leads[] = { { '&', PROMPT_ONLY }, { '>', PROMPT_FILE }, { '@', PROMPT_GOTO } };
+
+	for (size_t i = 0; i < ARRAY_LEN(leads); i++)
+		if (leads[i].lead == p->lead)
+			return &p->past[leads[i].purpose];
+	return &p->past[p->of->cls->fields ? PROMPT_FILTER : PROMPT_FIND];
+}
+
 void app_prompt(struct app *app, char lead, const char *text)
 {
 	struct prompt *p = &app->prompt;
 
 	p->active = true;
+	p->of = app->top;
 	p->lead = lead;
-	p->at = p->nhistory;
+	p->at = past(p)->n;
+	p->search.on = false;
 	line_set(&p->line, text);
 	app_dirty(app);
 }
 
 bool app_prompting(const struct app *app)
 {
-	return app->prompt.active;
-}
-
-/* --- earlier input */
-
-static void remember(struct prompt *p)
-{
-	if (!p->line.len || (p->nhistory && strcmp(p->history[p->nhistory - 1], p->line.text) == 0))
-		return;
-	if (p->nhistory == PROMPT_HISTORY) {
-		memmove(p->history, p->history + 1, sizeof(p->history) - sizeof(*p->history));
-		p->nhistory--;
-	}
-	snprintf(p->history[p->nhistory++], sizeof(*p->history), "%.*s", (int)sizeof(*p->history) - 1, p->line.text);
+	return app->prompt.active && app->prompt.of == app->top;
 }
 
 static bool recall(struct prompt *p, bool older)
 {
-	if (older ? p->at == 0 : p->at >= p->nhistory)
+	const struct history *h = past(p);
+
+	if (older ? p->at == 0 : p->at >= h->n)
 		return false;
 	p->at += older ? -1 : 1;
-	line_set(&p->line, p->at < p->nhistory ? p->history[p->at] : "");
+	line_set(&p->line, p->at < h->n ? h->text[p->at] : "");
 	return true;
 }
 
@@ -83,7 +89,7 @@ static void finish(struct app *app, bool keep)
 		return;
 	p->active = false;
 	if (keep)
-		remember(p);
+		history_add(past(p), p->line.text);
 	app->top->cls->find(app->top, keep ? p->line.text : "", true);
 	app_dirty(app);
 }
@@ -97,6 +103,12 @@ static bool edit(struct app *app, const struct input_event *ev)
 			line_paste(&p->line, ev->text, ev->n);
 		return ev->first;
 	}
+	if (p->search.on && history_input(&p->search, past(p), &p->line, ev))
+		return true;
+	if (history_key(ev)) {
+		history_begin(&p->search, past(p), &p->line);
+		return true;
+	}
 	if (keys_is("Up", 2, ev) || keys_is("Down", 4, ev))
 		return recall(p, ev->key == VT_KEY_UP);
 	if (keys_is("Tab", 3, ev))
@@ -106,7 +118,7 @@ static bool edit(struct app *app, const struct input_event *ev)
 
 void prompt_event(struct app *app, const struct input_event *ev)
 {
-	if (keys_is("Esc", 3, ev) || keys_is("^C", 2, ev) || keys_is("Enter", 5, ev)) {
+	if (!app->prompt.search.on && (keys_is("Esc", 3, ev) || keys_is("^C", 2, ev) || keys_is("Enter", 5, ev))) {
 		finish(app, ev->key == VT_KEY_ENTER || ev->key == VT_KEY_KP_ENTER);
 		return;
 	}
@@ -132,21 +144,29 @@ static const char *enter_word(char lead, bool in_list)
 	return lead == '/' && !in_list ? "find" : "keep the filter";
 }
 
+struct prompt_hint {
+	const char *key, *word;
+};
+
 void prompt_draw(struct app *app, struct canvas *c, int y)
 {
 	struct prompt *p = &app->prompt;
 	const struct view *v = app->top;
-	const struct {
-		const char *key, *word;
-	} hints[] = { { "Enter", enter_word(p->lead, v->cls->fields) }, { "Esc", is_filter(p->lead) ? "clear" : "cancel" },
-		      { "Up/Down", "history" }, { "^W", "word back" }, { "Tab", "complete" } };
+	const struct prompt_hint usual[] = { { "Enter", enter_word(p->lead, v->cls->fields) },
+					     { "Esc", is_filter(p->lead) ? "clear" : "cancel" }, { "Up/Down", "history" },
+					     { "^W", "word back" }, { "Tab", "complete" } };
+	static const struct prompt_hint searching[] = { { "Enter", "take it" }, { "^R", "an older one" }, { "Esc", "back" } };
+	const struct prompt_hint *hints = p->search.on ? searching : usual;
+	size_t nhints = p->search.on ? ARRAY_LEN(searching) : ARRAY_LEN(usual);
 	char lead[2] = { p->lead, 0 };
 	AUTO_BUF struct buf found = { 0 };
 	int at = c->cols - 18, x = 1, cursor;
 
 	canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
 	canvas_text(c, y, 0, 1, ROLE_KEY, lead);
-	if (v->cls->found)
+	if (p->search.on)
+		history_note(&p->search, &found);
+	else if (v->cls->found)
 		v->cls->found(app->top, &found);
 	cursor = line_draw(&p->line, c, y, 1, at - 2, ROLE_INPUT);
 	if (found.p)
@@ -156,7 +176,7 @@ void prompt_draw(struct app *app, struct canvas *c, int y)
 	if (y + 1 >= c->rows)
 		return;
 	canvas_blank(c, y + 1, 0, c->cols, ROLE_TEXT);
-	for (size_t i = 0; i < ARRAY_LEN(hints); i++) {
+	for (size_t i = 0; i < nhints; i++) {
 		const char *word = hints[i].word;
 
 		if ((!v->cls->fields && i == 4) || x + canvas_width(hints[i].key) + 1 + canvas_width(word) > c->cols)

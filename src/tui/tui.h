@@ -11,6 +11,8 @@
 /* A command of the shell, for the palette. */
 struct tui_command {
 	const char *name, *what;
+	const char *args; /* "CONTAINER NAME" */
+	bool looks;       /* changes nothing */
 };
 
 struct tui_options {

@@ -5,11 +5,13 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/app-draw.c %D%/app.c %D%/app.h \
 	%D%/canvas-zone.c %D%/canvas.c %D%/canvas.h \
 	%D%/clip.c %D%/clip.h \
+	%D%/command.c %D%/command.h \
 	%D%/config.c %D%/config.h \
 	%D%/console-clip.c %D%/console-draw.c %D%/console-keys.c %D%/console.h \
 	%D%/detail-ask.c %D%/detail-procs.c %D%/detail.h \
 	%D%/fmt.c %D%/fmt.h \
 	%D%/form-draw.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.c %D%/form.h \
+	%D%/history.c %D%/history.h \
 	%D%/host-facts.c %D%/host.h \
 	%D%/input.c %D%/input.h \
 	%D%/keys-map.c %D%/keys-print.c %D%/keys.c %D%/keys.h \
@@ -33,7 +35,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
 	%D%/tui.h \
-	%D%/view-choose.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-first.c %D%/view-first.h \
+	%D%/view-choose.c %D%/view-command.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-first.c %D%/view-first.h \
 	%D%/view-help.c %D%/view-home.c %D%/view-host.c %D%/view-images.c %D%/view-images.h %D%/view-jobs.c %D%/view-layers.c \
 	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-select.c %D%/view-sources.c \
 	%D%/view-text.c %D%/view-trash.c \

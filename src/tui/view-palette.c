@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/filter.h"
+#include "tui/command.h"
+#include "tui/form.h"
 #include "tui/line.h"
 #include "tui/palette.h"
 #include "tui/views.h"
@@ -21,7 +23,17 @@ struct palette {
 	int *list; /* of those that match, the best first */
 	int nall, n, cur, top;
 	char object[80];
+	enum key_ctx ctx;              /* of the view below */
+	struct history_search search;
 };
+
+/* A command is being typed out: what stands behind its name is its own. */
+static const struct tui_command *typed_command(const struct palette *p)
+{
+	const struct tui_command *c = strchr(p->line.text, ' ') ? command_of(p->v.app, p->line.text) : NULL;
+
+	return c && p->line.text[strlen(c->name)] == ' ' ? c : NULL;
+}
 
 static void narrow(struct palette *p)
 {
@@ -39,6 +51,7 @@ static int palette_open(struct view *v, const void *arg)
 
 	if (below->cls->object)
 		snprintf(p->object, sizeof(p->object), "%s", below->cls->object(below) ?: "");
+	p->ctx = view_ctx(below);
 	p->nall = palette_fill(v->app, view_ctx(below), &p->all);
 	p->list = p->nall > 0 ? calloc((size_t)p->nall, sizeof(*p->list)) : NULL;
 	if (!p->list) {
@@ -83,16 +96,23 @@ static void draw_entry(const struct palette *p, struct canvas *c, int y, int i)
 	canvas_text(c, y, COL_ASKS, -1, ROLE_TEXT, e->asks);
 }
 
-static void palette_draw(struct view *v, struct canvas *c, int top, int bottom)
+static void draw_command(const struct palette *p, const struct tui_command *cmd, struct canvas *c, int y, int bottom)
 {
-	struct palette *p = (struct palette *)v;
-	int rows = MIN(ROWS, bottom - top), y = bottom - rows, x;
+	const char *const lines[] = {
+		cmd->what, "",
+		cmd->looks		? "Enter runs it and shows what it says." :
+		p->v.app->read_only ? "It may change something, which this berth does not: it is read-only." :
+				      "It may change something, so Enter asks first; what it says is shown.",
+		"Tab completes names of containers and images, ^R looks for what was run before.",
+	};
 
-	if (!v->below->cls->full && y > top)
-		v->below->cls->draw(v->below, c, top, y);
-	c->nzones = 0; /* the view below is not to be reached */
-	for (int i = y; i < bottom; i++)
-		canvas_blank(c, i, 0, c->cols, ROLE_TEXT);
+	canvas_textf(c, y++, 1, -1, ROLE_HEAD, "berth %s %s", cmd->name, cmd->args);
+	for (size_t i = 0; i < ARRAY_LEN(lines) && y < bottom; i++, y++)
+		canvas_cut(c, y, 1, -1, ROLE_TEXT, lines[i]);
+}
+
+static void draw_list(struct palette *p, struct canvas *c, int y, int rows)
+{
 	canvas_textf(c, y, 1, -1, ROLE_HEAD, "%d of %d match", p->n, p->nall);
 	if (c->cols >= COL_ASKS + 8) {
 		canvas_text(c, y, COL_KEY, -1, ROLE_HEAD, "KEY");
@@ -103,31 +123,98 @@ static void palette_draw(struct view *v, struct canvas *c, int top, int bottom)
 		p->top = p->cur < p->top ? p->cur : p->cur - rows + 1;
 	for (int i = 0; i < rows && p->top + i < p->n; i++)
 		draw_entry(p, c, y + 1 + i, p->top + i);
+}
+
+static void palette_draw(struct view *v, struct canvas *c, int top, int bottom)
+{
+	struct palette *p = (struct palette *)v;
+	const struct tui_command *cmd = typed_command(p);
+	AUTO_BUF struct buf note = { 0 };
+	int rows = MIN(ROWS, bottom - top), y = bottom - rows, x;
+
+	if (!v->below->cls->full && y > top)
+		v->below->cls->draw(v->below, c, top, y);
+	c->nzones = 0; /* the view below is not to be reached */
+	for (int i = y; i < bottom; i++)
+		canvas_blank(c, i, 0, c->cols, ROLE_TEXT);
+	if (cmd)
+		draw_command(p, cmd, c, y, bottom);
+	else
+		draw_list(p, c, y, rows);
 	if (bottom >= c->rows)
 		bottom = c->rows - 1;
 	canvas_blank(c, bottom, 0, c->cols, ROLE_TEXT);
 	canvas_text(c, bottom, 0, 1, ROLE_KEY, ":");
-	x = line_draw(&p->line, c, bottom, 1, c->cols - 2, ROLE_INPUT);
+	if (p->search.on)
+		history_note(&p->search, &note);
+	x = line_draw(&p->line, c, bottom, 1, c->cols - (note.len ? 22 : 2), ROLE_INPUT);
+	if (note.p)
+		canvas_cut(c, bottom, c->cols - 18, -1, ROLE_HINT, (const char *)note.p);
 	canvas_cursor(c, bottom, x);
 	c->cursor_visible = true;
+}
+
+/* "rename " and what it would be done to, for the rest to be typed. */
+static void type_out(struct palette *p, const struct palette_entry *e)
+{
+	AUTO_BUF struct buf b = { 0 };
+	char line[LINE_MAX_BYTES];
+	const struct tui_command *c;
+
+	snprintf(line, sizeof(line), "%s ", e->name);
+	c = command_of(p->v.app, line);
+	buf_adds(&b, e->name);
+	if (c && *p->object && strstr(c->args, p->ctx == CTX_I ? "IMAGE" : p->ctx == CTX_C || p->ctx == CTX_D ? "CONTAINER" : "\n"))
+		form_quote(&b, p->object);
+	buf_addc(&b, ' ');
+	line_set(&p->line, b.p ? (const char *)b.p : line);
+	narrow(p);
+}
+
+/* A command line: run, or asked about. */
+static void run_line(struct palette *p)
+{
+	struct app *app = p->v.app;
+	char line[LINE_MAX_BYTES];
+
+	snprintf(line, sizeof(line), "%s", p->line.text);
+	for (size_t n = strlen(line); n && line[n - 1] == ' ';)
+		line[--n] = 0;
+	app_drop(app, &p->v);
+	command_run(app, line);
 }
 
 static void choose(struct palette *p)
 {
 	struct palette_entry e = { .act = ACT_NONE };
 	struct app *app = p->v.app;
-	char object[80];
 
+	history_add(&app->commands_past, p->line.text);
+	if (typed_command(p)) {
+		run_line(p);
+		return;
+	}
 	if (p->cur < p->n)
 		e = p->all[p->list[p->cur]];
-	snprintf(object, sizeof(object), "%s", p->object);
-	app_drop(app, &p->v);
-	if (p->cur < 0 || !e.name)
+	if (e.name && e.act == ACT_NONE) {
+		type_out(p, &e);
 		return;
-	if (e.act != ACT_NONE)
+	}
+	app_drop(app, &p->v);
+	if (e.name)
 		app_act(app, e.act, 0);
-	else
-		app_info(app, "in a shell: berth %s%s%s   (berth %s --help)", e.name, *object ? " " : "", object, e.name);
+}
+
+/* Its whole name; of a command that is typed out, names. */
+static void complete(struct palette *p)
+{
+	if (typed_command(p))
+		command_complete(p->v.app, &p->line);
+	else if (p->cur < p->n && p->all[p->list[p->cur]].act == ACT_NONE)
+		type_out(p, &p->all[p->list[p->cur]]);
+	else if (p->cur < p->n)
+		line_set(&p->line, p->all[p->list[p->cur]].name);
+	narrow(p);
 }
 
 static bool palette_input(struct view *v, const struct input_event *ev)
@@ -142,16 +229,20 @@ static bool palette_input(struct view *v, const struct input_event *ev)
 	if (ev->type != INPUT_KEY)
 		return true;
 	app_dirty(app);
-	if (keys_is("Down", 4, ev))
+	if (p->search.on && history_input(&p->search, &app->commands_past, &p->line, ev))
+		narrow(p);
+	else if (history_key(ev)) {
+		history_begin(&p->search, &app->commands_past, &p->line);
+		narrow(p);
+	} else if (keys_is("Down", 4, ev))
 		p->cur += p->cur + 1 < p->n;
 	else if (keys_is("Up", 2, ev))
 		p->cur -= p->cur > 0;
 	else if (keys_is("Esc", 3, ev) || keys_is("^C", 2, ev))
 		app_drop(app, v);
-	else if (keys_is("Tab", 3, ev) && p->cur < p->n) {
-		line_set(&p->line, p->all[p->list[p->cur]].name);
-		narrow(p);
-	} else if (keys_is("Enter", 5, ev))
+	else if (keys_is("Tab", 3, ev))
+		complete(p);
+	else if (keys_is("Enter", 5, ev))
 		choose(p);
 	else if (line_key(&p->line, ev))
 		narrow(p);
@@ -171,11 +262,24 @@ static bool palette_act(struct view *v, enum act act, int index)
 
 static int palette_hints(struct view *v, struct hint *ret, int max)
 {
-	ret[0] = (struct hint){ ACT_ACCEPT, "do it", "Enter" };
-	ret[1] = (struct hint){ ACT_NEXT_FIELD, "complete", "Tab" };
-	ret[2] = (struct hint){ ACT_NEXT_FIELD, "choose", "Up/Down" };
-	ret[3] = (struct hint){ ACT_BACK, "close", "Esc" };
-	return 4;
+	const struct palette *p = (struct palette *)v;
+	const struct tui_command *c = typed_command(p);
+	int n = 0;
+
+	(void)max;
+	if (p->search.on) {
+		ret[n++] = (struct hint){ ACT_ACCEPT, "take it", "Enter" };
+		ret[n++] = (struct hint){ ACT_HISTORY, "an older one", NULL };
+		ret[n++] = (struct hint){ ACT_BACK, "back", "Esc" };
+		return n;
+	}
+	ret[n++] = (struct hint){ ACT_ACCEPT, c ? c->looks ? "run it" : "ask, then run it" : "do it", "Enter" };
+	ret[n++] = (struct hint){ ACT_NEXT_FIELD, "complete", "Tab" };
+	if (!c)
+		ret[n++] = (struct hint){ ACT_NEXT_FIELD, "choose", "Up/Down" };
+	ret[n++] = (struct hint){ ACT_HISTORY, "history", NULL };
+	ret[n++] = (struct hint){ ACT_BACK, "close", "Esc" };
+	return n;
 }
 
 const struct view_class view_palette = {

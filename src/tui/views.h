@@ -24,6 +24,7 @@ extern const struct view_class view_sources;    /* struct logview * */
 extern const struct view_class view_select;     /* struct select_arg */
 extern const struct view_class view_messages;   /* NULL */
 extern const struct view_class view_help;       /* enum key_ctx * */
+extern const struct view_class view_command;    /* const char *: the line, without berth */
 extern const struct view_class view_palette;    /* struct view *, whose actions are listed */
 
 bool view_pull_is(const struct view *v, const struct task *t);

@@ -724,6 +724,16 @@ int berth_exec_wait(struct berth *b, const char *name, const char *exec_id, bert
 
 /* ---- statistics ------------------------------------------------------------------------------------------- */
 
+const char *berth_root(const struct berth *b)
+{
+	return "/nowhere";
+}
+
+const char *berth_run_root(const struct berth *b)
+{
+	return "/nowhere/run";
+}
+
 int berth_config_reload(struct berth *b, struct berth_error *e)
 {
 	called(b, "reload");

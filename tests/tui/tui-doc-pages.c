@@ -96,7 +96,7 @@ const struct doc_page doc_pages[] = {
 	  "go on.", "d", "{G:quit}" },
 	{ NULL, "Help", "{G:help}: the keys of where one is; typing narrows them.", "o" },
 	{ NULL, "Palette", "{G:palette}: every action by name, with its key, so that one learns it; commands of the shell too, which are not "
-	  "among these.", "p" },
+	  "among these: they are typed out, and run. {F:history} finds what was typed before.", "p" },
 	{ 0 },
 };
 
@@ -111,10 +111,10 @@ const struct doc_feature doc_features[] = {
 	{ "Consoles: menu, scrollback, several viewers, read-only", DOC_YES, "they outlive the UI" },
 	{ "Logs of several containers by time: find, filter, follow, save", DOC_YES, "" },
 	{ "Forms to run, exec, pull, tag, signal, log in", DOC_YES, "they show the command that does the same" },
-	{ "Drafts and earlier input of forms", DOC_YES, "until berth ends" },
+	{ "Drafts of forms, earlier input of forms and lines", DOC_YES, "until berth ends; {F:history}" },
 	{ "Jobs, messages, trash, list of consoles", DOC_YES, "" },
 	{ "Questions that cannot be answered by accident; undo", DOC_YES, "" },
-	{ "Help and palette from the table of keys", DOC_YES, "" },
+	{ "Help and palette from the table of keys; commands of the shell run from there", DOC_YES, "" },
 	{ "Terminals down to 40x10, and of one colour", DOC_YES, "" },
 	{ "Selecting and copying text; pasting into consoles", DOC_YES, "{G:select}, {G:copy}" },
 	{ "A mode that only looks", DOC_YES, "`--read-only`, or by its name in the palette" },

@@ -16,6 +16,20 @@ static int fd_truncate(struct ext4_io *io, uint64_t size)
 	return ftruncate(f->fd, (off_t)size) < 0 ? -errno : 0;
 }
 
+#define EARLY_STEP (UINT64_C(32) << 20)
+
+/* A hint alone: what goes wrong with it is told by the sync. */
+static void send_early(struct ext4_io_fd *f, size_t n, uint64_t off)
+{
+	if (f->n && (off != f->at + f->n || f->n >= EARLY_STEP)) {
+		sync_file_range(f->fd, (off_t)f->at, (off_t)f->n, SYNC_FILE_RANGE_WRITE);
+		f->n = 0;
+	}
+	if (!f->n)
+		f->at = off;
+	f->n += n;
+}
+
 static int fd_write(struct ext4_io *io, const void *p, size_t n, uint64_t off)
 {
 	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
@@ -24,6 +38,8 @@ static int fd_write(struct ext4_io *io, const void *p, size_t n, uint64_t off)
 
 	if (rc < 0)
 		return rc;
+	if (f->early)
+		send_early(f, n, off);
 	while (n) {
 		ssize_t r = pwrite(f->fd, c, n, (off_t)off);
 

@@ -3,6 +3,7 @@
 #ifndef BERTH_EXT4_IO_H
 #define BERTH_EXT4_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ struct ext4_io {
 struct ext4_io_fd {
 	struct ext4_io io;
 	int fd; /* the caller's */
+	bool early; /* will be synced: what was written is sent to the disk soon, not all at the end */
+	uint64_t at, n; /* written and not yet sent */
 };
 
 void ext4_io_fd_init(struct ext4_io_fd *f, int fd);

@@ -13,13 +13,13 @@
 #include "oci/inflate.h"
 #include "oci/layer.h"
 
-#define INPUT_CHUNK (256u << 10)
+#define STORED_SLOTS 4 /* of stored bytes, read ahead */
 
 struct unpack_pipe {
 	void (*want)(void *arg, size_t i);
 	void *arg;
 	uint64_t max_size;
-	struct ring ring;
+	struct ring stored, ring; /* stored bytes; tar streams */
 	struct input_gate gate; /* guards inputs, rc, err */
 	struct input *inputs;
 	size_t ninputs;
@@ -59,6 +59,7 @@ static void fail(struct unpack_pipe *p, int rc, const struct err *e)
 	p->gate.stop = true;
 	pthread_cond_broadcast(&p->gate.changed);
 	pthread_mutex_unlock(&p->gate.lock);
+	ring_stop(&p->stored);
 	ring_stop(&p->ring);
 }
 
@@ -77,15 +78,73 @@ static int check_digest(struct oci_hash *h, const struct oci_digest *want, const
 	return 0;
 }
 
-/* ---- the first thread: stored bytes into the ring -------------------------------------------------- */
+/* ---- the first thread: stored bytes, checked ------------------------------------------------------------ */
+
+/* A plain tar whose two digests are one is hashed by the second of those who would. */
+static bool hashed_as_tar(const struct unpack_source *s)
+{
+	return s->media == OCI_KIND_LAYER_TAR && oci_digest_eq(&s->digest, &s->diff_id);
+}
+
+static int pass_stored(struct unpack_pipe *p, struct input *in, struct oci_hash *h, bool check, struct err *e)
+{
+	for (bool last = false; !last;) {
+		struct ring_slot *s = ring_empty(&p->stored);
+		ssize_t n;
+
+		if (!s)
+			return err_set(e, -ECANCELED, "cancelled");
+		n = input_read(in, &p->gate, s->p, RING_SLOT_SIZE, e);
+		if (n < 0)
+			return (int)n;
+		s->len = (size_t)n;
+		s->last = last = n == 0;
+		if (check && oci_hash_add(h, s->p, s->len) < 0)
+			return err_set(e, -ENOMEM, "out of memory");
+		ring_fill(&p->stored);
+	}
+	return check ? check_digest(h, &in->src.digest, "layer", e) : 0;
+}
+
+static int take_source(struct unpack_pipe *p, size_t i, struct err *e)
+{
+	struct input *in = &p->inputs[i];
+	struct oci_hash h = { 0 };
+
+	p->want(p->arg, i);
+	int rc = input_wait(in, &p->gate);
+	if (rc < 0 || in->src.kind == UNPACK_DIR)
+		return rc;
+	bool check = !oci_digest_none(&in->src.digest) && !hashed_as_tar(&in->src);
+	if (check && oci_hash_init(&h, oci_digest_alg(&in->src.digest)) < 0)
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = pass_stored(p, in, &h, check, e);
+	oci_hash_finish(&h);
+	close(in->fd);
+	in->fd = -1;
+	return rc < 0 ? err_wrap(e, rc, "layer %zu", i + 1) : 0;
+}
+
+static void *input_main(void *arg)
+{
+	struct unpack_pipe *p = arg;
+	struct err e = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < p->ninputs && rc == 0; i++)
+		rc = take_source(p, i, &e);
+	if (rc < 0)
+		fail(p, rc, &e);
+	return NULL;
+}
+
+/* ---- the second thread: stored bytes into tar streams --------------------------------------------------- */
 
 struct reader {
 	struct unpack_pipe *p;
 	size_t source;
 	struct oci_inflate *z;
-	struct oci_hash hash;
 	struct ring_slot *slot;
-	uint8_t *chunk;
 };
 
 /* Hands the slot on, or keeps it if it has room and flush is false. */
@@ -129,45 +188,24 @@ static int inflate_chunk(struct reader *r, const uint8_t *in, size_t n, struct e
 	return 0;
 }
 
-static int read_stored(struct reader *r, struct input *in, struct err *e)
+static int inflate_stored(struct reader *r, struct err *e)
 {
 	struct unpack_pipe *p = r->p;
-	bool check = !oci_digest_none(&in->src.digest);
-	ssize_t n;
-	int rc;
 
-	while ((n = input_read(in, &p->gate, r->chunk, INPUT_CHUNK, e)) > 0) {
-		if (check && oci_hash_add(&r->hash, r->chunk, (size_t)n) < 0)
-			return err_set(e, -ENOMEM, "out of memory");
-		rc = inflate_chunk(r, r->chunk, (size_t)n, e);
+	for (bool last = false; !last;) {
+		struct ring_slot *s = ring_next(&p->stored, RING_INFLATER);
+
+		if (!s)
+			return err_set(e, -ECANCELED, "cancelled");
+		last = s->last;
+		int rc = inflate_chunk(r, s->p, s->len, e);
+		add(&p->in, s->len);
+		add(&p->layer_in, s->len);
+		ring_release(&p->stored, RING_INFLATER);
 		if (rc < 0)
 			return rc;
-		add(&p->in, (uint64_t)n);
-		add(&p->layer_in, (uint64_t)n);
 	}
-	if (n < 0)
-		return (int)n;
-	rc = inflate_chunk(r, NULL, 0, e);
-	return rc < 0 ? rc : check_digest(&r->hash, &in->src.digest, "layer", e);
-}
-
-static int read_layer(struct reader *r, struct input *in, struct err *e)
-{
-	int rc = oci_inflate_create(oci_inflate_kind_of(in->src.media), &r->z, e);
-	if (rc == 0 && !oci_digest_none(&in->src.digest) &&
-	    oci_hash_init(&r->hash, oci_digest_alg(&in->src.digest)) < 0)
-		rc = err_set(e, -ENOMEM, "out of memory");
-	if (rc == 0)
-		rc = read_stored(r, in, e);
-	if (rc == 0)
-		rc = oci_inflate_end(r->z, e);
-	if (rc == 0) {
-		r->slot->last = true;
-		pass_slot(r, true);
-	}
-	oci_inflate_destroy(TAKE(r->z));
-	oci_hash_finish(&r->hash);
-	return rc;
+	return 0;
 }
 
 static int read_source(struct reader *r, size_t i, struct err *e)
@@ -175,35 +213,38 @@ static int read_source(struct reader *r, size_t i, struct err *e)
 	struct unpack_pipe *p = r->p;
 	struct input *in = &p->inputs[i];
 
-	p->want(p->arg, i);
 	int rc = input_wait(in, &p->gate);
-	if (rc < 0)
+	if (rc < 0 || in->src.kind == UNPACK_DIR)
 		return rc;
-	if (in->src.kind == UNPACK_DIR)
-		return 0;
 	__atomic_store_n(&p->layer_in, 0, __ATOMIC_RELAXED);
 	r->source = i;
-	rc = read_layer(r, in, e);
-	close(in->fd);
-	in->fd = -1;
+	rc = oci_inflate_create(oci_inflate_kind_of(in->src.media), &r->z, e);
+	if (rc == 0)
+		rc = inflate_stored(r, e);
+	if (rc == 0)
+		rc = oci_inflate_end(r->z, e);
+	if (rc == 0) {
+		r->slot->last = true;
+		pass_slot(r, true);
+	}
+	oci_inflate_destroy(TAKE(r->z));
 	return rc < 0 ? err_wrap(e, rc, "layer %zu", i + 1) : 0;
 }
 
 static void *reader_main(void *arg)
 {
-	struct reader r = { .p = arg, .chunk = malloc(INPUT_CHUNK) };
+	struct reader r = { .p = arg };
 	struct err e = { 0 };
-	int rc = r.chunk ? 0 : err_set(&e, -ENOMEM, "out of memory");
+	int rc = 0;
 
 	for (size_t i = 0; i < r.p->ninputs && rc == 0; i++)
 		rc = read_source(&r, i, &e);
-	free(r.chunk);
 	if (rc < 0)
 		fail(r.p, rc, &e);
 	return NULL;
 }
 
-/* ---- the second thread: digests of the tar streams -------------------------------------------------- */
+/* ---- the third thread: digests of the tar streams -------------------------------------------------- */
 
 static int hash_layer(struct unpack_pipe *p, size_t i, struct oci_hash *h, struct err *e)
 {
@@ -293,28 +334,24 @@ static int write_source(struct unpack_pipe *p, size_t i, struct fs_sink *sink, s
 
 int unpack_pipe_run(struct unpack_pipe *p, struct fs_sink *sink, struct err *e)
 {
+	static void *(*const mains[])(void *arg) = { input_main, reader_main, hasher_main };
+	pthread_t threads[ARRAY_LEN(mains)];
 	struct oci_layer_stats stats = { 0 };
 	struct err err = { 0 };
-	pthread_t reader, hasher;
+	size_t n = 0;
 	int rc = 0;
 
-	if (pthread_create(&reader, NULL, reader_main, p) != 0)
-		return err_set(e, -EAGAIN, "cannot start a thread");
-	if (pthread_create(&hasher, NULL, hasher_main, p) != 0) {
-		err_set(&err, -EAGAIN, "cannot start a thread");
-		fail(p, -EAGAIN, &err);
-		pthread_join(reader, NULL);
-		return err_set(e, -EAGAIN, "%s", err.text);
-	}
+	while (n < ARRAY_LEN(mains) && pthread_create(&threads[n], NULL, mains[n], p) == 0)
+		n++;
+	if (n < ARRAY_LEN(mains))
+		rc = err_set(&err, -EAGAIN, "cannot start a thread");
 	for (size_t i = 0; i < p->ninputs && rc == 0; i++)
 		rc = write_source(p, i, sink, &stats, &err);
 	if (rc < 0)
 		fail(p, rc, &err);
-	pthread_join(reader, NULL);
-	pthread_join(hasher, NULL);
-	if (p->rc < 0)
-		return err_set(e, p->rc, "%s", p->err.text);
-	return 0;
+	while (n)
+		pthread_join(threads[--n], NULL);
+	return p->rc < 0 ? err_set(e, p->rc, "%s", p->err.text) : 0;
 }
 
 /* ---- from outside ----------------------------------------------------------------------------------------
@@ -334,10 +371,11 @@ int unpack_pipe_create(size_t nsources, uint64_t max_size, void (*want)(void *ar
 	pthread_mutex_init(&p->gate.lock, NULL);
 	pthread_cond_init(&p->gate.changed, NULL);
 	p->inputs = calloc(nsources, sizeof(*p->inputs));
-	int rc = ring_init(&p->ring);
+	int rc = ring_init(&p->ring, RING_NREADERS, RING_SLOTS);
+	int stored = ring_init(&p->stored, 1, STORED_SLOTS);
 	for (size_t i = 0; p->inputs && i < nsources; i++)
 		p->inputs[i].fd = -1;
-	if (rc < 0 || !p->inputs) {
+	if (rc < 0 || stored < 0 || !p->inputs) {
 		unpack_pipe_destroy(p);
 		return err_set(e, -ENOMEM, "out of memory");
 	}
@@ -352,6 +390,7 @@ void unpack_pipe_destroy(struct unpack_pipe *p)
 	for (size_t i = 0; p->inputs && i < p->ninputs; i++)
 		if (p->inputs[i].fd >= 0)
 			close(p->inputs[i].fd);
+	ring_finish(&p->stored);
 	ring_finish(&p->ring);
 	pthread_mutex_destroy(&p->gate.lock);
 	pthread_cond_destroy(&p->gate.changed);

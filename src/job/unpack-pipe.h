@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack-pipe.h - from stored layers to a sink on several cores: one thread reads, checks and inflates, one
- * checks the tar streams' digests, and the caller's own parses tar and fills the sink. Between them stands a
- * ring of buffers; memory is bounded by it. Used by the worker process only. */
+/* unpack-pipe.h - from stored layers to a sink on several cores: one thread reads and checks what is stored, one
+ * inflates, one checks the tar streams' digests, and the caller's own parses tar and fills the sink. Between them
+ * stand two rings of buffers; memory is bounded by these. Used by the worker process only. */
 #ifndef BERTH_JOB_UNPACK_PIPE_H
 #define BERTH_JOB_UNPACK_PIPE_H
 

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <sys/param.h>
 
-int ring_init(struct ring *r)
+int ring_init(struct ring *r, size_t nreaders, size_t nslots)
 {
-	*r = (struct ring){ .stop = false };
+	*r = (struct ring){ .nreaders = nreaders, .nslots = nslots };
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->filled, NULL);
 	pthread_cond_init(&r->freed, NULL);
-	for (size_t i = 0; i < RING_SLOTS; i++) {
+	for (size_t i = 0; i < nslots; i++) {
 		r->slots[i].p = malloc(RING_SLOT_SIZE);
 		if (!r->slots[i].p)
 			return -ENOMEM;
@@ -22,11 +22,21 @@ int ring_init(struct ring *r)
 
 void ring_finish(struct ring *r)
 {
-	for (size_t i = 0; i < RING_SLOTS; i++)
+	for (size_t i = 0; i < r->nslots; i++)
 		free(r->slots[i].p);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->filled);
 	pthread_cond_destroy(&r->freed);
+}
+
+/* Slots that the slowest reader has released. */
+static uint64_t released(const struct ring *r)
+{
+	uint64_t least = r->tail[0];
+
+	for (size_t i = 1; i < r->nreaders; i++)
+		least = MIN(least, r->tail[i]);
+	return least;
 }
 
 struct ring_slot *ring_empty(struct ring *r)
@@ -34,10 +44,10 @@ struct ring_slot *ring_empty(struct ring *r)
 	struct ring_slot *s = NULL;
 
 	pthread_mutex_lock(&r->lock);
-	while (!r->stop && r->head - MIN(r->tail[RING_PARSER], r->tail[RING_HASHER]) >= RING_SLOTS)
+	while (!r->stop && r->head - released(r) >= r->nslots)
 		pthread_cond_wait(&r->freed, &r->lock);
 	if (!r->stop)
-		s = &r->slots[r->head % RING_SLOTS];
+		s = &r->slots[r->head % r->nslots];
 	pthread_mutex_unlock(&r->lock);
 	if (s)
 		s->len = 0, s->last = false;
@@ -60,7 +70,7 @@ struct ring_slot *ring_next(struct ring *r, enum ring_reader who)
 	while (!r->stop && r->tail[who] == r->head)
 		pthread_cond_wait(&r->filled, &r->lock);
 	if (!r->stop)
-		s = &r->slots[r->tail[who] % RING_SLOTS];
+		s = &r->slots[r->tail[who] % r->nslots];
 	pthread_mutex_unlock(&r->lock);
 	return s;
 }

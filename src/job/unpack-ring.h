@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack-ring.h - a ring of buffers that one thread fills and two others read, each at its own pace. */
+/* unpack-ring.h - a ring of buffers that one thread fills and one or two others read, each at its own pace. */
 #ifndef BERTH_JOB_UNPACK_RING_H
 #define BERTH_JOB_UNPACK_RING_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RING_SLOTS 16
+#define RING_SLOTS 16 /* at most */
 #define RING_SLOT_SIZE (256u << 10)
 
 struct ring_slot {
@@ -18,7 +18,8 @@ struct ring_slot {
 	bool last; /* of its source; may be empty */
 };
 
-enum ring_reader { RING_PARSER, RING_HASHER, RING_NREADERS };
+/* Of the tar stream there are two, of the stored bytes one. */
+enum ring_reader { RING_PARSER, RING_HASHER, RING_NREADERS, RING_INFLATER = 0 };
 
 struct ring {
 	pthread_mutex_t lock;
@@ -26,10 +27,11 @@ struct ring {
 	uint64_t head; /* slots filled so far */
 	uint64_t tail[RING_NREADERS]; /* slots released so far */
 	bool stop;
+	size_t nreaders, nslots;
 	struct ring_slot slots[RING_SLOTS];
 };
 
-int ring_init(struct ring *r);
+int ring_init(struct ring *r, size_t nreaders, size_t nslots);
 void ring_finish(struct ring *r);
 /* The next empty slot, NULL when stopped. Then ring_fill hands it on. */
 struct ring_slot *ring_empty(struct ring *r);

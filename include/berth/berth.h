@@ -297,6 +297,7 @@ struct berth_rootfs {
 	const char *uuid;    /* NULL: from the content */
 	const char *label;
 	const char *journal; /* NULL none, "ordered", "writeback", "data" */
+	uint64_t max_size;   /* of the unpacked layers; 0: 64 GiB */
 };
 struct berth_rootfs_result {
 	uint64_t size, used;

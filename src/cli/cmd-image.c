@@ -300,6 +300,7 @@ const struct cli_cmd cli_cmd_image_rm = {
 static const struct cli_opt rootfs_opts[] = {
 	{ 'o', "output", "FILE", "the file to make (needed)" },
 	{ 0, "size", "SIZE", "of the file system (default: the smallest power of two that is roomy)" },
+	{ 0, "max-size", "SIZE", "largest size of what the sources unpack to (default 64g)" },
 	{ 0, "platform", "OS/ARCH", "of images" },
 	{ 0, "uuid", "UUID", "default: from the content" },
 	{ 0, "label", "LABEL", "at most 16 bytes" },
@@ -332,7 +333,7 @@ static void on_making(void *arg, const struct berth_progress *p)
 static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 {
 	struct making m = { .cli = cli };
-	const char *size = cli_value(a, "size");
+	const char *size = cli_value(a, "size"), *max = cli_value(a, "max-size");
 	struct err e = { 0 };
 	char used[8], total[8];
 	struct berth_rootfs r = {
@@ -348,6 +349,8 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 		return cli_usage(a->cmd, "the file to make is missing: -o FILE");
 	if (size && str_parse_size(size, &r.size, &e) < 0)
 		return cli_usage(a->cmd, "--size: %s", e.text);
+	if (max && str_parse_size(max, &r.max_size, &e) < 0)
+		return cli_usage(a->cmd, "--max-size: %s", e.text);
 	if (cli_await(cli, berth_rootfs_create(cli->berth, &r, on_making, on_made, &m, &cli->op, &cli->error)) < 0)
 		return cli_fail(cli);
 	str_size(m.result.used, used);
@@ -361,7 +364,9 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 const struct cli_cmd cli_cmd_rootfs_create = {
 	.name = "rootfs create", .args = "SOURCE...", .brief = "make an ext4 file from images, folders and tars",
 	.about = "A source is an image of the store, oci:DIR[:TAG], dir:PATH or tar:FILE; later ones lie on top of "
-		 "earlier ones. No root rights and no mount are needed. The same sources give the same bytes.",
+		 "earlier ones. A tar may be compressed, and tar:- is standard input. No root rights and no mount are "
+		 "needed. The same sources give the same bytes, whatever the clock says. A folder gives its files as "
+		 "they are: owners by number, times and attributes as the caller may read them, but not SELinux's.",
 	.opts = rootfs_opts, .min_args = 1, .max_args = -1, .run = run_rootfs_create,
 };
 

@@ -60,6 +60,7 @@ int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_pro
 			.output = eng_arena_str(&o->arena, r->output),
 			.platform = r->platform ? &platform : NULL,
 			.size = r->size,
+			.max_size = r->max_size,
 			.uuid = eng_arena_str(&o->arena, r->uuid),
 			.label = eng_arena_str(&o->arena, r->label),
 			.journal = eng_arena_str(&o->arena, r->journal),

@@ -8,6 +8,7 @@ cli_scripts = \
 	%D%/faults.sh \
 	%D%/filter.sh \
 	%D%/kernel.sh \
+	%D%/rootfs-create.sh \
 	%D%/tag.sh %D%/trash.sh %D%/upkeep.sh
 TESTS += $(cli_scripts)
 EXTRA_DIST += $(cli_scripts)

@@ -4,6 +4,18 @@
 EXTRA_DIST += %D%/commands.sh
 bench: all kernel
 	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/commands.sh' $(RUNS)
+	$(MAKE) bench-unpack
+
+# From an image to a root file system, beside what others do for it; README's table is made of what it keeps.
+# Needs some 20 GB in BENCH_DIR, and root, podman, containerd, umoci, isal and zstd for all of its rows.
+BENCH_DIR = /var/tmp/berth-images
+EXTRA_DIST += %D%/unpack.py %D%/images.py %D%/figures.py
+bench-unpack: all
+	BERTH='$(abs_builddir)/berth' /usr/bin/python3 -B '$(srcdir)/%D%/unpack.py' --dir '$(BENCH_DIR)' \
+		--out '$(srcdir)/%D%/results/unpack.json' $(if $(ROUNDS),--runs $(ROUNDS)) \
+		> '$(srcdir)/%D%/results/unpack.txt'
+	cat '$(srcdir)/%D%/results/unpack.txt'
+	/usr/bin/python3 -B '$(srcdir)/%D%/figures.py' '$(srcdir)/README.md' '$(srcdir)/%D%/results/unpack.json'
 
 # A push beside curl -T.
 EXTRA_DIST += %D%/push.sh

@@ -30,6 +30,11 @@ static const char how_init[] = "initramfs.cpio is not beside berth's programs: t
 static const char how_memory[] = "T stops a container that is not needed, or give new ones less: Memory in the form, berth run -m 128M.";
 static const char how_disk[] = "F among the images (2) deletes what no container uses, F in the trash (9) empties it.";
 
+static const char how_check[] = "berth system check tells all of it, --repair moves what is broken to the trash and deletes nothing. "
+				 "The palette runs both: system check.";
+static const char how_leftovers[] = "The next pull goes on from them; berth system prune takes them away.";
+static const char how_clean[] = "The bytes of images were not read: berth system check does that, here from the palette.";
+
 static struct host_fact *add(struct host *h, const char *name, enum fact_state state, const char *word)
 {
 	struct host_fact *f = h->nfacts < HOST_FACTS ? &h->fact[h->nfacts++] : &h->fact[HOST_FACTS - 1];
@@ -79,7 +84,7 @@ static void add_kvm(struct host *h)
 	else if (cJSON_IsNull(usable))
 		f = add(h, "kvm", FACT_NOTE, "untried");
 	else
-		f = add(h, "kvm", FACT_POOR, "MISSING");
+		f = add(h, "kvm", FACT_POOR, how_kvm(reason) == how_kvm_failed ? "FAILS" : "MISSING");
 	f->how = cJSON_IsNull(usable) ? how_kvm_untried : cJSON_IsFalse(usable) ? how_kvm(reason) : NULL;
 	say(f, "%s%s%.10s%s", reason, since ? ", known since " : "", since ?: "",
 	    strcmp(json_str(h->probe, "chosen") ?: "", "tcg") == 0 ? "; VMs are emulated (tcg)" : "");
@@ -186,6 +191,33 @@ static void add_disk(struct host *h)
 	    m->nimgs == 1 ? "" : "s", a, m->ntrash, b);
 }
 
+static void add_check(struct host *h)
+{
+	struct host_fact *f;
+	char size[FMT_MAX];
+
+	if (!h->checked) {
+		asked(h, "store check");
+		return;
+	}
+	f = add(h, "store check", *h->check_error ? FACT_POOR : h->wrong ? FACT_BAD : FACT_OK,
+		*h->check_error ? "not made" : h->wrong ? "WRONG" : "ok");
+	fmt_size_fine(h->leftover_bytes, size);
+	if (*h->check_error) {
+		say(f, "%s", h->check_error);
+	} else if (h->wrong) {
+		say(f, "%zu thing%s: %s", h->wrong, h->wrong == 1 ? "" : "s", h->finding);
+		f->how = how_check;
+	} else if (h->leftovers) {
+		say(f, "quick: all is whole; %llu thing%s of interrupted commands, %s", (unsigned long long)h->leftovers,
+		    h->leftovers == 1 ? "" : "s", size);
+		f->how = how_leftovers;
+	} else {
+		say(f, "quick: images, containers and trash are whole");
+		f->how = how_clean;
+	}
+}
+
 /* --- the rest */
 
 static void add_rest(struct host *h)
@@ -212,5 +244,6 @@ void host_facts(struct host *h)
 	add_kernels(h);
 	add_memory(h);
 	add_disk(h);
+	add_check(h);
 	add_rest(h);
 }

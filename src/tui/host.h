@@ -34,6 +34,12 @@ struct host {
 	cJSON *probe, *info; /* NULL: not known yet */
 	struct host_kernel kernel[HOST_KERNELS];
 	size_t nkernels;
+	/* The quick check of the store. */
+	bool checked;
+	char check_error[160]; /* why it could not be made; "" */
+	size_t wrong;
+	char finding[200];     /* the first one */
+	uint64_t leftovers, leftover_bytes;
 	struct host_link *link;
 };
 

@@ -12,6 +12,7 @@ struct host_link {
 	struct host *h;
 	struct app *app;
 	int refs;
+	struct berth_op *check; /* under way; NULL: none */
 };
 
 static void put(struct host_link *l)
@@ -136,6 +137,25 @@ static void on_kernels(void *arg, int rc, const struct berth_error *e, const str
 	put(l);
 }
 
+static void on_checked(void *arg, int rc, const struct berth_error *e, const struct berth_findings *f)
+{
+	struct host_link *l = arg;
+	struct host *h = l->h;
+
+	l->check = NULL;
+	if (h && rc != -ECANCELED) {
+		h->checked = true;
+		snprintf(h->check_error, sizeof(h->check_error), "%.150s", rc < 0 ? e->text : "");
+		h->wrong = rc < 0 ? 0 : f->n;
+		if (h->wrong)
+			snprintf(h->finding, sizeof(h->finding), "%s %.60s: %.100s", f->v[0].kind, f->v[0].object, f->v[0].text);
+		h->leftovers = rc < 0 ? 0 : f->leftovers;
+		h->leftover_bytes = rc < 0 ? 0 : f->leftover_bytes;
+		renew(h);
+	}
+	put(l);
+}
+
 /* A call that was not begun tells nobody. */
 static void begun(struct host *h, int rc, const struct berth_error *e)
 {
@@ -150,10 +170,11 @@ static void ask(struct host *h)
 	struct berth *b = h->v.app->berth;
 	struct berth_error e = { 0 };
 
-	h->link->refs += 3;
+	h->link->refs += 4;
 	begun(h, berth_system_probe(b, on_probe, h->link, &e), &e);
 	begun(h, berth_system_info(b, on_info, h->link, &e), &e);
 	begun(h, berth_kernel_list(b, on_kernels, h->link, &e), &e);
+	begun(h, berth_system_check(b, BERTH_CHECK_QUICK, NULL, on_checked, h->link, &h->link->check, &e), &e);
 }
 
 /* --- the view */
@@ -180,6 +201,8 @@ static void close_host(struct view *v)
 	struct host *h = (struct host *)v;
 
 	h->link->h = NULL;
+	if (h->link->check)
+		berth_op_cancel(h->link->check);
 	put(h->link);
 	rows_finish(&h->rows);
 	cJSON_Delete(h->probe);

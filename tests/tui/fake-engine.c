@@ -53,6 +53,7 @@ struct owed {
 		berth_consoles_cb consoles;
 		berth_trash_cb trash;
 		berth_kernels_cb kernels;
+		berth_findings_cb findings;
 		berth_json_cb json;
 		berth_text_cb text;
 		berth_done_cb done;
@@ -267,6 +268,21 @@ static void tell_probe(struct owed *o)
 int berth_system_probe(struct berth *b, berth_json_cb done, void *arg, struct berth_error *e)
 {
 	owe(b, tell_probe, arg)->cb.json = done;
+	return 0;
+}
+
+static void tell_findings(struct owed *o)
+{
+	const struct berth_findings f = { .v = o->b->f->findings.v, .n = o->b->f->findings.n };
+
+	o->cb.findings(o->arg, 0, NULL, &f);
+}
+
+int berth_system_check(struct berth *b, unsigned flags, berth_progress_cb progress, berth_findings_cb done, void *arg,
+		       struct berth_op **op, struct berth_error *e)
+{
+	owe(b, tell_findings, arg)->cb.findings = done;
+	*op = NULL;
 	return 0;
 }
 

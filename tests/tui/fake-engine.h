@@ -33,6 +33,7 @@ struct fake {
 	FAKE_LIST(berth_console) consoles;
 	FAKE_LIST(berth_trash) trash;
 	FAKE_LIST(berth_kernel) kernels;
+	FAKE_LIST(berth_finding) findings; /* v NULL: the store is clean */
 	FAKE_LIST(berth_process) processes;
 	FAKE_LIST(berth_stats) stats; /* pushed once to who watches; v NULL: none */
 	unsigned watches, interval_ms; /* of statistics, that are under way; of the newest one */

@@ -102,6 +102,32 @@ static void test_missing(void **state)
 	}
 }
 
+/* What the check of the store finds is told, with what repairs it. */
+static void broken(struct fake *f)
+{
+	static const struct berth_finding found[] = {
+		{ "blob", "sha256:1234", "its bytes are not those of its digest", NULL },
+		{ "image", "nginx:1.27", "a layer is not there", NULL },
+	};
+
+	well(f);
+	f->findings.v = found;
+	f->findings.n = 2;
+}
+
+static void test_store(void **state)
+{
+	struct drive *d = start(well, "0");
+
+	SEES(d, "store check + ok       quick: images, containers and trash are whole");
+	drive_free(d);
+	d = start(broken, "0");
+	SEES(d, "store check x WRONG    2 things: blob sha256:1234: its bytes are not those");
+	drive_keys(d, "/ \"store\" Enter End");
+	SEES(d, "--repair");
+	drive_free(d);
+}
+
 static void denied(struct fake *f)
 {
 	f->empty = true;
@@ -152,7 +178,7 @@ static void test_small(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_well),	     cmocka_unit_test(test_missing), cmocka_unit_test(test_first_screen),
+		cmocka_unit_test(test_store), cmocka_unit_test(test_well),	     cmocka_unit_test(test_missing), cmocka_unit_test(test_first_screen),
 		cmocka_unit_test(test_left_at_once), cmocka_unit_test(test_small),
 	};
 

@@ -83,6 +83,12 @@ static bool step(struct detail *d, int by)
 		take(d, (size_t)(at - d->procs) + (size_t)by, true);
 		return true;
 	}
+	/* The one that had the cursor has ended: the first that is seen. */
+	for (size_t row = d->t.top; !at && !d->at && row < MIN(d->t.nrows, d->t.top + (size_t)MAX(1, d->t.page)); row++)
+		if (proc_of_row(d, row) >= 0) {
+			take(d, (size_t)proc_of_row(d, row), false);
+			return true;
+		}
 	/* From the section's head down to its first row. */
 	if (by > 0 && d->nprocs && row_of_proc(d, 0, &head) && d->t.mark == head) {
 		take(d, 0, true);

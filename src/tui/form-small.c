@@ -231,31 +231,49 @@ static bool signal_hint(struct formview *f, int field, char *ret, size_t max)
 	return true;
 }
 
+/* What was asked for, whose form is gone by then. */
+struct sending {
+	struct app *app;
+	char what[200];
+};
+
 static void on_signalled(void *arg, int rc, const struct berth_error *e)
 {
-	if (rc < 0)
-		app_error(arg, "%s", e->text);
+	struct sending *s = arg;
+
+	if (rc < 0 && rc != -ECANCELED)
+		app_error(s->app, "%s: %s", s->what, e->text);
+	else if (rc == 0)
+		app_info(s->app, "%s: sent", s->what);
+	free(s);
 }
 
 static void signal_press(struct formview *f, int button)
 {
 	struct app *app = f->v.app;
+	const struct target *t = f->own;
+	struct sending *s = calloc(1, sizeof(*s));
+	int sig = berth_signal_number(f->line[0].text), rc;
 	struct berth_error e = { 0 };
 
-	const struct target *t = f->own;
-	int sig = berth_signal_number(f->line[0].text), rc;
-
-	if (!t)
+	if (!t || !s) {
+		free(s);
 		return;
+	}
+	s->app = app;
 	say_command(f, button);
 	if (t->pid) {
-		rc = berth_process_kill(app->berth, f->id, t->pid, t->started, sig, on_signalled, app, &e);
+		snprintf(s->what, sizeof(s->what), "%.20s to process %d of %s", f->line[0].text, t->pid, f->name);
+		rc = berth_process_kill(app->berth, f->id, t->pid, t->started, sig, on_signalled, s, &e);
 	} else {
+		snprintf(s->what, sizeof(s->what), "%.20s to %s", f->line[0].text, f->name);
 		model_expect_end(app, f->id);
-		rc = berth_container_kill(app->berth, f->id, sig, on_signalled, app, &e);
+		rc = berth_container_kill(app->berth, f->id, sig, on_signalled, s, &e);
 	}
-	if (rc < 0)
-		app_error(app, "%s", e.text);
+	if (rc < 0) {
+		app_error(app, "%s: %s", s->what, e.text);
+		free(s);
+	}
 	form_done(f);
 }
 

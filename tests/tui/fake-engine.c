@@ -756,13 +756,25 @@ int berth_config_reload(struct berth *b, struct berth_error *e)
 	return 0;
 }
 
+/* It may cancel with each sample. */
+static bool watches(const struct berth *b, const struct berth_op *op)
+{
+	const struct berth_op *w = b->watch;
+
+	while (w && w != op)
+		w = w->next;
+	return w != NULL;
+}
+
 static void tell_stats(struct owed *o)
 {
 	struct berth *b = o->b;
 
-	for (struct berth_op *w = b->watch; w; w = w->next)
-		for (size_t i = 0; i < b->f->stats.n; i++)
+	for (struct berth_op *w = b->watch, *next; w; w = next) {
+		next = w->next;
+		for (size_t i = 0; i < b->f->stats.n && watches(b, w); i++)
 			w->sample(w->arg, &b->f->stats.v[i]);
+	}
 }
 
 void fake_stats(struct berth *b)

@@ -93,6 +93,7 @@ static void test_signal(void **state)
 	assert_string_equal(calls(d), "");
 	drive_keys(d, "Enter");
 	assert_string_equal(calls(d), "kill process 29 of web1 begun 2000 by 1\n");
+	SEES(d, "1 to process 29 of web1: sent");
 	drive_free(d);
 }
 
@@ -107,7 +108,8 @@ static void test_another_by_then(void **state)
 	SEES_NOT(d, ">                29");
 	drive_keys(d, "K");
 	SEES(d, "Kill web1?"); /* no process has the cursor: the key is the container's */
-	drive_keys(d, "Esc");
+	drive_keys(d, "Esc j");
+	SEES(d, ">                 1  root");
 	drive_free(d);
 	d = start("d j K");
 	d->fake.processes.v = later;

@@ -290,7 +290,7 @@ BERTH_API int berth_job_cancel(struct berth *b, const char *id, berth_done_cb do
 			       struct berth_error *e);
 
 struct berth_rootfs {
-	const char *const *sources; /* image references, "oci:DIR", "dir:PATH", "tar:FILE"; NULL-terminated */
+	const char *const *sources; /* image references, "oci:DIR", archives, "dir:PATH", "tar:FILE"; NULL-terminated */
 	const char *output;
 	const char *platform;
 	uint64_t size;       /* 0: as small as is useful */

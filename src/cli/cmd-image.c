@@ -363,10 +363,12 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 
 const struct cli_cmd cli_cmd_rootfs_create = {
 	.name = "rootfs create", .args = "SOURCE...", .brief = "make an ext4 file from images, folders and tars",
-	.about = "A source is an image of the store, oci:DIR[:TAG], dir:PATH or tar:FILE; later ones lie on top of "
+	.about = "A source is an image of the store, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG], dir:PATH or "
+		 "tar:FILE; later ones lie on top of "
 		 "earlier ones. A tar may be compressed, and tar:- is standard input. No root rights and no mount are "
 		 "needed. The same sources give the same bytes, whatever the clock says. A folder gives its files as "
-		 "they are: owners by number, times and attributes as the caller may read them, but not SELinux's.",
+		 "they are: owners by number, times and attributes as the caller may read them, but not SELinux's. "
+		 "The image of an archive comes into the store without a name.",
 	.opts = rootfs_opts, .min_args = 1, .max_args = -1, .run = run_rootfs_create,
 };
 

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "oci/ref.h"
+#include "store/load.h"
 
 static int no_memory(struct err *e)
 {
@@ -90,6 +91,25 @@ static int add_store_image(struct rootfs_sources *v, struct store *s, const char
 	return rc < 0 ? rc : rootfs_sources_add_image(v, &s->layout, &m.image, false, e);
 }
 
+/* Its blobs come into the store, checked, under no name; then it is an image of the store. */
+static int add_archive(struct rootfs_sources *v, struct store *s, const struct oci_ref *ref,
+		       const struct oci_platform *want, struct err *e)
+{
+	AUTO(store_loaded_finish) struct store_loaded loaded = { 0 };
+	struct store_source src;
+
+	if (!s)
+		return err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref->path);
+	AUTO_CLOSE int fd = open(ref->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = fd < 0 ? err_sys(e, -errno, "cannot open '%s'", ref->path) :
+			  store_source_open(s, fd, ref->path, 0, NULL, &src, e);
+	if (rc < 0)
+		return rc;
+	rc = store_load(s, &src, ref->tag, true, NULL, &loaded, e);
+	store_source_finish(&src);
+	return rc < 0 ? rc : add_store_image(v, s, loaded.v[0].digest.text, want, e);
+}
+
 static int add_dir(struct rootfs_sources *v, const char *path, struct err *e)
 {
 	int rc = grow(v, e);
@@ -134,7 +154,7 @@ int rootfs_sources_add(struct rootfs_sources *v, struct store *s, const char *wo
 	if (oci_ref_parse(word, &ref, NULL) == 0 && ref.transport == OCI_DIR)
 		return add_layout(v, &ref, platform, e);
 	if (ref.transport == OCI_ARCHIVE || ref.transport == DOCKER_ARCHIVE)
-		return err_set(e, -ENOTSUP, "an archive is no source; load '%s' into the store first", word);
+		return add_archive(v, s, &ref, platform, e);
 	return add_store_image(v, s, word, platform, e);
 }
 

@@ -10,7 +10,7 @@
 
 struct rootfs_opts {
 	struct store *store; /* for sources that are images; may be NULL: then there are none */
-	const char *const *sources; /* NULL-terminated: an image's name, "oci:DIR[:TAG]", "dir:PATH",
+	const char *const *sources; /* NULL-terminated: an image's name, "oci:DIR[:TAG]", an archive, "dir:PATH",
 				     * "tar:FILE" or "tar:-"; each one on top of those before it */
 	const char *output; /* path; replaced if it is there */
 	const struct oci_platform *platform; /* NULL: this machine's */

@@ -42,6 +42,18 @@ for f in t.tar.gz t.tar.zst; do
 done
 create tar:- <"$T/t.tar.gz"
 is "$(sum)" "$plain" 'so does standard input'
+if command -v skopeo >/dev/null; then
+	create "$image"
+	plain=$(sum)
+	for kind in oci-archive docker-archive; do
+		skopeo --insecure-policy copy -q "$image" "$kind:$T/$kind.tar:x/y:1" || echo "# skopeo failed"
+		check "$kind" create "$kind:$T/$kind.tar"
+		is "$(sum)" "$plain" 'gives the bytes of the layout'
+	done
+	is "$(berth images --format repository | grep -v none)" '' 'no name comes of it'
+else
+	skip 'no skopeo here' 'archives'
+fi
 check_fails 'an unknown image' 1 create nowhere/such-image
 check_fails 'no output' 2 berth rootfs create "$image"
 check_fails 'a folder that is not there' 1 create "dir:$T/none"

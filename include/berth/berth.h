@@ -353,6 +353,8 @@ struct berth_container {
 	bool tty;
 	unsigned consoles;    /* living ones */
 	const char *const *labels; /* "key=value", NULL-terminated */
+	int64_t silent;       /* since when its shim has not answered, ns; 0: it is not known not to. Kill and a forced
+			       * remove work on it all the same. */
 };
 
 typedef void (*berth_containers_cb)(void *arg, int rc, const struct berth_error *e,

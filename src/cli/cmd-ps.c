@@ -55,6 +55,7 @@ static cJSON *row_of(const struct berth_container *c)
 	cJSON_AddStringToObject(j, "accel", c->accel);
 	cJSON_AddNullToObject(j, "health");
 	cJSON_AddStringToObject(j, "cause", c->cause);
+	cli_add_time(j, "silent_since", c->silent);
 	labels = cJSON_AddObjectToObject(j, "labels");
 	for (const char *const *l = c->labels; l && *l; l++) {
 		AUTO_FREE char *key = strndup(*l, strcspn(*l, "="));
@@ -232,7 +233,8 @@ static char *cell_status(const cJSON *r, bool wide)
 
 	if ((strcmp(state, "running") == 0 || strcmp(state, "paused") == 0) && started) {
 		started[str_ends(started, " ago") ? strlen(started) - 4 : strlen(started)] = 0;
-		return path_fmt("Up %s%s", started, *state == 'p' ? " (Paused)" : "");
+		return path_fmt("Up %s%s%s", started, *state == 'p' ? " (Paused)" : "",
+				*cli_str(r, "silent_since") ? " (not answering)" : "");
 	}
 	if (strcmp(state, "exited") == 0)
 		return path_fmt("Exited (%lld) %s", (long long)json_int(r, "exit_code", 0), finished ? finished : "");

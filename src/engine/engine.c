@@ -225,6 +225,8 @@ static const char *known_hint(const struct err *e)
 		return "berth ps -a lists all containers";
 	if (str_ends(e->text, " is paused"))
 		return "berth unpause lets it go on";
+	if (str_ends(e->text, " does not answer"))
+		return "berth kill ends it, berth rm -f takes it away";
 	if (strstr(e->text, "there is no kernel '"))
 		return "berth kernel ls lists them";
 	if (strstr(e->text, "no kernel"))

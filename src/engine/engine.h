@@ -97,11 +97,17 @@ struct eng_call {
 	struct container ctr;
 	const struct rpc_method *method;
 	bool any_state;        /* ready is asked for containers that do not run too */
+	bool patient;          /* the answer may take for ever: a shim that is silent does not end the call */
+	bool hurry;            /* it ends as soon as the shim is known to be silent */
 	eng_call_ready ready;
 	eng_call_finish finish;
 	struct rpc_client *client;
 	struct rpc_unary unary;
 	bool calling, cancelled, ended;
+	/* whether the shim answers at all: it is asked something small when the call takes long */
+	uv_timer_t *timer;
+	struct rpc_unary ping;
+	bool pinging, silent, gave_up;
 	int rc;
 	struct err err;
 };
@@ -124,8 +130,14 @@ int eng_pull_file(struct berth *b, const struct oci_ref *ref, berth_progress_cb 
 /* In the pool: a container that does not run goes, to the trash if asked to. -EBUSY if it runs. */
 int eng_container_take_away(struct berth *b, const char *id, bool trash, struct err *e);
 
+/* answer.c. A shim that is alive and does not answer. since: ns since 1970; 0: it is not known to be silent. */
+void eng_answer_note(const struct berth *b, const char *id, bool answers);
+int64_t eng_silent_since(const struct berth *b, const char *id);
+/* In the pool: ends the shim of a container by SIGKILL, its VM with it. 0 if there is none any more. */
+int eng_shim_kill(const struct berth *b, const char *name, struct err *e);
+
 /* A container as the public API shows it; the strings are in a. */
-int eng_container_view(const struct container *c, struct eng_arena *a, struct berth_container *ret);
+int eng_container_view(const struct berth *b, const struct container *c, struct eng_arena *a, struct berth_container *ret);
 
 /* Progress of jobs, from events to the public form. */
 struct eng_progress {

@@ -9,7 +9,7 @@ engjob_LIBS = %D%/libengjob.la $(jobproto_LIBS)
 noinst_LTLIBRARIES += %D%/libengine.la
 %C%_libengine_la_SOURCES = \
 	include/berth/berth.h \
-	%D%/call.c %D%/engine.c %D%/engine.h \
+	%D%/answer.c %D%/call.c %D%/engine.c %D%/engine.h \
 	%D%/archive.c %D%/ask.c %D%/login.c %D%/reach.c %D%/tag.c \
 	%D%/create.c %D%/create.h %D%/create-spec.c \
 	%D%/events.c %D%/findings.h %D%/image.c %D%/image-look.c %D%/kernel.c %D%/kernel-build.c %D%/list.c %D%/logs.c %D%/pool.c %D%/pool.h %D%/progress.c %D%/pull.c %D%/remove.c %D%/rename.c %D%/rootfs.c \

@@ -72,7 +72,7 @@ static void view_ports(const struct container *c, struct eng_arena *a, struct be
 			};
 }
 
-int eng_container_view(const struct container *c, struct eng_arena *a, struct berth_container *ret)
+int eng_container_view(const struct berth *b, const struct container *c, struct eng_arena *a, struct berth_container *ret)
 {
 	const cJSON *cfg = c->config, *st = c->state;
 	cJSON *label;
@@ -97,6 +97,7 @@ int eng_container_view(const struct container *c, struct eng_arena *a, struct be
 		.accel = json_str(st, "accel") ?: "",
 		.cause = json_str(st, "cause") ?: "",
 		.tty = json_bool(cfg, "tty", false),
+		.silent = c->alive ? eng_silent_since(b, c->id) : 0,
 	};
 	if (!(ret->cpus > 0))
 		ret->cpus = 1;
@@ -107,10 +108,10 @@ int eng_container_view(const struct container *c, struct eng_arena *a, struct be
 	view_ports(c, a, ret);
 	labels = eng_arena_take(a, calloc((size_t)cJSON_GetArraySize(json_obj(cfg, "labels")) + 1, sizeof(*labels)));
 	cJSON_ArrayForEach(label, json_obj(cfg, "labels")) {
-		AUTO_BUF struct buf b = { 0 };
+		AUTO_BUF struct buf text = { 0 };
 
-		if (labels && buf_addf(&b, "%s=%s", label->string, cJSON_GetStringValue(label) ?: "") == 0)
-			labels[n++] = eng_arena_take(a, buf_steal(&b));
+		if (labels && buf_addf(&text, "%s=%s", label->string, cJSON_GetStringValue(label) ?: "") == 0)
+			labels[n++] = eng_arena_take(a, buf_steal(&text));
 	}
 	ret->labels = labels;
 	return a->failed ? -ENOMEM : 0;
@@ -145,7 +146,7 @@ static int load_all(struct work *w, struct err *e)
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (container_read(l->op.b->root, ids[i], &l->raw[l->n], NULL) < 0)
 			continue;
-		rc = eng_container_view(&l->raw[l->n], &l->arena, &l->view[l->n]);
+		rc = eng_container_view(l->op.b, &l->raw[l->n], &l->arena, &l->view[l->n]);
 		l->n++;
 	}
 	strv_free(ids);
@@ -296,7 +297,7 @@ static char *describe(const struct berth *b, const struct container *c, int dir)
 	AUTO_FREE char *run_dir = eng_run_dir(b, c->id);
 	char *text = NULL;
 
-	if (eng_container_view(c, &a, &v) == 0 && j && run_dir) {
+	if (eng_container_view(b, c, &a, &v) == 0 && j && run_dir) {
 		cJSON_AddStringToObject(j, "id", v.id);
 		cJSON_AddStringToObject(j, "name", v.name);
 		cJSON_AddStringToObject(j, "image", v.image);
@@ -326,6 +327,7 @@ static char *describe(const struct berth *b, const struct container *c, int dir)
 				     cJSON_CreateString(json_str(c->config, "network") ?: "host-user"));
 		add_last_output(j, dir);
 		cJSON_AddStringToObject(j, "cause", v.cause);
+		add_time(j, "silent_since", v.silent);
 		add_docker(j, &v, c);
 		text = json_print(j);
 	}

@@ -19,6 +19,7 @@ struct removal {
 	char name[256];
 	unsigned flags;
 	bool stopped, running;
+	bool silent; /* its shim does not answer: it is killed */
 };
 
 static void look(struct removal *r);
@@ -80,6 +81,15 @@ static int remove_in_pool(struct work *w, struct err *e)
 
 		return err_set(e, -EBUSY, "container %s is %s", r->name, known ? container_state_word(&c) : "running");
 	}
+	if (r->running && r->silent) {
+		r->silent = false;
+		rc = eng_shim_kill(r->op.b, r->name, e);
+		if (rc == 0)
+			lock = lock_try(dir, "lock", false, e);
+		if (rc < 0)
+			return rc;
+		r->running = lock == -EWOULDBLOCK;
+	}
 	if (r->running)
 		return 0;
 	return lock < 0 ? lock : take_away(r->op.b, id, r->flags & BERTH_REMOVE_TRASH, e);
@@ -91,7 +101,8 @@ static void on_stopped(void *arg, int rc, const struct berth_error *be)
 	struct err e = { 0 };
 
 	r->stopped = true;
-	if (rc < 0 && rc != -ENOENT)
+	r->silent = rc == -ETIMEDOUT;
+	if (rc < 0 && rc != -ENOENT && !r->silent)
 		end(r, err_set(&e, rc, "%s", be->text), &e, NULL);
 	else
 		look(r);

@@ -25,6 +25,7 @@ METHOD(wait, Wait);
 METHOD(stop, Stop);
 METHOD(consoles, Consoles);
 METHOD(screen, Screen);
+METHOD(info, Info);
 
 int eng_take_streams(const struct berth *b, const char *id, const Shim__Streams *from, struct berth_streams *ret,
 		     struct err *e)
@@ -68,8 +69,8 @@ struct session {
 	} req;
 	Shim__AttachSpec spec;
 	bool detach;
-	struct work work; /* remove: the folder */
-	bool force;
+	struct work work; /* kill: of the shim */
+	int signal;
 };
 
 static struct session *session_of(struct eng_call *c)
@@ -258,7 +259,7 @@ static int start_wait(struct berth *b, const char *name, const char *exec_id, be
 	if (s) {
 		shim__wait_request__init(&s->req.wait);
 		s->req.wait.exec_id = (char *)eng_arena_str(&s->arena, exec_id);
-		s->call.any_state = true;
+		s->call.any_state = s->call.patient = true;
 		s->cb.exit = done;
 	}
 	return session_start(s, b, name, arg, op, e);
@@ -304,6 +305,37 @@ int berth_container_stop(struct berth *b, const char *name, int64_t timeout_ms, 
 	return session_start(s, b, name, arg, NULL, e);
 }
 
+/* The shim takes no signals any more: it is given the one that needs no taking, and the VM goes with it. */
+static int kill_shim(struct work *w, struct err *e)
+{
+	const struct session *s = container_of(w, struct session, work);
+
+	return eng_shim_kill(s->call.op.b, s->call.name, e);
+}
+
+static void on_shim_killed(struct work *w, int rc, const struct err *e)
+{
+	struct session *s = container_of(w, struct session, work);
+	struct berth_error be = { 0 };
+
+	eng_op_end(&s->call.op);
+	s->cb.done(s->call.op.arg, rc, eng_error(&be, rc, e, NULL));
+	session_free(s);
+}
+
+static void finish_signal(struct eng_call *c, int rc, const ProtobufCMessage *resp, const struct err *e)
+{
+	struct session *s = session_of(c);
+
+	if (c->gave_up && s->signal == SIGKILL && !c->op.b->closing && work_start(&s->work, c->op.b->loop, kill_shim, on_shim_killed) == 0) {
+		struct berth *b = c->op.b;
+
+		eng_op_begin(b, &c->op, c->op.arg, NULL, NULL);
+		return;
+	}
+	finish_done(c, rc, resp, e);
+}
+
 /* By its exec; by its number and when it began; else the main one. */
 struct to_process {
 	const char *exec_id;
@@ -314,9 +346,10 @@ struct to_process {
 static int start_signal(struct berth *b, const char *name, const struct to_process *to, int sig, berth_done_cb done, void *arg,
 			struct berth_error *e)
 {
-	struct session *s = session_new(&shim_signal, send_request, finish_done);
+	struct session *s = session_new(&shim_signal, send_request, finish_signal);
 
 	if (s) {
+		s->signal = *to->exec_id || to->pid ? 0 : sig; /* of the main process: all ends with it */
 		shim__signal_request__init(&s->req.signal);
 		s->req.signal.exec_id = (char *)eng_arena_str(&s->arena, to->exec_id);
 		s->req.signal.pid = to->pid;
@@ -532,6 +565,8 @@ static void ask_next(struct console_list *l)
 		return;
 	}
 	s = session_new(&shim_consoles, send_request, finish_consoles);
+	if (s)
+		s->call.hurry = !l->one;
 	if (s)
 		shim__consoles_request__init(&s->req.consoles);
 	rc = session_start(s, l->op.b, l->names[l->next++], l, NULL, &be);

@@ -15,6 +15,8 @@
 #include "rpc/drive-uv.h"
 
 #define SETTLE_MS 20 /* a burst of changes is one */
+#define SILENT_MS 2000 /* after the time of a push */
+#define ONCE_MS 5000
 #define RETRY_MS 200 /* a feed has ended: its container may be on its way up again */
 
 static const struct rpc_method shim_stats = { "/berth.shim.v1.Shim/Stats", &shim__stats_request__descriptor,
@@ -26,7 +28,8 @@ struct feed {
 	char *id, *name;
 	struct rpc_client *client;
 	struct rpc_stream stream;
-	bool streaming;
+	bool streaming, silent;
+	uv_timer_t *timer;      /* of a watch: until it counts as silent */
 	struct berth_stats row; /* the newest */
 };
 
@@ -49,9 +52,34 @@ struct stats_op {
 	bool looked, working, again, cancelled, ended;
 };
 
+static void free_timer(uv_handle_t *h)
+{
+	free(h);
+}
+
+/* It pushed for once, or was asked to for the first time. */
+static void on_silence(uv_timer_t *t)
+{
+	struct feed *f = t->data;
+
+	f->silent = true;
+	eng_answer_note(f->s->op.b, f->id, false);
+}
+
+static void await_push(struct feed *f)
+{
+	if (f->silent)
+		eng_answer_note(f->s->op.b, f->id, true);
+	f->silent = false;
+	if (f->timer)
+		uv_timer_start(f->timer, on_silence, f->s->interval_ms + SILENT_MS, 0);
+}
+
 static void feed_free(struct feed *f)
 {
 	list_remove(&f->link);
+	if (f->timer)
+		uv_close((uv_handle_t *)f->timer, free_timer);
 	rpc_client_destroy(TAKE(f->client));
 	free(f->id);
 	free(f->name);
@@ -163,6 +191,8 @@ static void on_sample(struct rpc_stream *op, const ProtobufCMessage *msg)
 		.block_write_bytes = m->block_write_bytes,
 		.pids = m->pids,
 	};
+	if (f->s->sample)
+		await_push(f);
 	if (f->s->sample && !f->s->cancelled)
 		f->s->sample(f->s->op.arg, &f->row);
 }
@@ -183,6 +213,10 @@ static void on_stream_end(struct rpc_stream *op, int rc, const struct err *e)
 	f->streaming = false;
 	if (s->ended)
 		return; /* drop_feeds is at it */
+	if (rc == -ETIMEDOUT) {
+		f->row.running = false;
+		eng_answer_note(s->op.b, f->id, false);
+	}
 	if (s->once) {
 		check_once(s);
 		return;
@@ -207,8 +241,14 @@ static int open_stream(struct feed *f)
 		return rc;
 	}
 	req.interval_ms = f->s->interval_ms;
-	rc = rpc_stream_start(&f->stream, f->client, &shim_stats, &req.base, 0, on_sample, on_stream_end, NULL);
+	rc = rpc_stream_start(&f->stream, f->client, &shim_stats, &req.base, f->s->once ? ONCE_MS : 0, on_sample, on_stream_end, NULL);
 	f->streaming = rc == 0;
+	if (rc == 0 && f->s->sample && (f->timer = calloc(1, sizeof(*f->timer)))) {
+		uv_timer_init(b->loop, f->timer);
+		f->timer->data = f;
+		f->silent = eng_silent_since(b, f->id);
+		uv_timer_start(f->timer, on_silence, f->s->interval_ms + SILENT_MS, 0);
+	}
 	return rc;
 }
 

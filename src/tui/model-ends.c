@@ -12,6 +12,7 @@ void model_alive_take(const struct model *m, struct model_alive *ret)
 	for (size_t i = 0; ret->list && i < m->nctrs; i++)
 		if (ctr_lives(&m->ctrs[i])) {
 			memcpy(ret->list[ret->n].id, m->ctrs[i].id, sizeof(m->ctrs[i].id));
+			ret->list[ret->n].silent = m->ctrs[i].silent;
 			ret->list[ret->n++].boots = m->ctrs[i].boots;
 		}
 }
@@ -53,6 +54,8 @@ void model_alive_tell(struct app *app, struct model_alive *was)
 
 		while (k < was->n && strcmp(was->list[k].id, c->id) != 0)
 			k++;
+		if (c->silent && !(k < was->n && was->list[k].silent))
+			app_error(app, "%s: its shim does not answer.  K kills it", c->name);
 		if (c->state == BERTH_STARTING)
 			c->boots = k < was->n && was->list[k].boots ? was->list[k].boots : app->now();
 		else if (!ctr_lives(c) && k < was->n && !was_expected(m, c->id) && ctr_failed(c))

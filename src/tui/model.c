@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "tui/app.h"
+#include "tui/fmt.h"
 
 /* --- freeing */
 
@@ -131,7 +132,7 @@ static bool copy_ctr(struct ctr *to, const struct berth_container *b)
 {
 	*to = (struct ctr){ .state = b->state, .exit_code = b->exit_code, .created = b->created,
 			    .started = b->started, .finished = b->finished, .memory = b->memory_bytes,
-			    .cpus = b->cpus, .tty = b->tty, .consoles = b->consoles,
+			    .cpus = b->cpus, .tty = b->tty, .consoles = b->consoles, .silent = b->silent,
 			    .name = copy(b->name), .image = copy(b->image),
 			    .image_id = copy(b->image_id), .command = copy(b->command),
 			    .ip = copy(b->ip), .kernel = copy(b->kernel), .accel = copy(b->accel),
@@ -319,6 +320,13 @@ bool ctr_failed(const struct ctr *c)
 
 void ctr_state_text(const struct ctr *c, char *ret, size_t max)
 {
+	char at[FMT_MAX];
+
+	if (c->silent) {
+		fmt_clock(c->silent, at);
+		snprintf(ret, max, "? seen %s", at);
+		return;
+	}
 	switch (c->state) {
 	case BERTH_CREATED:
 		snprintf(ret, max, "- created");
@@ -352,7 +360,7 @@ int ctr_state_role(const struct ctr *c)
 		[BERTH_DEAD] = ROLE_BAD,
 	};
 
-	if (c->state == BERTH_EXITED && c->exit_code)
+	if (c->silent || (c->state == BERTH_EXITED && c->exit_code))
 		return ROLE_BAD;
 	return (size_t)c->state < ARRAY_LEN(roles) ? roles[c->state] : ROLE_TEXT;
 }

@@ -22,6 +22,7 @@ struct ctr {
 	double cpus;
 	bool tty;
 	unsigned consoles;
+	int64_t silent; /* since when its shim has not answered; 0 */
 	int64_t boots;  /* since when it was seen to start; 0: it does not */
 };
 
@@ -93,7 +94,7 @@ void model_host_line(struct app *app);
 struct model_alive {
 	struct {
 		char id[65];
-		int64_t boots;
+		int64_t boots, silent;
 	} *list;
 	size_t n;
 };

@@ -290,7 +290,7 @@ static int home_hints(struct view *v, struct hint *ret, int max)
 	if (c && ctr_lives(c)) {
 		ret[n++] = (struct hint){ ACT_CONSOLE, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_LOGS, NULL, NULL };
-		ret[n++] = (struct hint){ ACT_EXEC, NULL, NULL };
+		ret[n++] = (struct hint){ c->silent ? ACT_KILL : ACT_EXEC, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_STOP, NULL, NULL };
 		ret[n++] = (struct hint){ ACT_HOLD, c->state == BERTH_PAUSED ? "resume" : NULL, NULL };
 	} else if (c) {

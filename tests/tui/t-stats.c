@@ -46,6 +46,34 @@ static void test_another_view(void **state)
 	drive_free(d);
 }
 
+/* A shim that does not answer: when it was last heard of, in place of the state; told once, and what to do. */
+static void test_silent(void **state)
+{
+	static struct berth_container v[] = {
+		{ .id = "a", .name = "web1", .image = "nginx:1.27", .image_id = "b", .command = "c", .state = BERTH_RUNNING,
+		  .kernel = "", .accel = "", .cause = "", .started = FAKE_NOW - 60000000000ll },
+	};
+	struct drive *d = home();
+
+	d->fake.containers.v = v;
+	d->fake.containers.n = 1;
+	v[0].silent = FAKE_NOW - 30000000000ll;
+	fake_changed(d->berth);
+	drive_settle(d);
+	assert_non_null(strstr(drive_screen(d), "web1         ? seen 14:02"));
+	assert_non_null(strstr(drive_screen(d), "web1: its shim does not answer.  K kills it"));
+	drive_keys(d, "k");
+	fake_changed(d->berth);
+	drive_settle(d);
+	assert_null(strstr(drive_screen(d), "does not answer.")); /* not again */
+	assert_non_null(strstr(drive_screen(d), "K kill"));
+	v[0].silent = 0;
+	fake_changed(d->berth);
+	drive_settle(d);
+	assert_non_null(strstr(drive_screen(d), "web1         + up"));
+	drive_free(d);
+}
+
 static void test_focus(void **state)
 {
 	struct drive *d = home();
@@ -105,7 +133,7 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_another_view), cmocka_unit_test(test_focus), cmocka_unit_test(test_minute),
+		cmocka_unit_test(test_another_view), cmocka_unit_test(test_silent), cmocka_unit_test(test_focus), cmocka_unit_test(test_minute),
 		cmocka_unit_test(test_order),	     cmocka_unit_test(test_empty),
 	};
 

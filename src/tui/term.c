@@ -12,6 +12,7 @@
 #include <wchar.h>
 
 #include "base/auto.h"
+#include "tui/squeeze.h"
 
 struct term {
 	SCREEN *scr;
@@ -29,22 +30,24 @@ static const char modes_on[] = "\033[?2004h\033[?1004h";
 static const char modes_off[] = "\033[?1004l\033[?2004l";
 static const char mouse_off[] = "\033[?1003l\033[?1002l\033[?1000l\033[?1006l";
 
-/* Moves what curses has written since the last call to out. */
-static int collect(struct term *t, struct buf *out)
+/* Moves what curses has written since the last call to out. first: the terminal may be in any state before. */
+static int collect(struct term *t, bool first, struct buf *out)
 {
-	int fd = fileno(t->out);
+	AUTO_BUF struct buf raw = { 0 };
+	int fd = fileno(t->out), rc = 0;
 	off_t n;
 
 	fflush(t->out);
 	n = lseek(fd, 0, SEEK_CUR);
 	if (n > 0) {
-		if (buf_reserve(out, (size_t)n) < 0)
+		if (buf_reserve(&raw, (size_t)n) < 0)
 			return -ENOMEM;
-		n = pread(fd, out->p + out->len, (size_t)n, 0);
+		n = pread(fd, raw.p, (size_t)n, 0);
 		if (n < 0)
 			return -errno;
-		out->len += (size_t)n;
-		out->p[out->len] = 0;
+		rc = t->ansi ? squeeze(raw.p, (size_t)n, !first, out) : buf_add(out, raw.p, (size_t)n);
+		if (rc < 0)
+			return rc;
 	}
 	if (lseek(fd, 0, SEEK_SET) < 0 || ftruncate(fd, 0) < 0)
 		return -errno;
@@ -267,6 +270,8 @@ static void put_cell(const struct term *t, const struct canvas_cell *c)
 
 int term_draw(struct term *t, const struct canvas *c, struct buf *out)
 {
+	bool first = !t->entered || t->full;
+
 	if (!t->entered && t->ansi && buf_adds(out, modes_on) < 0)
 		return -ENOMEM;
 	if (!t->entered && t->mouse) {
@@ -293,7 +298,7 @@ int term_draw(struct term *t, const struct canvas *c, struct buf *out)
 	t->full = false;
 	wnoutrefresh(stdscr);
 	doupdate();
-	return collect(t, out);
+	return collect(t, first, out);
 }
 
 int term_mouse(struct term *t, int mode, struct buf *out)
@@ -321,7 +326,7 @@ int term_leave(struct term *t, struct buf *out)
 		curs_set(1);
 	t->cursor = 1;
 	endwin();
-	return rc < 0 ? rc : collect(t, out);
+	return rc < 0 ? rc : collect(t, true, out);
 }
 
 int term_restore_string(struct term *t, struct buf *out)

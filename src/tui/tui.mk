@@ -28,6 +28,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/save.c %D%/save.h \
 	%D%/screen.c %D%/screen.h \
 	%D%/settings.c %D%/settings.h \
+	%D%/squeeze.c %D%/squeeze.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/task-kernel.c %D%/task-priv.h %D%/task.c %D%/task.h \
 	%D%/term.c %D%/term.h \

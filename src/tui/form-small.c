@@ -287,7 +287,7 @@ const struct form_class form_signal = {
 /* --- another name for an image */
 
 static const struct field label_fields[] = {
-	{ "New name", NULL, "as in shop:dev or registry.acme.io/shop:1.2; it may have meant another image", .row = 0, .x = 3,
+	{ "New name", NULL, "as in shop:dev or registry.acme.io/shop:1.2; from another image it moves here", .row = 0, .x = 3,
 	  .at = 16, .width = 49 },
 };
 

@@ -103,12 +103,17 @@ static int hints(struct view *v, struct hint *ret, int max)
 {
 	const struct formview *f = (struct formview *)v;
 	int button = f->cur - f->cls->nfields, n = 0;
+	const char *word = button < 0 ? "next" : button == 0 && f->word ? f->word : f->cls->words[button];
+	size_t len = strlen(word);
 
 	(void)max;
-	ret[n++] = (struct hint){ ACT_ACCEPT, button < 0 ? "next" : button == 0 && f->word ? f->word : f->cls->words[button], NULL };
-	ret[n++] = (struct hint){ ACT_NEXT_FIELD, "next", "Tab/Down" };
-	ret[n++] = (struct hint){ ACT_PREV_FIELD, "previous", "Up" };
-	ret[n++] = (struct hint){ ACT_CHOICES, "list of choices", NULL };
+	/* How to leave and where to find help come first; what a button's word leaves no room for goes. */
+	ret[n++] = (struct hint){ ACT_ACCEPT, word, NULL };
+	ret[n++] = (struct hint){ ACT_NEXT_FIELD, "next", len > 20 ? "Tab" : "Tab/Down" };
+	if (len <= 20)
+		ret[n++] = (struct hint){ ACT_PREV_FIELD, "previous", "Up" };
+	if (button < 0 || len <= 3)
+		ret[n++] = (struct hint){ ACT_CHOICES, "list of choices", NULL };
 	ret[n++] = (struct hint){ ACT_BACK, "cancel", "Esc" };
 	ret[n++] = (struct hint){ ACT_HELP, NULL, NULL };
 	return n;

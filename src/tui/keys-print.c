@@ -2,11 +2,48 @@
 /* keys-print.c - the table of keys for `berth list-keys` and for the manual. */
 #include "tui/keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/json.h"
 #include "tui/tui.h"
+
+/* Where the name without its hyphens would not say it. */
+static const struct {
+	enum act act;
+	const char *words;
+	enum key_ctx ctx; /* there only */
+} plain[] = {
+	{ ACT_FREE, "empty trash", CTX_X },  { ACT_UNDO, "give back", CTX_X },	  { ACT_UNDO, "undo delete" },
+	{ ACT_DOWN, "next row" },	     { ACT_UP, "previous row" },	  { ACT_TOP, "first" },
+	{ ACT_END, "last" },		     { ACT_HALF_DOWN, "half page down" }, { ACT_HALF_UP, "half page up" },
+	{ ACT_LOCK, "read-only" },	     { ACT_READ_ONLY, "read-only" },
+	{ ACT_PALETTE, "command" },	     { ACT_FIND_NEXT, "next match" },	  { ACT_FIND_PREV, "previous match" },
+	{ ACT_BACK_QUIT, "back or quit" },   { ACT_QUIT, "quit at once" },	  { ACT_SECTION, "next section" },
+	{ ACT_PAN, "sideways" },	     { ACT_MOUSE, "mouse on, off" },	  { ACT_MARK_ALL, "mark all" },
+	{ ACT_SORT_COLUMN, "sort by" },	     { ACT_SORT_REVERSE, "turn the order" }, { ACT_SHOW_ALL, "all or in use" },
+	{ ACT_RAW, "raw description" },	     { ACT_BOOT, "boot stages" },  { ACT_HOLD, "hold, resume" },
+	{ ACT_LABEL, "another tag" },	     { ACT_FREE, "free space" },	  { ACT_ONLY, "filter lines" },
+	{ ACT_PREV_NEXT, "errors" },	     { ACT_SAVE, "save to a file" },	  { ACT_STDERR, "only stderr" },
+	{ ACT_FOLD, "fold repeats" },	     { ACT_GOTO, "go to a time" },	  { ACT_NEXT_PREV, "next, previous" },
+	{ ACT_CONSOLE_N, "by number" },	     { ACT_SCROLLBACK, "scroll back" },	  { ACT_SIZE_HERE, "my size" },
+	{ ACT_ANCHOR, "begin, end" },	     { ACT_ANCHOR_LINE, "whole lines" },  { ACT_ANCHOR_BLOCK, "rectangle" },
+	{ ACT_CLOSE_MENU, "back to guest" }, { ACT_EDIT_LINE, "edit as in a shell" },
+};
+
+void keys_plain(const struct key *k, char ret[static 24])
+{
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (plain[i].act == k->act && (plain[i].ctx == CTX_NONE || plain[i].ctx == k->ctx)) {
+			snprintf(ret, 24, "%s", plain[i].words);
+			return;
+		}
+	snprintf(ret, 24, "%s", k->name + (strncmp(k->name, "view-", 5) == 0 ? 5 : 0));
+	for (char *p = ret; *p; p++)
+		if (*p == '-')
+			*p = ' ';
+}
 
 int keys_print_table(struct buf *out)
 {

@@ -109,6 +109,8 @@ size_t keys_first(const struct key *k, char *ret, size_t max);
 /* Does it change something, of the store or of what runs? */
 bool keys_changes(const struct key *k);
 bool keys_word_valid(const char *word);
+/* What it does in plain words, for help and palette: "sort by"; the configuration has its name. */
+void keys_plain(const struct key *k, char ret[static 24]);
 /* By its word in the configuration; CTX_NONE. */
 enum key_ctx keys_ctx_find(const char *word);
 const char *keys_ctx_letter(enum key_ctx ctx); /* "C" */

@@ -38,6 +38,7 @@ static void add_key(struct palette_entry *e, const struct key *k, bool hidden)
 	*e = (struct palette_entry){ .name = k->name, .what = k->what, .act = k->act,
 				     .asks = k->ask ? keys_ask_word(k->ask) : "no",
 				     .of_object = is_of_object(k) };
+	keys_plain(k, e->words);
 	snprintf(e->keys, sizeof(e->keys), "%s%s%.6s", k->ctx == CTX_K ? prefix : "", k->ctx == CTX_K ? " " : "", *first ? first : "-");
 }
 
@@ -99,7 +100,9 @@ int palette_fill(const struct app *app, enum key_ctx ctx, struct palette_entry *
 		if (row)
 			add_key(&v[n], row, keys_hidden(ctx, row));
 		v[n].name = c->name;
-		v[n++].what = c->what;
+		v[n].what = c->what;
+		snprintf(v[n].words, sizeof(v[n].words), "%s", c->name);
+		n++;
 	}
 	*ret = v;
 	return n;
@@ -123,14 +126,19 @@ static bool begins_word(const char *name, const char *text)
 	return false;
 }
 
+static int rank_of_name(const char *name, const char *text)
+{
+	if (strncasecmp(name, text, strlen(text)) == 0)
+		return 0;
+	return begins_word(name, text) ? 1 : filter_has(name, text) ? 2 : PALETTE_RANKS;
+}
+
 int palette_rank(const struct palette_entry *e, const char *text)
 {
-	if (strncasecmp(e->name, text, strlen(text)) == 0)
-		return 0;
-	if (begins_word(e->name, text))
-		return 1;
-	if (filter_has(e->name, text))
-		return 2;
+	int rank = MIN(rank_of_name(e->name, text), rank_of_name(e->words, text));
+
+	if (rank < PALETTE_RANKS)
+		return rank;
 	if (filter_has(e->what, text))
 		return 3;
 	return has_letters(e->name, text) ? 4 : -1;

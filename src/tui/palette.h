@@ -7,6 +7,7 @@
 
 struct palette_entry {
 	const char *name, *what;
+	char words[24];   /* the name as people read it */
 	const char *asks; /* "[y/N]", "form", "name", "no"; "line": a command that is typed out */
 	enum act act;     /* ACT_NONE: a command of the shell that no action does */
 	bool of_object;   /* done to the row that is focused */

@@ -195,7 +195,7 @@ void prompt_help_draw(struct canvas *c, int y, int bottom)
 		"  /word            name, image, id, port or label has word",
 		"  /!word           has it not              /a b     both      /a|b   either",
 		"  /state:failed    /image:nginx   /mem>500M   /label:env=prod   /port:8080",
-		"                                           /re:^w.*[12]$   regular expression",
+		"  /re:^w.*[12]$    regular expression      /\"two words\"    with their blank",
 		"Small letters match both cases, a capital letter makes it exact.",
 		"The same words work in: berth ps --filter, all lists, logs.",
 		"In text (logs, scrollback, help) / finds and n N step; & hides other lines.",

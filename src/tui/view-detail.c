@@ -214,8 +214,14 @@ static void detail_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct detail *d = (struct detail *)v;
 
+	size_t last = d->t.top + (size_t)(bottom - top) - 1;
+
 	detail_watch(d);
 	text_draw(v, c, top, bottom);
+	/* A head that has nothing of its section on the screen says nothing. */
+	if (bottom > top && last + 1 < d->t.nrows && d->t.lines[d->t.rows[last].i].role == ROLE_HEAD &&
+	    d->t.mark != last + 1)
+		canvas_blank(c, bottom - 1, 0, c->cols, ROLE_TEXT);
 }
 
 static void detail_changed(struct view *v, unsigned what)

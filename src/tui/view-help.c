@@ -27,7 +27,10 @@ static const char *help_keys(const struct key *k)
 
 static bool help_matches(const struct key *k, const char *text)
 {
-	return !*text || filter_has(k->name, text) || filter_has(k->what, text) || strcmp(k->keys, text) == 0;
+	char words[24];
+
+	keys_plain(k, words);
+	return !*text || filter_has(words, text) || filter_has(k->name, text) || filter_has(k->what, text) || strcmp(k->keys, text) == 0;
 }
 
 /* --- one context's own rows: two columns */
@@ -67,10 +70,13 @@ static const struct key *nth(const struct help *h, bool change, int n)
 
 static void draw_key(struct canvas *c, int y, int x, const struct key *k)
 {
+	char words[24];
+
 	if (y < 0)
 		return;
+	keys_plain(k, words);
 	canvas_text(c, y, x, -1, ROLE_KEY, help_keys(k));
-	canvas_text(c, y, x + MAX(x == LOOK_COL ? 9 : 6, canvas_width(help_keys(k)) + 1), -1, ROLE_TEXT, k->name);
+	canvas_text(c, y, x + MAX(x == LOOK_COL ? 9 : 6, canvas_width(help_keys(k)) + 1), -1, ROLE_TEXT, words);
 	if (keys_changes(k))
 		canvas_text(c, y, x + 21, -1, ROLE_TEXT, title_of_ask[k->ask]);
 }
@@ -101,15 +107,28 @@ static void draw_columns(const struct help *h, struct place *p)
 			draw_key(p->c, next_row(p), LOOK_COL, nth(h, pass, i));
 }
 
-/* "? help   : palette   …", as many to a row as fit. */
+/* "j/Down" of "j Down": which of the words is the last key is seen then. */
+static int joined_keys(const struct key *k, char ret[static 40])
+{
+	snprintf(ret, 40, "%s", k->keys);
+	for (char *p = ret; *p; p++)
+		if (*p == ' ')
+			*p = '/';
+	return canvas_width(ret);
+}
+
+/* "? help   : command   …", as many to a row as fit. */
 static void draw_everywhere(const struct help *h, struct place *p)
 {
 	int x = 0, y = -1;
 
 	for (int i = 0, first = 1; i < keys_count; i++) {
 		const struct key *k = &keys_table[i];
-		int need = canvas_width(k->keys) + 1 + canvas_width(k->name);
+		char keys[40], words[24];
+		int width = joined_keys(k, keys), need;
 
+		keys_plain(k, words);
+		need = width + 1 + canvas_width(words);
 		if (k->ctx != CTX_G || keys_changes(k) || !*k->keys || !help_matches(k, h->line.text))
 			continue;
 		if (first) {
@@ -123,8 +142,8 @@ static void draw_everywhere(const struct help *h, struct place *p)
 		}
 		first = 0;
 		if (y >= 0) {
-			canvas_text(p->c, y, x, -1, ROLE_KEY, k->keys);
-			canvas_text(p->c, y, x + canvas_width(k->keys) + 1, -1, ROLE_TEXT, k->name);
+			canvas_text(p->c, y, x, -1, ROLE_KEY, keys);
+			canvas_text(p->c, y, x + width + 1, -1, ROLE_TEXT, words);
 		}
 		x += need + 3;
 	}
@@ -155,6 +174,7 @@ static void draw_narrowed(const struct help *h, struct place *p)
 	for (int c = 0; in[c] != CTX_NONE; c++)
 		for (int i = 0; i < keys_count; i++) {
 			const struct key *k = &keys_table[i];
+			char words[24];
 			int y;
 
 			if (k->ctx != in[c] || !*k->keys || keys_hidden(h->ctx, k) || !help_matches(k, h->line.text))
@@ -163,7 +183,8 @@ static void draw_narrowed(const struct help *h, struct place *p)
 			if (y < 0)
 				continue;
 			canvas_cut(p->c, y, LOOK_COL, 11, ROLE_KEY, help_keys(k));
-			canvas_cut(p->c, y, 15, 16, ROLE_TEXT, k->name);
+			keys_plain(k, words);
+			canvas_cut(p->c, y, 15, 16, ROLE_TEXT, words);
 			canvas_text(p->c, y, 32, 7, ROLE_TEXT, keys_changes(k) ? title_of_ask[k->ask] : "");
 			canvas_cut(p->c, y, 40, -1, ROLE_TEXT, k->what);
 		}

@@ -98,6 +98,19 @@ static void progress(const struct job *j, char *ret, size_t max)
 		snprintf(ret, max, "-");
 }
 
+/* Of a job of this berth that fetches; of another's only how far it is is known. */
+static void rate(const struct job *j, char *ret, size_t max)
+{
+	char size[FMT_MAX];
+
+	if (!j->row || !j->task || j->task->percent || !j->task->rate) {
+		snprintf(ret, max, "-");
+		return;
+	}
+	(j->task->rate < 10 << 20 ? fmt_size_fine : fmt_size)(j->task->rate, size);
+	snprintf(ret, max, "%.12s/s", size);
+}
+
 static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum role *role)
 {
 	struct job j = at(app_of(arg), i);
@@ -118,6 +131,9 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 	case 3:
 		progress(&j, ret, max);
 		break;
+	case 4:
+		rate(&j, ret, max);
+		break;
 	default:
 		if (since)
 			fmt_span(app_of(arg)->now() - since, ret);
@@ -126,9 +142,10 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 
 static const struct column columns[] = {
 	{ .head = "VERB", .want = 12, .narrow = 6 },
-	{ .head = "OBJECT", .want = 30, .narrow = 19, .grow = true },
+	{ .head = "OBJECT", .want = 24, .narrow = 19, .grow = true },
 	{ .head = "STATE", .want = 11, .sign = 2 },
 	{ .head = "DONE", .want = 12, .prio = 1 },
+	{ .head = "RATE", .want = 8, .prio = 3 },
 	{ .head = "SINCE", .want = 6, .prio = 2 },
 };
 static const struct rows_source source = { count, id_of, field, NULL, fields, cell, columns, ARRAY_LEN(columns), -1, -1,

@@ -79,10 +79,10 @@ static void draw_entry(const struct palette *p, struct canvas *c, int y, int i)
 {
 	const struct palette_entry *e = &p->all[p->list[i]];
 	bool here = i == p->cur;
-	char name[100];
+	char name[120];
 
 
-	snprintf(name, sizeof(name), "%s%s%s", e->name, e->of_object && *p->object ? " " : "", e->of_object ? p->object : "");
+	snprintf(name, sizeof(name), "%s%s%s", e->words, e->of_object && *p->object ? " " : "", e->of_object ? p->object : "");
 	if (here) {
 		canvas_text(c, y, 0, 1, ROLE_KEY, ">");
 		canvas_cursor(c, y, 3);
@@ -213,7 +213,7 @@ static void complete(struct palette *p)
 	else if (p->cur < p->n && p->all[p->list[p->cur]].act == ACT_NONE)
 		type_out(p, &p->all[p->list[p->cur]]);
 	else if (p->cur < p->n)
-		line_set(&p->line, p->all[p->list[p->cur]].name);
+		line_set(&p->line, p->all[p->list[p->cur]].words);
 	narrow(p);
 }
 

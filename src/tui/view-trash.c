@@ -137,7 +137,7 @@ static int hints(struct view *v, struct hint *ret, int max)
 	if (focus(v)) {
 		ret[n++] = (struct hint){ ACT_UNDO, "give back", NULL };
 		ret[n++] = (struct hint){ ACT_PURGE, NULL, NULL };
-		ret[n++] = (struct hint){ ACT_FREE, NULL, NULL };
+		ret[n++] = (struct hint){ ACT_FREE, "empty the trash", NULL };
 		ret[n++] = (struct hint){ ACT_FIND, NULL, NULL };
 	}
 	ret[n++] = (struct hint){ ACT_BACK, NULL, NULL };

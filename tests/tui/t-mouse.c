@@ -152,7 +152,7 @@ static void test_nothing_at_once(void **state)
 		const char *keys, *text;
 	} cases[] = {
 		{ "", "H hold" }, { "End", "S start" }, { "2 C", "[ Run ]" }, { "2 C", "Enter run" }, { "2 P \"a\" Enter", "Enter pull" },
-		{ ": \"hold\"", "hold web1" }, { ": \"hold\"", "Enter do it" },
+		{ ": \"hold\"", "hold, resume web1" }, { ": \"hold\"", "Enter do it" },
 		{ "A \"u\" Enter \"p\" Enter", "Enter log in" },
 	};
 
@@ -202,7 +202,7 @@ static void test_above_a_list(void **state)
 	click(d, "worker-1");
 	SEES(d, "match");
 	drive_keys(d, "\"view-im\"");
-	click(d, "view-images");
+	click(d, "images              images");
 	SEES(d, "Images 2");
 	drive_free(d);
 }

@@ -40,7 +40,7 @@ static void key(struct input *in, uint32_t k, unsigned mods)
 /* A single byte below 0x80. */
 static void key_byte(struct input *in, uint8_t b, unsigned mods)
 {
-	if (b == '\r')
+	if (b == '\r' || b == '\n') /* the terminal's driver may have made one the other */
 		key(in, VT_KEY_ENTER, mods);
 	else if (b == '\t')
 		key(in, VT_KEY_TAB, mods);

@@ -26,7 +26,7 @@ enum input_type {
 
 struct input_event {
 	enum input_type type;
-	uint32_t key;  /* a code point or enum vt_key; Ctrl+A is 'a' with VT_CTRL */
+	uint32_t key;  /* a code point or enum vt_key; Ctrl+A is 'a' with VT_CTRL; CR and NL are Enter */
 	unsigned mods; /* VT_SHIFT, VT_ALT, VT_CTRL, VT_META */
 	struct vt_mouse mouse;
 	const char *text; /* until the callback returns */

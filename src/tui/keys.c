@@ -215,8 +215,8 @@ bool keys_word_valid(const char *word)
 
 	if (n == 1)
 		return word[0] > ' ' && word[0] < 0x7f;
-	if (n == 2 && word[0] == '^')
-		return word[1] > ' ' && word[1] < 0x7f;
+	if (n == 2 && word[0] == '^') /* ^J and ^M are Enter, ^I is Tab */
+		return word[1] > ' ' && word[1] < 0x7f && !strchr("JMIjmi", word[1]);
 	for (size_t i = 0; i < ARRAY_LEN(named); i++)
 		if (strcmp(named[i].word, word) == 0)
 			return true;

@@ -15,6 +15,7 @@
 /* There is one controlling terminal, and a signal handler can reach nothing but statics. */
 static struct termios saved;
 static bool have_saved;
+static bool raw; /* the settings are ours: what is read then is not the user's */
 static int crash_fd = -1;
 static char crash_text[512];
 static size_t crash_len;
@@ -38,23 +39,31 @@ int tty_open(int fd, int *ret, struct err *e)
 
 int tty_raw(int fd)
 {
-	struct termios t = saved;
+	struct termios t;
 
 	if (!have_saved)
 		return 0; /* not a terminal: a test's socket */
-	t.c_iflag &= (tcflag_t) ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXOFF);
+	/* Since the last time the user may have changed them: in the shell, while we were stopped. */
+	if (!raw && tcgetattr(fd, &t) == 0)
+		saved = t;
+	t = saved;
+	/* ICRNL stays, and with it Enter, should we be killed: whoever types "reset" then still has it. */
+	t.c_iflag &= (tcflag_t) ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | IXON | IXOFF);
 	t.c_oflag &= (tcflag_t)~OPOST;
 	t.c_lflag &= (tcflag_t) ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	t.c_cflag = (t.c_cflag & (tcflag_t) ~(CSIZE | PARENB)) | CS8;
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
-	return tcsetattr(fd, TCSADRAIN, &t) < 0 ? -errno : 0;
+	if (tcsetattr(fd, TCSADRAIN, &t) < 0)
+		return -errno;
+	raw = true;
+	return 0;
 }
 
 void tty_restore(int fd)
 {
-	if (have_saved)
-		tcsetattr(fd, TCSADRAIN, &saved);
+	if (have_saved && tcsetattr(fd, TCSADRAIN, &saved) == 0)
+		raw = false;
 }
 
 void tty_size(int fd, int *rows, int *cols)

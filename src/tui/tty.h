@@ -6,8 +6,9 @@
 #include "base/err.h"
 
 /* The terminal behind fd, opened anew (non-blocking: a description of its own, so that the shell's stays as
- * it is). Remembers the settings for tty_restore. -ENOTTY if fd is none. */
+ * it is). -ENOTTY if fd is none. */
 int tty_open(int fd, int *ret, struct err *e);
+/* Remembers the settings that there are, for tty_restore. Enter arrives as CR or as NL, whichever the user's are. */
 int tty_raw(int fd);
 void tty_restore(int fd);
 /* Rows and columns; 24 and 80 when the terminal does not know. */

@@ -404,6 +404,7 @@ static void test_issues(void **state)
 		{ "[console]\nprefix =\n", "f:2: prefix is '', which has no key" },
 		{ "[console]\nprefix = F5\n[keys]\nconsole.F5 = detach\n", "f:2: prefix is 'F5', which has F5, which is the key of detach" },
 		{ "[keys]\nconsole.^] = detach\n", "f:2: ^] is a key of the option prefix of [console]" },
+		{ "[keys]\nglobal.^J = help\n", "f:2: '^J' is no key" },
 		{ "[colour]\nbad = rot\n", "f:2: 'rot' is no colour" },
 		{ "[colour]\nbad = 256\n", "f:2: '256' is no colour" },
 		{ "[colour]\nbad = #12345\n", "f:2: '#12345' is no colour" },

@@ -140,6 +140,23 @@ static void test_one_at_a_time(void **state)
 	drive_free(d);
 }
 
+/* Enter is one key, whether the terminal's driver makes NL of its CR or not; a guest gets CR. */
+static void test_enter(void **state)
+{
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	drive_bytes(d, "a", 1);
+	drive_bytes(d, "\r", 1);
+	drive_bytes(d, "\n", 1);
+	assert_int_equal(d->fake.typed.len, 2);
+	assert_memory_equal(d->fake.typed.p, "\r\r", 2);
+	drive_keys(d, "^] d X");
+	sees(d, "New process in web1");
+	drive_bytes(d, "\n", 1); /* the button */
+	sees(d, "web1:");
+	drive_free(d);
+}
+
 /* Closing the view is no obstacle. */
 static void test_detach_meanwhile(void **state)
 {
@@ -159,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_stopped_plain),
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_detach_meanwhile),
+		cmocka_unit_test(test_enter),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

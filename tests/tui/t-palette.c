@@ -133,11 +133,11 @@ static void test_order(void **state)
 {
 	struct drive *d = start(": \"re\"");
 
-	assert_true(row_of(d, "   redraw ") < row_of(d, "   sort-reverse"));
-	assert_true(row_of(d, "   rename ") < row_of(d, "   sort-reverse"));
-	assert_true(row_of(d, "   sort-reverse") < row_of(d, "   create "));
+	assert_true(row_of(d, "   redraw ") < row_of(d, "   turn the order"));
+	assert_true(row_of(d, "   rename ") < row_of(d, "   turn the order"));
+	assert_true(row_of(d, "   turn the order") < row_of(d, "   create "));
 	drive_keys(d, "^U \"res\"");
-	assert_true(row_of(d, ">  restart web1") < row_of(d, "   hold web1"));
+	assert_true(row_of(d, ">  restart web1") < row_of(d, "   hold, resume web1"));
 	drive_free(d);
 }
 

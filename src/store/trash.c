@@ -376,6 +376,26 @@ static int image_meta(const struct store_image *m, cJSON **ret)
 	return -ENOMEM;
 }
 
+/* The names that will go: the one that it is called by or, by its id, all of them. */
+static int add_names(cJSON *meta, const struct store_image *m, const char *called)
+{
+	AUTO_FREE char *full = full_name(called);
+	const char *one[] = { NULL, NULL };
+	const char *const *names = (const char *const *)m->names;
+	cJSON *list;
+
+	for (char **n = m->names; full && n && *n; n++)
+		if (strcmp(*n, full) == 0) {
+			one[0] = full;
+			names = one;
+		}
+	list = names ? json_from_strv(names) : cJSON_CreateArray();
+	if (list && cJSON_AddItemToObject(meta, "names", list))
+		return 0;
+	cJSON_Delete(list);
+	return -ENOMEM;
+}
+
 int store_trash_image(struct store *s, const char *name, bool force, char ***ret_untagged,
 		      char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
 {
@@ -388,7 +408,8 @@ int store_trash_image(struct store *s, const char *name, bool force, char ***ret
 	cJSON *names;
 	int rc = lock < 0 ? lock : store_image_find(s, name, NULL, &m, e);
 
-	if (rc == 0 && (image_meta(&m, &meta) < 0 || container_new_id(ret_id) < 0))
+	/* with the names: whoever is killed once they are gone has not lost them */
+	if (rc == 0 && (image_meta(&m, &meta) < 0 || add_names(meta, &m, name) < 0 || container_new_id(ret_id) < 0))
 		rc = no_memory(e);
 	if (rc < 0)
 		return rc;
@@ -402,6 +423,7 @@ int store_trash_image(struct store *s, const char *name, bool force, char ***ret
 	}
 	strv_free(deleted);
 	names = json_from_strv((const char *const *)untagged);
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, "names");
 	if (!names || !cJSON_AddItemToObject(meta, "names", names)) {
 		cJSON_Delete(names);
 		rc = no_memory(e);

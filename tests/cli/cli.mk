@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cli_scripts = \
-	%D%/archive.sh \
+	%D%/archive.sh %D%/kill-store.sh %D%/podman.sh \
 	%D%/completion.sh \
 	%D%/config.sh \
 	%D%/debug-vt.sh \

@@ -19,6 +19,6 @@ TESTS += $(unpack_tests)
 %C%_t_rootfs_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 %C%_t_rootfs_LDADD = $(rootfs_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
-system_tests += $(srcdir)/%D%/pull.sh $(srcdir)/%D%/faults.sh $(srcdir)/%D%/tree.sh $(srcdir)/%D%/jobs.sh $(srcdir)/%D%/login.sh $(srcdir)/%D%/push.sh $(srcdir)/%D%/ask.sh $(srcdir)/%D%/reach.sh $(srcdir)/%D%/artifacts.sh
-EXTRA_DIST += %D%/lib.sh %D%/pull.sh %D%/faults.sh %D%/tree.sh %D%/jobs.sh %D%/login.sh %D%/push.sh %D%/ask.sh %D%/reach.sh %D%/artifacts.sh
+system_tests += $(srcdir)/%D%/pull.sh $(srcdir)/%D%/faults.sh $(srcdir)/%D%/tree.sh $(srcdir)/%D%/jobs.sh $(srcdir)/%D%/many.sh $(srcdir)/%D%/login.sh $(srcdir)/%D%/push.sh $(srcdir)/%D%/ask.sh $(srcdir)/%D%/reach.sh $(srcdir)/%D%/artifacts.sh
+EXTRA_DIST += %D%/lib.sh %D%/pull.sh %D%/faults.sh %D%/tree.sh %D%/jobs.sh %D%/many.sh %D%/login.sh %D%/push.sh %D%/ask.sh %D%/reach.sh %D%/artifacts.sh
 EXTRA_DIST += tests/lib/registry.sh tests/lib/oci_image.py tests/lib/oci_artifact.py tests/lib/tree_image.py tests/lib/tree_check.py tests/lib/faulty_registry.py tests/lib/proxy.py tests/lib/token_server.py

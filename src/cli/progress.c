@@ -27,7 +27,7 @@ static const char *const layer_word[] = { "waiting", "shared", "download", "chec
 static void erase(void)
 {
 	if (state.drawn)
-		fprintf(stderr, "\033[%dA\033[J", state.drawn);
+		fprintf(stderr, "\r\033[%dA\033[J", state.drawn); /* \r: a ^C is echoed at the cursor */
 	state.drawn = 0;
 }
 

@@ -102,20 +102,23 @@ static int save_file(struct saving *s, const struct store_save *o, struct err *e
 	return rc;
 }
 
-/* What comes with berth is taken in first. */
-static int take_builtins(struct saving *s, struct err *e)
+/* What comes with berth or is in a file is taken in first; the latter is then known by its digest. */
+static int take_in(struct saving *s, struct err *e)
 {
 	int rc = 0;
 
 	for (char **name = s->names; rc == 0 && *name; name++) {
-		struct store_image m;
+		AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 		struct oci_desc d;
 
-		if (store_image_resolve(s->pool.op.b->store, *name, &d, NULL) == 0)
+		rc = eng_image_resolve(s->pool.op.b, *name, &d, e);
+		if (rc < 0 || oci_ref_parse(*name, &ref, NULL) < 0 || ref.transport == OCI_REGISTRY)
 			continue;
-		rc = eng_image_find(s->pool.op.b, *name, &m, e);
-		if (rc == 0)
-			store_image_finish(&m);
+		char *digest = strdup(d.digest.text);
+		if (!digest)
+			return err_set(e, -ENOMEM, "out of memory");
+		free(*name);
+		*name = digest;
 	}
 	return rc;
 }
@@ -125,7 +128,7 @@ static int save_run(struct eng_pool *p, struct err *e)
 	struct saving *s = container_of(p, struct saving, pool);
 	const struct store_save o = { p->op.b->store, (const char *const *)s->names,
 				      s->has_platform ? &s->platform : NULL, &p->pace };
-	int rc = take_builtins(s, e);
+	int rc = take_in(s, e);
 
 	if (rc < 0)
 		return rc;
@@ -299,23 +302,6 @@ int berth_image_load(struct berth *b, const struct berth_load *o, berth_progress
 }
 
 /* --- "oci-archive:FILE" in place of a name */
-
-int eng_image_take_in(struct berth *b, const struct oci_ref *ref, struct oci_desc *ret, struct err *e)
-{
-	AUTO(store_loaded_finish) struct store_loaded out = { 0 };
-	struct store_source src;
-	AUTO_CLOSE int fd = open(ref->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int rc = fd < 0 ? err_sys(e, -errno, "cannot open '%s'", ref->path) :
-			  store_source_open(b->store, fd, ref->path, 0, NULL, &src, e);
-
-	if (rc < 0)
-		return rc;
-	rc = store_load(b->store, &src, ref->tag, true, NULL, &out, e);
-	store_source_finish(&src);
-	if (rc == 0)
-		*ret = out.v[0];
-	return rc;
-}
 
 static void pull_end(struct eng_pool *p, int rc, const struct berth_error *e)
 {

@@ -24,6 +24,7 @@
 #include "store/image.h"
 #include "store/import.h"
 #include "store/kernel.h"
+#include "store/load.h"
 
 struct create {
 	struct berth_op op;
@@ -155,7 +156,7 @@ static int find_image(struct create *c, struct err *e)
 	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY) {
 		struct oci_desc d;
 
-		rc = eng_image_take_in(c->op.b, &ref, &d, e);
+		rc = store_load_file(c->op.b->store, &ref, &d, e);
 		if (rc == 0)
 			snprintf(by_digest, sizeof(by_digest), "%s", d.digest.text);
 		if (rc < 0)

@@ -117,13 +117,14 @@ int eng_call_start(struct eng_call *c, struct berth *b, const char *name, void *
 /* In finish: frees what eng_call_start made. */
 void eng_call_release(struct eng_call *c);
 
-/* In the pool: the store's image of that name; one that comes with berth is taken in on the way. */
+/* In the pool: the store's image of that name; one that comes with berth, or is in a file ("oci:…", "oci-archive:…",
+ * "docker-archive:…"), is taken in on the way. */
 struct store_image;
-int eng_image_find(struct berth *b, const char *name, struct store_image *ret, struct err *e);
-/* In the pool: the image of "oci:…", "oci-archive:…" or "docker-archive:…" is taken in, without a name. */
 struct oci_ref;
 struct oci_desc;
-int eng_image_take_in(struct berth *b, const struct oci_ref *ref, struct oci_desc *ret, struct err *e);
+int eng_image_find(struct berth *b, const char *name, struct store_image *ret, struct err *e);
+/* The same, whatever its platform is: what the name means. */
+int eng_image_resolve(struct berth *b, const char *name, struct oci_desc *ret, struct err *e);
 /* berth_pull of one of those: it keeps the names that it has. */
 int eng_pull_file(struct berth *b, const struct oci_ref *ref, berth_progress_cb progress, berth_pulled_cb done, void *arg,
 		  struct berth_op **op, struct berth_error *e);

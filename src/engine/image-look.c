@@ -119,17 +119,8 @@ static int verify_run(struct eng_pool *p, struct err *e)
 {
 	struct verifying *v = container_of(p, struct verifying, f.pool);
 	struct oci_desc d;
-	int rc = store_image_resolve(p->op.b->store, v->ref, &d, e);
+	int rc = eng_image_resolve(p->op.b, v->ref, &d, e);
 
-	if (rc == -ENOENT) { /* one that comes with berth? */
-		struct store_image m;
-
-		rc = eng_image_find(p->op.b, v->ref, &m, e);
-		if (rc == 0) {
-			d = m.image.top;
-			store_image_finish(&m);
-		}
-	}
 	return rc < 0 ? rc : store_image_verify(p->op.b->store, &d, v->ref, true, &p->pace, &v->f.check.findings, e);
 }
 

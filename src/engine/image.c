@@ -15,6 +15,7 @@
 #include "store/gc.h"
 #include "store/image.h"
 #include "store/import.h"
+#include "store/load.h"
 #include "store/trash.h"
 
 struct image_op {
@@ -263,15 +264,37 @@ int eng_image_find(struct berth *b, const char *name, struct store_image *ret, s
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 	AUTO_FREE char *full = NULL;
 	AUTO_FREE char *builtin = NULL;
-	int rc = store_image_find(b->store, name, NULL, ret, e);
+	bool is_ref = oci_ref_parse(name, &ref, NULL) == 0;
+	struct oci_desc d;
+	int rc;
 
-	if (rc != -ENOENT || oci_ref_parse(name, &ref, NULL) < 0 || ref.transport != OCI_REGISTRY)
+	if (is_ref && ref.transport != OCI_REGISTRY) {
+		rc = store_load_file(b->store, &ref, &d, e);
+		return rc < 0 ? rc : store_image_find(b->store, d.digest.text, NULL, ret, e);
+	}
+	rc = store_image_find(b->store, name, NULL, ret, e);
+	if (rc != -ENOENT || !is_ref)
 		return rc;
 	full = oci_ref_str(&ref);
 	builtin = eng_builtin_images();
 	if (full && builtin && store_import_builtin(b->store, builtin, full, NULL) == 1)
 		return store_image_find(b->store, name, NULL, ret, e);
 	return rc;
+}
+
+int eng_image_resolve(struct berth *b, const char *name, struct oci_desc *ret, struct err *e)
+{
+	struct store_image m;
+	int rc = store_image_resolve(b->store, name, ret, NULL);
+
+	if (rc == 0)
+		return 0;
+	rc = eng_image_find(b, name, &m, e);
+	if (rc < 0)
+		return rc;
+	*ret = m.image.top;
+	store_image_finish(&m);
+	return 0;
 }
 
 static int load_one(struct work *w, struct err *e)

@@ -40,7 +40,7 @@ static int tag_in_pool(struct work *w, struct err *e)
 	full = oci_ref_str(&ref);
 	if (!full)
 		return err_set(e, -ENOMEM, "out of memory");
-	rc = store_image_resolve(t->op.b->store, t->src, &d, e);
+	rc = eng_image_resolve(t->op.b, t->src, &d, e);
 	if (rc == 0)
 		rc = store_tag_set(t->op.b->store, full, &d, e);
 	if (rc == 0 && store_image_find(t->op.b->store, full, NULL, &m, NULL) == 0)

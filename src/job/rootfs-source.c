@@ -95,19 +95,11 @@ static int add_store_image(struct rootfs_sources *v, struct store *s, const char
 static int add_archive(struct rootfs_sources *v, struct store *s, const struct oci_ref *ref,
 		       const struct oci_platform *want, struct err *e)
 {
-	AUTO(store_loaded_finish) struct store_loaded loaded = { 0 };
-	struct store_source src;
+	struct oci_desc d;
+	int rc = s ? store_load_file(s, ref, &d, e) :
+		     err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref->path);
 
-	if (!s)
-		return err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref->path);
-	AUTO_CLOSE int fd = open(ref->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int rc = fd < 0 ? err_sys(e, -errno, "cannot open '%s'", ref->path) :
-			  store_source_open(s, fd, ref->path, 0, NULL, &src, e);
-	if (rc < 0)
-		return rc;
-	rc = store_load(s, &src, ref->tag, true, NULL, &loaded, e);
-	store_source_finish(&src);
-	return rc < 0 ? rc : add_store_image(v, s, loaded.v[0].digest.text, want, e);
+	return rc < 0 ? rc : add_store_image(v, s, d.digest.text, want, e);
 }
 
 static int add_dir(struct rootfs_sources *v, const char *path, struct err *e)

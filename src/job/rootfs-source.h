@@ -22,7 +22,8 @@ struct rootfs_sources {
 	size_t nlayouts;
 };
 
-/* Adds what word stands for: an image of s (may be NULL), "oci:DIR[:TAG]", "dir:PATH", "tar:FILE", "tar:-".
+/* Adds what word stands for: an image of s (may be NULL), "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]",
+ * "docker-archive:FILE[:TAG]", "dir:PATH", "tar:FILE", "tar:-".
  */
 int rootfs_sources_add(struct rootfs_sources *v, struct store *s, const char *word,
 		       const struct oci_platform *platform, struct err *e);

@@ -2,6 +2,7 @@
 /* load.c - the images of a layout, and the names of all. */
 #include "store/load.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,4 +200,21 @@ int store_load(struct store *s, const struct store_source *src, const char *tag,
 	}
 	*ret = out;
 	return 0;
+}
+
+int store_load_file(struct store *s, const struct oci_ref *ref, struct oci_desc *ret, struct err *e)
+{
+	AUTO(store_loaded_finish) struct store_loaded out = { 0 };
+	struct store_source src;
+	AUTO_CLOSE int fd = open(ref->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = fd < 0 ? err_sys(e, -errno, "cannot open '%s'", ref->path) :
+			  store_source_open(s, fd, ref->path, 0, NULL, &src, e);
+
+	if (rc < 0)
+		return rc;
+	rc = store_load(s, &src, ref->tag, true, NULL, &out, e);
+	store_source_finish(&src);
+	if (rc == 0)
+		*ret = out.v[0];
+	return rc;
 }

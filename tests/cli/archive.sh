@@ -98,6 +98,17 @@ check 'create of one of several in an archive' berth create --root-size 64m --na
 check 'of a docker-archive' berth create --root-size 64m --name x2 "docker-archive:$T/docker.tar:a:1" true
 check_fails 'one of several must be named' 1 berth create --root-size 64m "oci-archive:$T/several.tar" true
 like "$(cat "$T/.check")" "has no image 'latest'|several" 'which is said'
+is "$(berth image inspect "oci-archive:$T/s-oci.tar" --format '{{.digest}}')" "$(digest_of "oci:$T/a:latest")" 'inspect of one in an archive'
+check 'verify' berth image verify "oci:$T/a"
+check 'history' berth history "docker-archive:$T/s-docker.tar"
+check 'tag gives it a name here' berth tag "oci:$T/m" taken
+is "$(berth images --filter reference=taken --format digest)" "$m" 'with all its platforms'
+check 'save makes another form of it' berth save "oci:$T/m" -o "$T/made.tar"
+is "$(tar -xOf "$T/made.tar" index.json | grep -c "$m")" 1 'of the same digest'
+check 'rootfs create of an archive' berth rootfs create "docker-archive:$T/s-docker.tar" -o "$T/arch.ext4"
+berth rootfs create "oci:$T/a" -o "$T/dir.ext4"
+check 'the same bytes as of a folder' cmp "$T/arch.ext4" "$T/dir.ext4"
+check_fails 'an archive that is not there' 1 berth image inspect "oci-archive:$T/nosuch.tar"
 check 'the store is clean' berth system check
 
 # A root file system.
@@ -216,6 +227,19 @@ check_fails 'no file' 1 berth load -i "$T/nosuch.tar"
 check_fails 'save of an image that is damaged' 1 eval 'berth load -qi "$T/good.tar" && f=$(find "$T/six/content/blobs" -type f -size +5k) &&
 	printf X | dd of="$f" bs=1 seek=600 conv=notrunc 2>/dev/null && berth save x:1 -o "$T/damaged.tar"'
 check 'leaves no file' test ! -e "$T/damaged.tar"
+
+# A step that fails, at any blob: none of it stays.
+store=eight
+berth images >/dev/null
+if "$builddir/berth" debug faults >/dev/null 2>&1; then
+	for n in 1 2 4; do
+		check_fails "the disk fails at blob $n" 1 env BERTH_FAULT=blob.commit:$n "$builddir/berth" --root "$T/$store" \
+			--run-root "$T/run-$store" --progress none load -i "$T/two.tar"
+		check 'nothing is left' empty
+	done
+fi
+check 'load' berth load -i "$T/two.tar"
+like "$(berth events --since 1h --until 0s --format '{{.Type}} {{.Action}} {{.Name}}' 2>/dev/null)" 'image load docker.io/library/a:1' 'events tell of it'
 
 # An interrupt ends it, and nothing stays.
 store=seven

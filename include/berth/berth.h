@@ -308,6 +308,38 @@ typedef void (*berth_rootfs_cb)(void *arg, int rc, const struct berth_error *e,
 BERTH_API int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
 				  berth_rootfs_cb done, void *arg, struct berth_op **op, struct berth_error *e);
 
+/* Files with an ext4 file system, read without root rights and without a mount. */
+struct berth_file {
+	const char *path;  /* from the root, without the leading '/'; "" is the root */
+	const char *type;  /* "file", "dir", "link", "char", "block", "fifo", "socket" */
+	const char *target; /* of a link; NULL */
+	unsigned mode;     /* permissions, 07777 */
+	unsigned uid, gid, links;
+	uint32_t inode;
+	unsigned major, minor; /* of devices */
+	uint64_t size_bytes;
+	int64_t mtime_sec; /* since 1970; may be negative */
+	uint32_t mtime_nsec;
+};
+typedef void (*berth_files_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_file *files,
+			       size_t n);
+/* What the folder `path` of it holds, sorted by name; recursive: the folder itself and all below it. A path that is
+ * no folder is that alone. */
+BERTH_API int berth_rootfs_list(struct berth *b, const char *file, const char *path, bool recursive,
+				berth_files_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+/* The contents of the regular file `path` of it go to fd, which stays the caller's. */
+BERTH_API int berth_rootfs_cat(struct berth *b, const char *file, const char *path, int fd, berth_done_cb done,
+			       void *arg, struct berth_op **op, struct berth_error *e);
+struct berth_tar_result {
+	uint64_t bytes, entries;
+	uint64_t left_out; /* sockets, which a tar cannot hold */
+};
+typedef void (*berth_tar_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_tar_result *r);
+/* `path` of it ("" or "/": all) as a PAX tar to fd. progress may be NULL. */
+BERTH_API int berth_rootfs_extract(struct berth *b, const char *file, const char *path, int fd,
+				   berth_progress_cb progress, berth_tar_cb done, void *arg, struct berth_op **op,
+				   struct berth_error *e);
+
 /* ------------------------------------------------------------- containers */
 
 enum berth_state {

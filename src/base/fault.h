@@ -13,6 +13,7 @@ enum fault_point {
 	FAULT_CONTAINER_NAME, /* a container's folder becomes visible */
 	FAULT_EXT4_WRITE,    /* bytes of a file system */
 	FAULT_SPAWN,         /* a helper is started */
+	FAULT_PACK_WRITE,    /* bytes of a tar that is made of a file system */
 	FAULT_COUNT
 };
 

@@ -158,6 +158,17 @@ static bool is_bidi(uint32_t cp)
 	       (cp >= 0x2066 && cp <= 0x2069);
 }
 
+bool str_is_utf8(const char *s)
+{
+	const uint8_t *p = (const uint8_t *)s;
+	uint32_t cp;
+
+	for (size_t n = strlen(s), len; n; p += len, n -= len)
+		if (!(len = utf8_next(p, n, &cp)))
+			return false;
+	return true;
+}
+
 int str_add_clean(struct buf *b, const char *s, size_t n)
 {
 	const uint8_t *p = (const uint8_t *)s;

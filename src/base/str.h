@@ -31,6 +31,9 @@ void str_size(uint64_t bytes, char ret[static 8]);
  * controls as <U+202E>. */
 int str_add_clean(struct buf *b, const char *s, size_t n);
 
+/* true if all of it is UTF-8. */
+bool str_is_utf8(const char *s);
+
 /* A NULL-terminated array of strings, the caller's to free. */
 char **strv_copy(const char *const *v);
 void strv_free(char **v);

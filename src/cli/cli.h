@@ -182,6 +182,24 @@ char *cli_read_secret(void);
 void cli_on_progress(void *cli, const struct berth_progress *p);
 void cli_progress_end(struct cli *cli);
 
+/* --- cmd-rootfs.c: commands that make a tar for -o */
+struct cli_tar {
+	struct cli *cli;
+	int fd; /* to write to */
+	const char *name; /* NULL: standard output */
+	char *tmp; /* what it is called until it is whole */
+	struct berth_tar_result result;
+};
+/* CLI_OK, or another code after an error was printed. */
+int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a);
+/* As cli_fail, in silence when a pipe is not read to its end. */
+int cli_tar_fail(const struct cli_tar *t);
+/* Gives the file its name if code is CLI_OK, else removes it. Returns the command's code. */
+int cli_tar_close(struct cli_tar *t, int code);
+/* A berth_tar_cb and a berth_progress_cb with arg = struct cli_tar. */
+void cli_tar_done(void *arg, int rc, const struct berth_error *e, const struct berth_tar_result *r);
+void cli_tar_progress(void *arg, const struct berth_progress *p);
+
 /* --- attach.c: a process's streams and this process's own */
 struct cli_session {
 	struct cli *cli;

@@ -17,7 +17,8 @@ noinst_LTLIBRARIES += %D%/libengine.la
 %C%_libengine_la_CFLAGS = $(AM_CFLAGS) -DBERTH_DATADIR='"$(datadir)/berth"' $(UV_CFLAGS) $(CJSON_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 %C%_libengine_la_SOURCES += %D%/logs-read.c %D%/logs-read.h
-engine_LIBS = %D%/libengine.la %D%/libengjob.la $(rootfs_LIBS) $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) \
+%C%_libengine_la_SOURCES += %D%/rootfs-read.c
+engine_LIBS = %D%/libengine.la %D%/libengjob.la $(rootfs_LIBS) $(pack_LIBS) $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) \
 	$(ext4_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(oci_LIBS) $(base_LIBS)
 
 # The shared library. Change its -version-info with include/berth/berth.h, as libtool's manual says.

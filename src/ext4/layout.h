@@ -3,7 +3,7 @@
  *
  * From Documentation/filesystems/ext4 of the kernel: super.rst, group_descr.rst, inodes.rst, ifork.rst,
  * directory.rst, attributes.rst, journal.rst, checksums.rst. Fields are little endian, the journal's big
- * endian. Only what the writer and mkfs use has a name. */
+ * endian. Sizes in blocks of 4096 are the writer's, mkfs' and no other's: the reader asks the superblock. */
 #ifndef BERTH_EXT4_LAYOUT_H
 #define BERTH_EXT4_LAYOUT_H
 
@@ -44,6 +44,25 @@ enum { EXT4_ROOT_INO = 2, EXT4_JOURNAL_INO = 8, EXT4_FIRST_INO = 11 };
 #define EXT4_RO_DIR_NLINK 0x0020u
 #define EXT4_RO_EXTRA_ISIZE 0x0040u
 #define EXT4_RO_METADATA_CSUM 0x0400u
+
+/* What others make and the reader meets. */
+#define EXT4_COMPAT_FAST_COMMIT 0x0400u
+#define EXT4_COMPAT_ORPHAN_FILE 0x1000u
+#define EXT4_INCOMPAT_RECOVER 0x0004u
+#define EXT4_INCOMPAT_META_BG 0x0010u
+#define EXT4_INCOMPAT_MMP 0x0100u
+#define EXT4_INCOMPAT_EA_INODE 0x0400u
+#define EXT4_INCOMPAT_CSUM_SEED 0x2000u
+#define EXT4_INCOMPAT_LARGEDIR 0x4000u
+#define EXT4_INCOMPAT_INLINE_DATA 0x8000u
+#define EXT4_INCOMPAT_ENCRYPT 0x10000u
+#define EXT4_INCOMPAT_CASEFOLD 0x20000u
+#define EXT4_RO_GDT_CSUM 0x0010u
+#define EXT4_RO_QUOTA 0x0100u
+#define EXT4_RO_BIGALLOC 0x0200u
+#define EXT4_RO_SHARED_BLOCKS 0x4000u
+#define EXT4_RO_PROJECT 0x2000u
+#define EXT4_RO_ORPHAN_PRESENT 0x10000u
 
 #define EXT4_MAGIC 0xef53u
 #define EXT4_SB_OFFSET 1024u
@@ -118,13 +137,21 @@ struct ext4_super {
 	uint8_t log_groups_per_flex; /* 0x174 */
 	uint8_t checksum_type;     /* 0x175: 1 crc32c */
 	le16 pad0;                 /* 0x176 */
-	uint8_t unused0[0xd4];     /* 0x178 */
+	uint8_t unused0[0xc8];     /* 0x178 */
+	le32 quota_inum[2];        /* 0x240: of users, of groups */
+	le32 overhead;             /* 0x248 */
 	le32 backup_bgs[2];        /* 0x24c: with sparse_super2 */
-	uint8_t unused1[0x1a8];    /* 0x254 */
+	uint8_t unused1[0x18];     /* 0x254 */
+	le32 prj_quota_inum;       /* 0x26c */
+	le32 checksum_seed;        /* 0x270: with csum_seed, in place of the UUID's checksum */
+	uint8_t unused2[0xc];      /* 0x274 */
+	le32 orphan_file_inum;     /* 0x280 */
+	uint8_t unused3[0x178];    /* 0x284 */
 	le32 checksum;             /* 0x3fc */
 };
 _Static_assert(sizeof(struct ext4_super) == 1024, "");
 _Static_assert(__builtin_offsetof(struct ext4_super, backup_bgs) == 0x24c, "");
+_Static_assert(__builtin_offsetof(struct ext4_super, orphan_file_inum) == 0x280, "");
 
 #define EXT4_BG_INODE_UNINIT 0x1u
 #define EXT4_BG_BLOCK_UNINIT 0x2u
@@ -159,6 +186,12 @@ _Static_assert(sizeof(struct ext4_group_desc) == EXT4_DESC_SIZE, "");
 
 #define EXT4_INDEX_FL 0x00001000u
 #define EXT4_EXTENTS_FL 0x00080000u
+#define EXT4_ENCRYPT_FL 0x00000800u
+#define EXT4_VERITY_FL 0x00100000u
+#define EXT4_EA_INODE_FL 0x00200000u
+#define EXT4_INLINE_DATA_FL 0x10000000u
+#define EXT4_CASEFOLD_FL 0x40000000u
+#define EXT4_HUGE_FILE_FL 0x00040000u /* i_blocks counts blocks, not sectors */
 
 struct ext4_inode {
 	le16 mode;           /* 0x00 */
@@ -320,5 +353,25 @@ struct jbd2_super {
 	uint8_t rest[0x3bc]; /* 0x44 */
 };
 _Static_assert(sizeof(struct jbd2_super) == 1024, "");
+
+enum { JBD2_DESCRIPTOR = 1, JBD2_COMMIT, JBD2_SUPER_V1, JBD2_SUPER_V2, JBD2_REVOKE };
+#define JBD2_COMPAT_CHECKSUM 0x01u /* a commit has the CRC-32 of its transaction */
+#define JBD2_CHECKSUM_CRC32 1u
+#define JBD2_INCOMPAT_REVOKE 0x01u
+#define JBD2_INCOMPAT_64BIT 0x02u
+#define JBD2_INCOMPAT_ASYNC_COMMIT 0x04u
+#define JBD2_INCOMPAT_CSUM_V2 0x08u
+#define JBD2_INCOMPAT_CSUM_V3 0x10u
+#define JBD2_INCOMPAT_FAST_COMMIT 0x20u
+#define JBD2_TAG_ESCAPE 1u /* the block began with the magic, which was taken out */
+#define JBD2_TAG_SAME_UUID 2u
+#define JBD2_TAG_LAST 8u
+
+struct jbd2_header {
+	be32 magic;     /* 0x0 */
+	be32 blocktype; /* 0x4 */
+	be32 sequence;  /* 0x8 */
+};
+_Static_assert(sizeof(struct jbd2_header) == 12, "");
 
 #endif

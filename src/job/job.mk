@@ -54,3 +54,17 @@ berth_unpack_SOURCES = \
 	%D%/unpack-warm.c %D%/unpack-warm.h
 berth_unpack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS)
 berth_unpack_LDADD = $(unpack_LIBS) $(layer_LIBS) $(ext4_LIBS) $(SECCOMP_LIBS) -lpthread
+
+# A tar of file systems: the parent's side, and the confined worker.
+noinst_LTLIBRARIES += %D%/libpack.la
+%C%_libpack_la_SOURCES = %D%/pack.c %D%/pack.h %D%/pack-int.h
+%C%_libpack_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+pack_LIBS = %D%/libpack.la $(oci_LIBS)
+helper_PROGRAMS += berth-pack
+berth_pack_SOURCES = \
+	%D%/pack-main.c %D%/pack-int.h \
+	%D%/pack-out.c %D%/pack-out.h \
+	%D%/pack-tar.c %D%/pack-tar.h \
+	%D%/unpack-confine.c %D%/unpack-confine.h
+berth_pack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS)
+berth_pack_LDADD = $(oci_LIBS) $(ext4_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(SECCOMP_LIBS)

@@ -12,6 +12,8 @@ cli_scripts = \
 	%D%/tag.sh %D%/trash.sh %D%/upkeep.sh
 TESTS += $(cli_scripts)
 EXTRA_DIST += $(cli_scripts)
+TESTS += %D%/rootfs-read.sh
+EXTRA_DIST += %D%/rootfs-read.sh
 # The whole command line but for its main(), so that the tables are the real ones.
 if HAVE_CMOCKA
 cli_tests = %D%/t-cli

@@ -11,17 +11,18 @@ berth debug faults >/dev/null 2>&1 || skip_all 'built without --enable-faults'
 leftovers() {
 	find "$T/root" \( -name '.tmp-*' -o -name '.new-*' -o -name '.old-*' \) | head -3
 }
-# steps: a create of the built-in image, a rename, a deletion and its way back
+# steps: a create of the built-in image, a rename, a deletion and its way back, a tar of its file system, another file
 steps() {
 	berth create --root-size 64m --name one localhost/busybox true >/dev/null &&
 		berth rename one two && berth rm --trash two >/dev/null && berth trash restore two >/dev/null &&
+		berth rootfs extract "$T"/root/rootfs/*/base.ext4 -o "$T/f.tar" &&
 		berth rootfs create "oci:$builddir/images/busybox" -o "$T/f.ext4"
 }
 
 while read -r point _; do
 	hit=0
 	for nth in 1 2 3 4; do
-		rm -rf "$T/root" "$T/run" "$T/f.ext4"
+		rm -rf "$T/root" "$T/run" "$T/f.ext4" "$T/f.tar"
 		BERTH_FAULT=$point:$nth steps >"$T/out" 2>"$T/err"
 		rc=$?
 		bad=

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "ext4/reader.h"
 #include "image.h"
 
 enum { NENTRIES = 512, NOPS = 250 };
@@ -284,6 +285,44 @@ static void compare(struct image *im, struct model *m, const char *dir, uint32_t
 	assert_int_equal(atoi(out), m->n);
 }
 
+/* The same by our own reader. */
+static void compare_by_reader(struct image *im, struct model *m, uint32_t seed)
+{
+	char got[20001], want[20001];
+	struct ext4_reader *r;
+	struct ext4_stat st;
+	uint32_t ino;
+
+	MUST(im, ext4_reader_open(im->fd, &r, &im->e));
+	for (int i = 0; i < m->n; i++) {
+		const struct entry *en = &m->v[i];
+
+		if (ext4_reader_find(r, en->path, false, &ino, &im->e) < 0 || ext4_reader_stat(r, ino, &st, &im->e) < 0)
+			fail_msg("seed %u: '%s': %s", seed, en->path, im->e.text);
+		assert_int_equal(st.mode & S_IFMT, en->type);
+		if (S_ISLNK(en->type)) {
+			AUTO_FREE char *target = NULL;
+
+			MUST(im, ext4_reader_link(r, ino, &target, &im->e));
+			assert_string_equal(target, en->target);
+			continue;
+		}
+		assert_int_equal(st.mode & 07777, en->mode);
+		assert_int_equal(st.mtime.sec, en->mtime);
+		if (S_ISREG(en->type)) {
+			struct ext4_file *f;
+
+			text(m, en->inode, want);
+			MUST(im, ext4_file_open(r, ino, &f, &im->e));
+			assert_int_equal(ext4_file_size(f), m->text_len[en->inode]);
+			MUST(im, ext4_file_read(f, got, ext4_file_size(f), 0, &im->e));
+			assert_memory_equal(got, want, ext4_file_size(f));
+			ext4_file_close(f);
+		}
+	}
+	ext4_reader_close(r);
+}
+
 static void one(uint32_t seed)
 {
 	struct model *m = calloc(1, sizeof(*m));
@@ -316,6 +355,7 @@ static void one(uint32_t seed)
 	cmd = path_fmt("rdump / %s", dir);
 	free(image_debugfs(&im, cmd));
 	compare(&im, m, dir, seed);
+	compare_by_reader(&im, m, seed);
 	file_remove_tree(AT_FDCWD, dir, NULL);
 	image_remove(&im);
 	free(m);

@@ -340,6 +340,19 @@ BERTH_API int berth_rootfs_extract(struct berth *b, const char *file, const char
 				   berth_progress_cb progress, berth_tar_cb done, void *arg, struct berth_op **op,
 				   struct berth_error *e);
 
+struct berth_rootfs_checked {
+	uint64_t inodes, dirs; /* in use */
+	uint64_t used_bytes;
+	size_t findings, most; /* most: after that many the check ends */
+	bool replayed; /* its journal was not finished, and was followed in memory */
+};
+typedef void (*berth_rootfs_checked_cb)(void *arg, int rc, const struct berth_error *e,
+					const struct berth_rootfs_checked *r);
+/* Whether it agrees with itself: finding gets a line for each fault, before done. Faults are no error. */
+typedef void (*berth_finding_cb)(void *arg, const char *text);
+BERTH_API int berth_rootfs_check(struct berth *b, const char *file, berth_finding_cb finding,
+				 berth_rootfs_checked_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+
 /* ------------------------------------------------------------- containers */
 
 enum berth_state {
@@ -552,6 +565,28 @@ typedef void (*berth_stats_sample_cb)(void *arg, const struct berth_stats *s);
 BERTH_API int berth_stats_watch(struct berth *b, const char *const *names, unsigned interval_ms,
 				berth_stats_sample_cb sample, berth_done_cb done, void *arg, struct berth_op **op,
 				struct berth_error *e);
+
+/* What a container changed in its files, running or not: one that runs has its disk stand still while it is copied. */
+struct berth_file_change {
+	char kind; /* 'A' added, 'C' changed, 'D' deleted */
+	const char *path; /* absolute, in the container */
+};
+typedef void (*berth_changes_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_file_change *v, size_t n);
+BERTH_API int berth_container_diff(struct berth *b, const char *name, berth_changes_cb done, void *arg,
+				   struct berth_op **op, struct berth_error *e);
+/* All its files, as it sees them but for what is mounted, as a PAX tar to fd. progress may be NULL. */
+BERTH_API int berth_container_export(struct berth *b, const char *name, int fd, berth_progress_cb progress,
+				     berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+struct berth_commit {
+	const char *container;
+	const char *ref; /* the new image's name */
+	const char *message, *author; /* NULL: none */
+	const char *const *changes; /* lines of a Containerfile; NULL-terminated; NULL: none */
+};
+/* id: of the config; digest: of the manifest. */
+typedef void (*berth_committed_cb)(void *arg, int rc, const struct berth_error *e, const char *id, const char *digest);
+BERTH_API int berth_container_commit(struct berth *b, const struct berth_commit *c, berth_progress_cb progress,
+				     berth_committed_cb done, void *arg, struct berth_op **op, struct berth_error *e);
 
 /* Of a container that runs, by pid. */
 struct berth_process {

@@ -18,6 +18,7 @@ static const struct fault_row table[FAULT_COUNT] = {
 	[FAULT_CONTAINER_NAME] = { "container.name", -EIO, "a container's folder becomes visible" },
 	[FAULT_EXT4_WRITE] = { "ext4.write", -ENOSPC, "bytes of a file system" },
 	[FAULT_SPAWN] = { "spawn", -EAGAIN, "a helper is started" },
+	[FAULT_DISK_COPY] = { "disk.copy", -ENOSPC, "a running container's disk is copied" },
 	[FAULT_PACK_WRITE] = { "pack.write", -ENOSPC, "bytes of a tar that is made of a file system" },
 };
 

@@ -182,7 +182,10 @@ char *cli_read_secret(void);
 void cli_on_progress(void *cli, const struct berth_progress *p);
 void cli_progress_end(struct cli *cli);
 
-/* --- cmd-rootfs.c: commands that make a tar for -o */
+/* --- cmd-rootfs.c */
+/* Adds a name of any bytes: JSON has only text. */
+void cli_add_name(cJSON *j, const char *key, const char *name);
+/* Commands that make a tar for -o. */
 struct cli_tar {
 	struct cli *cli;
 	int fd; /* to write to */
@@ -190,8 +193,8 @@ struct cli_tar {
 	char *tmp; /* what it is called until it is whole */
 	struct berth_tar_result result;
 };
-/* CLI_OK, or another code after an error was printed. */
-int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a);
+/* usual: without -o; may be NULL. CLI_OK, or another code after an error was printed. */
+int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a, const char *usual);
 /* As cli_fail, in silence when a pipe is not read to its end. */
 int cli_tar_fail(const struct cli_tar *t);
 /* Gives the file its name if code is CLI_OK, else removes it. Returns the command's code. */

@@ -42,8 +42,7 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* A name of any bytes: JSON has only text. */
-static void add_name(cJSON *j, const char *key, const char *name)
+void cli_add_name(cJSON *j, const char *key, const char *name)
 {
 	AUTO_BUF struct buf b = { 0 };
 
@@ -61,8 +60,8 @@ static cJSON *row_of(const struct berth_file *f, bool recursive)
 	if (asprintf(&path, "/%s", f->path) < 0)
 		path = NULL;
 	snprintf(mode, sizeof(mode), "%04o", f->mode);
-	add_name(j, "name", recursive ? (*f->path ? f->path : ".") : base_of(f->path));
-	add_name(j, "path", path ? path : "");
+	cli_add_name(j, "name", recursive ? (*f->path ? f->path : ".") : base_of(f->path));
+	cli_add_name(j, "path", path ? path : "");
 	cJSON_AddStringToObject(j, "type", f->type);
 	cJSON_AddStringToObject(j, "mode", mode);
 	cJSON_AddNumberToObject(j, "links", f->links);
@@ -71,7 +70,7 @@ static cJSON *row_of(const struct berth_file *f, bool recursive)
 	cJSON_AddNumberToObject(j, "size_bytes", (double)f->size_bytes);
 	add_mtime(j, f);
 	if (f->target)
-		add_name(j, "target", f->target);
+		cli_add_name(j, "target", f->target);
 	else
 		cJSON_AddNullToObject(j, "target");
 	cJSON_AddNumberToObject(j, "inode", f->inode);
@@ -216,6 +215,64 @@ const struct cli_cmd cli_cmd_rootfs_ls = {
 	.run = run_ls,
 };
 
+/* --- check */
+
+static const struct cli_opt check_opts[] = {
+	CLI_QUIET_OPT,
+	{ 0 },
+};
+
+struct checking {
+	struct cli *cli;
+	size_t n;
+	bool quiet;
+	struct berth_rootfs_checked result;
+};
+
+static void on_finding(void *arg, const char *text)
+{
+	struct checking *c = arg;
+
+	c->n++;
+	if (!c->quiet)
+		printf("%s\n", text);
+}
+
+static void on_checked(void *arg, int rc, const struct berth_error *e, const struct berth_rootfs_checked *r)
+{
+	struct checking *c = arg;
+
+	if (rc == 0)
+		c->result = *r;
+	cli_finish(c->cli, rc, e);
+}
+
+static int run_check(struct cli *cli, const struct cli_args *a)
+{
+	struct checking c = { .cli = cli, .quiet = cli_flag(a, "quiet") };
+	char used[8];
+
+	if (cli_await(cli, berth_rootfs_check(cli->berth, a->argv[0], on_finding, on_checked, &c, &cli->op, &cli->error)) < 0)
+		return cli_fail(cli);
+	str_size(c.result.used_bytes, used);
+	if (c.n >= c.result.most)
+		printf("(there may be more: the check ended after %zu)\n", c.n);
+	else if (!c.quiet && !c.n)
+		printf("%s: clean, %llu files, %llu folders, %s used%s\n", a->argv[0],
+		       (unsigned long long)(c.result.inodes - c.result.dirs), (unsigned long long)c.result.dirs, used,
+		       c.result.replayed ? ", its journal not finished" : "");
+	return cli_flush(c.n ? CLI_FAILED : CLI_OK);
+}
+
+const struct cli_cmd cli_cmd_rootfs_check = {
+	.name = "rootfs check", .args = "FILE", .brief = "check whether an ext4 file agrees with itself",
+	.about = "A line for each fault; exit status 1 if there is one. Looked at are the superblock, group descriptors, bitmaps, "
+		 "inodes, extents and block maps, attributes, directories and their indexes, counts of links and of what is "
+		 "free, and all checksums; not the contents of files. Nothing is written: a journal that was not finished is "
+		 "followed in memory, and what waits there to be deleted is no fault.",
+	.opts = check_opts, .min_args = 1, .max_args = 1, .run = run_check,
+};
+
 /* --- cat */
 
 static int run_cat(struct cli *cli, const struct cli_args *a)
@@ -259,9 +316,9 @@ void cli_tar_progress(void *arg, const struct berth_progress *p)
 	cli_on_progress(((struct cli_tar *)arg)->cli, p);
 }
 
-int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a)
+int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a, const char *usual)
 {
-	const char *name = cli_value(a, "output");
+	const char *name = cli_value(a, "output") ?: usual;
 
 	*t = (struct cli_tar){ .cli = cli, .fd = -1 };
 	if (!name)
@@ -311,7 +368,7 @@ int cli_tar_close(struct cli_tar *t, int code)
 static int run_extract(struct cli *cli, const struct cli_args *a)
 {
 	struct cli_tar t;
-	int code = cli_tar_open(&t, cli, a);
+	int code = cli_tar_open(&t, cli, a, NULL);
 
 	if (code != CLI_OK)
 		return code;

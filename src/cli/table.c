@@ -11,7 +11,7 @@
 	X(history) X(image_history) X(image_verify) X(image_prune)                                               \
 	X(tag) X(image_tag) X(push) X(image_push) X(login) X(logout) X(tags) X(manifest_inspect) X(manifest_referrers) \
 	X(trash_ls) X(trash_restore) X(trash_purge)                                                             \
-	X(rootfs_create) X(rootfs_ls) X(rootfs_cat) X(rootfs_extract)                                                                                        \
+	X(rootfs_create) X(rootfs_ls) X(rootfs_cat) X(rootfs_extract) X(rootfs_check) X(diff) X(export) X(commit)                                                                                        \
 	X(jobs) X(jobs_cancel)                                                                                  \
 	X(kernel_ls) X(kernel_inspect) X(kernel_import) X(kernel_build) X(kernel_default) X(kernel_rm)          \
 	X(system_df) X(system_check) X(system_prune)                                                            \

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "engine/engine.h"
+#include "ext4/check.h"
 #include "ext4/reader.h"
 #include "ext4/vec.h"
 #include "job/pack.h"
@@ -27,7 +28,10 @@ struct read_op {
 	union {
 		berth_files_cb files;
 		berth_done_cb done;
+		berth_rootfs_checked_cb checked;
 	} cb;
+	berth_finding_cb finding;
+	struct berth_rootfs_checked checked;
 	struct berth_file *v; /* paths are offsets into text until the end */
 	uint32_t n, cap;
 	struct buf text;
@@ -285,6 +289,66 @@ int berth_rootfs_cat(struct berth *b, const char *file, const char *path, int fd
 		o->cb.done = done;
 	}
 	return op_start(b, o, arg, cat_in_pool, on_cat, op, e);
+}
+
+/* --- check */
+
+static int keep_finding(void *arg, const char *text, struct err *e)
+{
+	struct read_op *o = arg;
+
+	if (o->cancelled)
+		return err_set(e, -ECANCELED, "cancelled");
+	o->checked.findings++;
+	return buf_add(&o->text, text, strlen(text) + 1) < 0 ? err_set(e, -ENOMEM, "out of memory") : 0;
+}
+
+static int check_reader(struct read_op *o, struct err *e)
+{
+	struct ext4_check_result r;
+	struct ext4_info info;
+	int rc = ext4_check(o->r, keep_finding, o, &r, e);
+
+	ext4_reader_info(o->r, &info);
+	o->checked.inodes = r.inodes;
+	o->checked.dirs = r.dirs;
+	o->checked.used_bytes = r.blocks * info.block_size;
+	o->checked.replayed = info.replayed;
+	return rc;
+}
+
+/* What cannot be opened because it is damaged has that as its finding. */
+static int check_in_pool(struct work *w, struct err *e)
+{
+	struct read_op *o = container_of(w, struct read_op, work);
+	int rc = with_reader(o, check_reader, e);
+
+	o->checked.most = EXT4_FINDINGS_MAX;
+	return rc == -EUCLEAN ? keep_finding(o, e->text, e) : rc;
+}
+
+static void on_checked(struct work *w, int rc, const struct err *e)
+{
+	struct read_op *o = container_of(w, struct read_op, work);
+	struct berth_error be = { 0 };
+
+	eng_op_end(&o->op);
+	for (size_t at = 0; rc == 0 && at < o->text.len; at += strlen((char *)o->text.p + at) + 1)
+		o->finding(o->op.arg, (char *)o->text.p + at);
+	o->cb.checked(o->op.arg, rc, eng_error(&be, rc, e, NULL), rc < 0 ? NULL : &o->checked);
+	op_free(o);
+}
+
+int berth_rootfs_check(struct berth *b, const char *file, berth_finding_cb finding, berth_rootfs_checked_cb done,
+		       void *arg, struct berth_op **op, struct berth_error *e)
+{
+	struct read_op *o = op_new(file, "");
+
+	if (o) {
+		o->finding = finding;
+		o->cb.checked = done;
+	}
+	return op_start(b, o, arg, check_in_pool, on_checked, op, e);
 }
 
 /* --- extract */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ext4/dirhash.h"
 
+#include <stdbool.h>
 #include <sys/param.h>
 
 #define HALF_MD4_EOF 0x7fffffffu
@@ -53,7 +54,7 @@ static void half_md4(uint32_t state[4], const uint32_t in[8])
 }
 
 /* The next up to 32 bytes as 8 big-endian words, the rest filled with the length. */
-static void fill(const uint8_t *p, size_t len, uint32_t ret[8])
+static void fill(const uint8_t *p, size_t len, bool is_signed, uint32_t ret[8])
 {
 	uint32_t pad = (uint32_t)len | (uint32_t)len << 8;
 	size_t n = MIN(len, 32), words = 0;
@@ -62,7 +63,7 @@ static void fill(const uint8_t *p, size_t len, uint32_t ret[8])
 	pad |= pad << 16;
 	val = pad;
 	for (size_t i = 0; i < n; i++) {
-		val = p[i] + (val << 8);
+		val = (is_signed ? (uint32_t)(int8_t)p[i] : p[i]) + (val << 8);
 		if (i % 4 == 3) {
 			ret[words++] = val;
 			val = pad;
@@ -74,7 +75,7 @@ static void fill(const uint8_t *p, size_t len, uint32_t ret[8])
 		ret[words++] = pad;
 }
 
-uint32_t ext4_dirhash(const void *name, size_t len, const uint32_t seed[4])
+static uint32_t dirhash(const void *name, size_t len, const uint32_t seed[4], bool is_signed)
 {
 	uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
 	const uint8_t *p = name;
@@ -84,7 +85,7 @@ uint32_t ext4_dirhash(const void *name, size_t len, const uint32_t seed[4])
 		for (unsigned i = 0; i < 4; i++)
 			state[i] = seed[i];
 	for (;;) {
-		fill(p, len, in);
+		fill(p, len, is_signed, in);
 		half_md4(state, in);
 		if (len <= 32)
 			break;
@@ -95,4 +96,14 @@ uint32_t ext4_dirhash(const void *name, size_t len, const uint32_t seed[4])
 	if (hash == HALF_MD4_EOF << 1)
 		hash = (HALF_MD4_EOF - 1) << 1;
 	return hash;
+}
+
+uint32_t ext4_dirhash(const void *name, size_t len, const uint32_t seed[4])
+{
+	return dirhash(name, len, seed, false);
+}
+
+uint32_t ext4_dirhash_signed(const void *name, size_t len, const uint32_t seed[4])
+{
+	return dirhash(name, len, seed, true);
 }

@@ -9,5 +9,7 @@
 
 /* The major hash, its lowest bit 0; seed as in the superblock, all zeros for the standard one. */
 uint32_t ext4_dirhash(const void *name, size_t len, const uint32_t seed[4]);
+/* The same over signed characters, as file systems of other makers say that theirs is. */
+uint32_t ext4_dirhash_signed(const void *name, size_t len, const uint32_t seed[4]);
 
 #endif

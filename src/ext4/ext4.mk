@@ -16,6 +16,8 @@ noinst_LTLIBRARIES += %D%/libext4.la
 	%D%/read-block.c %D%/read-journal.c %D%/read-map.c %D%/read-data.c \
 	%D%/read-xattr.c %D%/read-dir.c %D%/read-walk.c %D%/read-seen.c \
 	%D%/merge.c %D%/merge.h \
+	%D%/check.c %D%/check.h %D%/check-int.h \
+	%D%/check-inode.c %D%/check-dir.c %D%/check-index.c %D%/check-bitmap.c \
 	%D%/layout.h %D%/vec.h
 %C%_libext4_la_CFLAGS = $(AM_CFLAGS) $(ISAL_CFLAGS)
 ext4_LIBS = %D%/libext4.la $(base_LIBS) $(ISAL_LIBS)

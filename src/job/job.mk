@@ -62,7 +62,7 @@ noinst_LTLIBRARIES += %D%/libpack.la
 pack_LIBS = %D%/libpack.la $(oci_LIBS)
 helper_PROGRAMS += berth-pack
 berth_pack_SOURCES = \
-	%D%/pack-main.c %D%/pack-int.h \
+	%D%/pack-main.c %D%/pack-int.h %D%/own-files.h \
 	%D%/pack-out.c %D%/pack-out.h \
 	%D%/pack-tar.c %D%/pack-tar.h \
 	%D%/unpack-confine.c %D%/unpack-confine.h

@@ -20,6 +20,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "ext4/merge.h"
+#include "job/own-files.h"
 #include "job/pack-int.h"
 #include "job/pack-out.h"
 #include "job/pack-tar.h"
@@ -106,17 +107,16 @@ static int mark(struct worker *w, const struct ext4_merge_entry *en, const char 
 	return path ? pack_tar_mark(w->tar, path, e) : err_set(e, -ENOMEM, "out of memory");
 }
 
-static bool same_time(const struct fs_time *a, const struct fs_time *b)
+static bool same_owner(const struct ext4_stat *a, const struct ext4_stat *b)
 {
-	return a->sec == b->sec && a->nsec == b->nsec;
+	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid;
 }
 
-/* A folder that is in the upper one only because something in it is. */
+/* The root, and the folder that berth's own files are in, are written to in any container. */
 static bool is_way_only(const struct ext4_merge_entry *en)
 {
-	return en->kind == EXT4_MERGE_CHANGED && S_ISDIR(en->st.mode) && !*en->path &&
-	       en->st.mode == en->lower.mode && en->st.uid == en->lower.uid && en->st.gid == en->lower.gid &&
-	       same_time(&en->st.mtime, &en->lower.mtime);
+	return en->kind == EXT4_MERGE_CHANGED && (!*en->path || !strcmp(en->path, "etc")) && S_ISDIR(en->lower.mode) &&
+	       same_owner(&en->st, &en->lower) && !en->opaque;
 }
 
 static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
@@ -126,8 +126,8 @@ static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 
 	say_progress(w);
 	if (en->kind == EXT4_MERGE_GONE)
-		return en->hidden ? 0 : mark(w, en, ".wh.", en->name, e);
-	if (is_way_only(en))
+		return en->hidden || own_file(en->path, false) ? 0 : mark(w, en, ".wh.", en->name, e);
+	if (is_way_only(en) || own_file(en->path, en->kind == EXT4_MERGE_ADDED))
 		return 0;
 	if (str_starts(en->name, ".wh."))
 		return err_set(e, -EINVAL, "a layer cannot hold '/%s': its name means that a file is gone",

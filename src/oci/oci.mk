@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/liboci.la
 	%D%/auth.c %D%/auth.h \
 	%D%/cred.c %D%/cred.h %D%/cred-store.c \
 	%D%/cred-helper.c %D%/cred-helper.h \
+	%D%/instruction.c %D%/instruction.h \
 	%D%/spec.c %D%/spec.h \
 	%D%/spec-caps.c \
 	%D%/spec-seccomp.c

@@ -181,6 +181,12 @@ void ask_signal(struct sandbox *sb, struct rpc_call *call, int32_t pid, int64_t 
 	begin(sb, call, &agent_process_signal, &req.base, on_signalled);
 }
 
+void ask_freeze(struct sandbox *sb, struct rpc_call *call)
+{
+	if (check_runs(sb, call))
+		freeze_hold(&sb->freeze, call);
+}
+
 /* --- pause and unpause */
 
 void ask_note_frozen(struct sandbox *sb, bool frozen)
@@ -256,6 +262,7 @@ void ask_unpause(struct sandbox *sb, struct rpc_call *call)
 
 void ask_thaw(struct sandbox *sb)
 {
+	freeze_end(&sb->freeze, "the container is to end");
 	if (sb->frozen && sb->agent)
 		thaw(sb, NULL);
 }

@@ -15,6 +15,7 @@ void ask_top(struct sandbox *sb, struct rpc_call *call);
 void ask_signal(struct sandbox *sb, struct rpc_call *call, int32_t pid, int64_t started_ns, int sig);
 void ask_pause(struct sandbox *sb, struct rpc_call *call);
 void ask_unpause(struct sandbox *sb, struct rpc_call *call);
+void ask_freeze(struct sandbox *sb, struct rpc_call *call);
 /* The same without a client: a signal that ends the container is to be heard. */
 void ask_thaw(struct sandbox *sb);
 /* The agent says so, whoever asked it. */

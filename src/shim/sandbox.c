@@ -102,6 +102,7 @@ static void gone(struct sandbox *sb)
 		proc_answer_waiters(sb->main, sb->exit_code);
 	answer_stops(sb);
 	stats_end(&sb->stats);
+	freeze_end(&sb->freeze, "the container has ended");
 	sb->on_gone(sb);
 }
 
@@ -142,6 +143,7 @@ static void shut_down(struct sandbox *sb)
 		return;
 	sb->state = SANDBOX_STOPPING;
 	uv_timer_stop(&sb->stop_timer);
+	freeze_end(&sb->freeze, "the container is to end");
 	if (sb->remove || !sb->agent ||
 	    rpc_unary_start(&sb->shutdown, sb->agent, &agent_shutdown, &req.base, SHUTDOWN_MS, on_shutdown, NULL) < 0)
 		sandbox_kill_vm(sb);
@@ -706,6 +708,7 @@ int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const ch
 	uv_timer_init(loop, &sb->stop_timer);
 	uv_timer_init(loop, &sb->lost_timer);
 	stats_init(&sb->stats, sb);
+	freeze_init(&sb->freeze, sb);
 	snprintf(sb->id, sizeof(sb->id), "%s", id);
 	rc = container_read(root, id, &c, e);
 	if (rc == 0)
@@ -755,6 +758,7 @@ void sandbox_finish(struct sandbox *sb)
 		proc_destroy(list_entry(sb->procs.next, struct proc, link));
 	sb->main = NULL;
 	stats_finish(&sb->stats);
+	freeze_finish(&sb->freeze);
 	forward_destroy(TAKE(sb->forward));
 	iosock_destroy(TAKE(sb->io));
 	if (sb->vm)

@@ -12,6 +12,7 @@
 #include "rpc/server.h"
 #include "shim/crilog.h"
 #include "shim/forward.h"
+#include "shim/freeze.h"
 #include "shim/iosock.h"
 #include "shim/proc.h"
 #include "shim/stats.h"
@@ -76,6 +77,7 @@ struct sandbox {
 	bool start_asked, start_attached;
 	struct list stop_calls;
 	struct stats stats;
+	struct freeze freeze;
 	uv_timer_t stop_timer;
 	/* Monotonic ns. asked: when the client began, as its clock is ours; 0 if it did not say. */
 	int64_t asked, boot_begin, prepare_begin, prepare_end, start_begin, start_end;

@@ -349,6 +349,11 @@ static void on_stats(struct rpc_call *call, const ProtobufCMessage *msg)
 	stats_subscribe(&sandbox_of(call)->stats, call, req->interval_ms);
 }
 
+static void on_freeze(struct rpc_call *call, const ProtobufCMessage *msg)
+{
+	ask_freeze(sandbox_of(call), call);
+}
+
 #define METHOD(Name, lower)                                                                             \
 	{ "/berth.shim.v1.Shim/" #Name, &shim__##lower##_request__descriptor,                           \
 	  &shim__##lower##_response__descriptor, RPC_UNARY, on_##lower }
@@ -360,6 +365,8 @@ static const struct rpc_method methods[] = {
 	METHOD(Top, top),	  METHOD(Pause, pause),	  METHOD(Unpause, unpause),
 	{ "/berth.shim.v1.Shim/Stats", &shim__stats_request__descriptor, &shim__stats_sample__descriptor,
 	  RPC_SERVER_STREAM, on_stats },
+	{ "/berth.shim.v1.Shim/Freeze", &shim__freeze_request__descriptor, &shim__frozen_event__descriptor,
+	  RPC_SERVER_STREAM, on_freeze },
 	{ 0 },
 };
 

@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libshim.la
 	%D%/console.c %D%/console.h \
 	%D%/crilog.c %D%/crilog.h \
 	%D%/forward.c %D%/forward.h \
+	%D%/freeze.c %D%/freeze.h \
 	%D%/iosock.c %D%/iosock.h \
 	%D%/proc.c %D%/proc.h \
 	%D%/record.c %D%/record.h \

@@ -31,3 +31,4 @@ THEIRS(wait_process, WaitProcess, wait_process);
 THEIRS(resize_process, ResizeProcess, resize_process);
 THEIRS(delete_process, DeleteProcess, delete_process);
 THEIRS(container_statistics, ContainerStatistics, container_statistics);
+THEIRS(filesystem_operation, FilesystemOperation, filesystem_operation);

@@ -15,6 +15,7 @@
 extern const struct rpc_method agent_hello, agent_prepare, agent_events, agent_process_list, agent_process_signal,
 	agent_pause, agent_resume, agent_shutdown;
 extern const struct rpc_method agent_create_process, agent_start_process, agent_kill_process,
-	agent_wait_process, agent_resize_process, agent_delete_process, agent_container_statistics;
+	agent_wait_process, agent_resize_process, agent_delete_process, agent_container_statistics,
+	agent_filesystem_operation;
 
 #endif

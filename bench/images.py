@@ -40,16 +40,29 @@ def closures():
     return out
 
 
-def entries(deb):
-    """The package's tar stream without its end."""
+def entries(deb, seen):
+    """The package's tar stream without its end, and without what is in seen: folders that another package has."""
     data = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, stdout=subprocess.PIPE).stdout
-    end = 0
+    files = []
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        names = []
         for m in tar:
-            end = m.offset_data + (m.size + 511) // 512 * 512 if m.isreg() else m.offset_data
-            names.append((m.name, m.isreg()))
-    return data[:end], names
+            if m.name in seen:
+                continue
+            seen.add(m.name)
+            end = m.offset_data + ((m.size + 511) // 512 * 512 if m.isreg() else 0)
+            yield data[m.offset:end]
+            if m.isreg():
+                files.append(m.name)
+    return files
+
+
+def copy(pieces, out):
+    """Writes what a generator gives, and returns what it returns."""
+    while True:
+        try:
+            out.write(next(pieces))
+        except StopIteration as end:
+            return end.value
 
 
 def make_layers(cache, where):
@@ -58,13 +71,13 @@ def make_layers(cache, where):
     for n, packages in enumerate(closures()):
         run("apt-get", "download", "-qq", *packages, cwd=cache)
         with open(f"{where}/layer{n}.tar.new", "wb") as out:
+            seen = set()
             for p in packages:
-                data, names = entries(next(os.path.join(cache, f) for f in sorted(os.listdir(cache)) if f.startswith(p + "_")))
-                out.write(data)
-                files += [name for name, regular in names if regular]
+                deb = next(os.path.join(cache, f) for f in sorted(os.listdir(cache)) if f.startswith(p + "_"))
+                files += copy(entries(deb, seen), out)
             out.write(bytes(1024))
         os.rename(f"{where}/layer{n}.tar.new", f"{where}/layer{n}.tar")
-    docs = [f for f in files if "/share/" in f]
+    docs = sorted({f for f in files if "/share/" in f})
     with tarfile.open(f"{where}/layer4.tar", "w") as tar:
         for f in docs[::max(1, len(docs) // 900)]:
             tar.addfile(tarfile.TarInfo(os.path.join(os.path.dirname(f), ".wh." + os.path.basename(f))))

@@ -10,6 +10,7 @@
 static const struct form_class *const classes[] = {
 	[FORM_RUN] = &form_run, [FORM_EXEC] = &form_exec, [FORM_PULL] = &form_pull, [FORM_SIGNAL] = &form_signal,
 	[FORM_LABEL] = &form_label, [FORM_LOGIN] = &form_login, [FORM_REGISTRY] = &form_registry,
+	[FORM_IMPORT] = &form_import,
 };
 
 bool form_visible(const struct formview *f, int field)

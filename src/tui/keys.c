@@ -71,6 +71,7 @@ static const struct key table[] = {
 
 	{ CTX_I, "C", ACT_CREATE, ASK_FORM, "create", "container from this image" },
 	{ CTX_I, "P", ACT_PULL, ASK_FORM, "pull", "fetch an image" },
+	{ CTX_I, "I", ACT_IMPORT, ASK_FORM, "import", "from an archive, a folder, a tar file" },
 	{ CTX_I, "L", ACT_LABEL, ASK_FORM, "label", "give another tag, move a tag" },
 	{ CTX_I, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while in use" },
 	{ CTX_I, "F", ACT_FREE, ASK_Y, "free", "delete unused, shows list and size first" },

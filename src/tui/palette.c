@@ -23,7 +23,7 @@ static bool is_command_name_taken(const struct palette_entry *list, int n, const
 /* Does it act on the row under the cursor, so that its name is to be told? */
 static bool is_of_object(const struct key *k)
 {
-	return (k->ctx == CTX_C && k->act != ACT_CREATE) || (k->ctx == CTX_I && k->act != ACT_PULL && k->act != ACT_FREE) ||
+	return (k->ctx == CTX_C && k->act != ACT_CREATE) || (k->ctx == CTX_I && k->act != ACT_PULL && k->act != ACT_IMPORT && k->act != ACT_FREE) ||
 	       (k->ctx == CTX_X && k->act != ACT_FREE) || k->ctx == CTX_J;
 }
 

@@ -14,6 +14,7 @@ static const struct {
 	{ "debian", "docker.io/library/debian:stable", "49M", "a shell", "bash", "" },
 	{ "nginx", "docker.io/library/nginx:stable", "71M", "web server on 8080", "", "8080:80" },
 	{ "other ...", "", "", "type the name of any image", "", "" },
+	{ "archive ...", "", "", "import an OCI or docker-save archive, works offline", "", "" },
 };
 
 static void draw_entry(struct canvas *c, int y, size_t i, bool here)
@@ -111,6 +112,9 @@ bool first_act(struct app *app, size_t *pick, enum act act, int index)
 {
 	struct form_arg form = { .kind = FORM_RUN, .image = first[*pick].image, .command = first[*pick].command,
 				 .ports = first[*pick].ports };
+
+	if (*pick == ARRAY_LEN(first) - 1) /* an archive brings its own */
+		form = (struct form_arg){ .kind = FORM_IMPORT, .first = true };
 
 	if (act == ACT_DOWN)
 		*pick += *pick + 1 < ARRAY_LEN(first);

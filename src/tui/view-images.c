@@ -387,8 +387,8 @@ static bool img_act(struct view *v, enum act act, int index)
 	if (done)
 		return true;
 	i = focus(v);
-	if (act == ACT_PULL) {
-		form.kind = FORM_PULL;
+	if (act == ACT_PULL || act == ACT_IMPORT) {
+		form.kind = act == ACT_PULL ? FORM_PULL : FORM_IMPORT;
 		app_push(v->app, &view_form, &form);
 		return true;
 	}

@@ -39,7 +39,7 @@ struct console_arg {
 	const char *exec_id;
 };
 
-enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LABEL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY };
+enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LABEL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY, FORM_IMPORT };
 struct form_arg {
 	enum form_kind kind;
 	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL. FORM_LABEL: what gets a name */
@@ -50,6 +50,7 @@ struct form_arg {
 	int64_t started;
 	const char *host;      /* FORM_LOGIN: of the registry */
 	struct task *task;     /* FORM_LOGIN: goes on once the login is right */
+	bool first;            /* FORM_IMPORT: what came in is to be run */
 };
 
 struct ctr_arg {

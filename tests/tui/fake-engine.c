@@ -39,6 +39,7 @@ struct berth {
 	struct loop_defer defer;
 	bool all_changed;
 	struct berth_op *watch, *pull; /* the newest who watches; NULL: none */
+	struct berth_op load;          /* cannot be canceled: it ends at once */
 };
 
 /* One answer that is owed. */
@@ -65,6 +66,8 @@ struct owed {
 		berth_login_cb login;
 		berth_logout_cb logout;
 		berth_processes_cb processes;
+		berth_loaded_cb loaded;
+		berth_pulled_cb pulled;
 	} cb;
 	berth_done_cb end;
 	void *arg;
@@ -612,6 +615,39 @@ int berth_logout(struct berth *b, const char *host, berth_logout_cb done, void *
 	return 0;
 }
 
+static void tell_loaded(struct owed *o)
+{
+	static const struct berth_loaded v[] = { { "acme/app:1", "sha256:aa" }, { "acme/app:2", "sha256:bb" } };
+
+	o->cb.loaded(o->arg, 0, NULL, v, ARRAY_LEN(v));
+}
+
+int berth_image_load(struct berth *b, const struct berth_load *l, berth_progress_cb progress, berth_loaded_cb done, void *arg,
+		     struct berth_op **op, struct berth_error *e)
+{
+	called(b, "load %s", l->path);
+	*op = &b->load;
+	owe(b, tell_loaded, arg)->cb.loaded = done;
+	return 0;
+}
+
+static void tell_imported(struct owed *o)
+{
+	const struct berth_error e = { .code = -EINVAL, .text = "it is no tar", .hint = "" };
+
+	o->cb.pulled(o->arg, -EINVAL, &e, NULL, NULL);
+}
+
+/* Of what is no tar. */
+int berth_image_import(struct berth *b, const struct berth_import *i, berth_progress_cb progress, berth_pulled_cb done,
+		       void *arg, struct berth_op **op, struct berth_error *e)
+{
+	called(b, "import %s %s", i->path, i->name);
+	*op = &b->load;
+	owe(b, tell_imported, arg)->cb.pulled = done;
+	return 0;
+}
+
 /* A pull that never ends by itself. */
 int berth_pull(struct berth *b, const struct berth_pull *p, berth_progress_cb progress, berth_pulled_cb done, void *arg,
 	       struct berth_op **op, struct berth_error *e)
@@ -798,7 +834,7 @@ void berth_op_cancel(struct berth_op *op)
 {
 	const struct berth_error canceled = { .code = -ECANCELED, .text = "canceled" };
 
-	if (!op)
+	if (!op || !op->b)
 		return;
 	if (op->sample) {
 		struct berth_op **at = &op->b->watch;

@@ -270,10 +270,40 @@ static void test_logout(void **state)
 	drive_free(d);
 }
 
+static void test_import(void **state)
+{
+	struct drive *d = start("2 I Tab Tab Enter");
+
+	SEES(d, "is needed");
+	drive_keys(d, "\"/nowhere/x.tar\" Tab Tab Enter");
+	SEES(d, "No such file");
+	assert_null(strstr(calls(d), "load"));
+	drive_free(d);
+
+	d = start("2 I \"/dev/null\"");
+	SEES(d, "berth load -i /dev/null");
+	drive_keys(d, "Tab Tab Enter");
+	assert_non_null(strstr(calls(d), "load /dev/null"));
+	SEES(d, "acme/app:1 and 1 more are here");
+	assert_false(sees(d, "Images from a file"));
+	drive_free(d);
+
+	d = start("2 I \"/dev/null\" Tab \"mine:1\"");
+	SEES(d, "berth import /dev/null mine:1");
+	drive_keys(d, "Tab Enter");
+	assert_non_null(strstr(calls(d), "import /dev/null mine:1"));
+	SEES(d, "it is no tar");
+	SEES(d, "Images from a file"); /* another try */
+	drive_keys(d, "Esc");
+	assert_false(sees(d, "Images from a file"));
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wrong_fields), cmocka_unit_test(test_nothing_wrong_is_run),
+		cmocka_unit_test(test_wrong_fields),
+		cmocka_unit_test(test_import), cmocka_unit_test(test_nothing_wrong_is_run),
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_more),
 		cmocka_unit_test(test_name),	     cmocka_unit_test(test_draft),
 		cmocka_unit_test(test_choices),	     cmocka_unit_test(test_label),

@@ -82,6 +82,8 @@ const struct doc_page doc_pages[] = {
 	{ NULL, "New process", "{C:exec} on a container that runs.", PLAIN_HOME, "{C:exec}" },
 	{ NULL, "Signal", "{K:send-prefix} {K:signal} in a console.", "f", "{K:signal}" },
 	{ NULL, "Pull an image", "{I:pull} among images.", "c", "{G:view-images} {I:pull}" },
+	{ NULL, "Images from a file", "{I:import} among images: an archive with its images, or a tar of files under a name given "
+	  "here.", "c", "{G:view-images} {I:import}" },
 	{ NULL, "Another name for an image", "{I:label} on an image.", "c", "{G:view-images} {I:label}" },
 	{ NULL, "Save a log", "{T:save} in a log writes what is shown to a file.", "h", "l {T:save}" },
 	{ NULL, "Log in to a registry", "{G:login}, or by itself over a pull that needs it, which then goes on.", "n" },
@@ -110,7 +112,7 @@ const struct doc_feature doc_features[] = {
 	{ "Detail of a container in sections", DOC_YES, "" },
 	{ "Consoles: menu, scrollback, several viewers, read-only", DOC_YES, "they outlive the UI" },
 	{ "Logs of several containers by time: find, filter, follow, save", DOC_YES, "" },
-	{ "Forms to run, exec, pull, tag, signal, log in", DOC_YES, "they show the command that does the same" },
+	{ "Forms to run, exec, pull, import, tag, signal, log in", DOC_YES, "they show the command that does the same" },
 	{ "Drafts of forms, earlier input of forms and lines", DOC_YES, "until berth ends; {F:history}" },
 	{ "Jobs, messages, trash, list of consoles", DOC_YES, "" },
 	{ "Questions that cannot be answered by accident; undo", DOC_YES, "" },

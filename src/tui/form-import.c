@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* form-import.c - images from a file: an archive or a layout with images and their names, or a tar of files that becomes
+ * an image of a name given here. Closing the form before it is done cancels; then nothing came in. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tui/form.h"
+
+enum { PATH, NAME };
+
+static const struct field import_fields[] = {
+	[PATH] = { "File", NULL, "what docker, podman or berth saved, an OCI layout, or a tar of files",
+		   .row = 0, .x = 3, .at = 16, .width = 49 },
+	[NAME] = { "Name", "of a tar of files", "empty: it is an archive of images, whose names are in it", .row = 1, .x = 3,
+		   .at = 16, .width = 31 },
+};
+
+/* Of the call under way; the form may be gone when it ends. */
+struct loading {
+	struct formview *form;
+	struct app *app;
+	struct berth_op *op;
+	char path[LINE_MAX_BYTES];
+	bool run; /* the form to run it is next */
+};
+
+static void import_open(struct formview *f, const struct form_arg *a)
+{
+	struct loading *l = f->own = calloc(1, sizeof(*l));
+
+	if (!l)
+		return;
+	l->form = f;
+	l->app = f->v.app;
+	l->run = a->first;
+}
+
+static void import_close(struct formview *f)
+{
+	struct loading *l = f->own;
+
+	f->own = NULL; /* freed by who ends it */
+	if (!l || !l->op) {
+		free(l);
+		return;
+	}
+	l->form = NULL;
+	berth_op_cancel(l->op);
+}
+
+static void import_check(struct formview *f)
+{
+	struct stat st;
+
+	if (!f->line[PATH].len)
+		form_refuse(f, PATH, "is needed");
+	else if (stat(f->line[PATH].text, &st) < 0)
+		form_refuse(f, PATH, "%s", strerror(errno));
+	else if (S_ISDIR(st.st_mode) && f->line[NAME].len)
+		form_refuse(f, NAME, "not of a folder: its names are in it");
+}
+
+static void import_command(struct formview *f, int button, struct buf *b)
+{
+	const char *path = f->line[PATH].len ? f->line[PATH].text : "FILE";
+
+	(void)button;
+	buf_adds(b, f->line[NAME].len ? "berth import" : "berth load -i");
+	form_quote(b, path);
+	if (f->line[NAME].len)
+		form_quote(b, f->line[NAME].text);
+}
+
+/* The form that is left, if there is one; l is at its end. */
+static struct formview *over(struct loading *l)
+{
+	struct formview *f = l->form;
+
+	if (f) {
+		f->own = NULL;
+		*f->busy = 0;
+	}
+	return f;
+}
+
+static void ended(struct loading *l, int rc, const struct berth_error *e, const char *name, size_t n)
+{
+	struct app *app = l->app;
+	struct formview *f = over(l);
+	struct form_arg run = { .kind = FORM_RUN, .image = name };
+
+	if (rc == -ECANCELED) {
+		app_info(app, "%s: canceled, nothing came in", l->path);
+	} else if (rc < 0) {
+		app_error(app, "%s%s%s", e->text, *e->hint ? "   " : "", e->hint);
+		if (f) {
+			f->own = l; /* for another try */
+			l->op = NULL;
+			f->cur = PATH;
+			f->pressed = false;
+			app_dirty(app);
+			return;
+		}
+	} else {
+		app_info(app, n > 1 ? "%s and %zu more are here" : "%s is here", name ? name : "an image without a name",
+			 n - 1);
+		if (f)
+			app_drop(app, &f->v);
+		if (f && l->run && name)
+			app_push(app, &view_form, &run);
+	}
+	app_dirty(app);
+	free(l);
+}
+
+static void on_loaded(void *arg, int rc, const struct berth_error *e, const struct berth_loaded *v, size_t n)
+{
+	ended(arg, rc, e, n ? v[0].name : NULL, n);
+}
+
+static void on_imported(void *arg, int rc, const struct berth_error *e, const char *digest, const char *id)
+{
+	struct loading *l = arg;
+	char name[LINE_MAX_BYTES] = "";
+
+	if (l->form)
+		snprintf(name, sizeof(name), "%s", l->form->line[NAME].text);
+	ended(l, rc, e, *name ? name : NULL, 1);
+}
+
+static void on_progress(void *arg, const struct berth_progress *p)
+{
+	struct loading *l = arg;
+
+	if (!l->form)
+		return;
+	if (p->total)
+		snprintf(l->form->busy, sizeof(l->form->busy), "reading %.80s: %u%%", l->path,
+			 (unsigned)(p->done * 100 / p->total));
+	app_dirty(l->app);
+}
+
+static void import_press(struct formview *f, int button)
+{
+	struct loading *l = f->own;
+	struct app *app = f->v.app;
+	struct berth_error e = { 0 };
+	AUTO_BUF struct buf b = { 0 };
+	int rc;
+
+	if (!l || l->op)
+		return;
+	import_command(f, button, &b);
+	if (b.p)
+		app_cli(app, "%s", (const char *)b.p);
+	snprintf(l->path, sizeof(l->path), "%s", f->line[PATH].text);
+	if (f->line[NAME].len) {
+		struct berth_import i = { .path = l->path, .fd = -1, .name = f->line[NAME].text };
+
+		rc = berth_image_import(app->berth, &i, on_progress, on_imported, l, &l->op, &e);
+	} else {
+		struct berth_load load = { .path = l->path, .fd = -1 };
+
+		rc = berth_image_load(app->berth, &load, on_progress, on_loaded, l, &l->op, &e);
+	}
+	if (rc < 0) {
+		app_error(app, "%s", e.text);
+		return;
+	}
+	snprintf(f->busy, sizeof(f->busy), "reading %.80s ...", l->path);
+}
+
+const struct form_class form_import = {
+	.title = "Images from a file", .verb = "import", .fields = import_fields, .nfields = ARRAY_LEN(import_fields),
+	.buttons = { "Import", "Cancel" }, .words = { "import", "cancel" }, .about = "Works offline.  All images come in, or none.",
+	.open = import_open, .close = import_close, .check = import_check, .press = import_press, .command = import_command,
+};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* instruction.c - a line of a Containerfile, applied to a configuration. */
 #include "oci/instruction.h"
 
 #include <ctype.h>

@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "oci/change.h"
 #include "oci/inflate.h"
+#include "oci/instruction.h"
 #include "oci/tar.h"
 #include "store/content.h"
 #include "store/gc.h"
@@ -183,14 +183,14 @@ static int make_config(const struct store_import_tar *o, const struct oci_digest
 	AUTO_JSON cJSON *j = cJSON_CreateObject();
 	AUTO_FREE char *how = path_fmt("Imported from %s", o->source);
 	char now[CLOCK_RFC3339_MAX];
-	cJSON *root, *ids, *history, *step;
+	cJSON *config, *root, *ids, *history, *step;
 	int rc = 0;
 
 	clock_rfc3339(clock_real_ns(), now);
 	bool ok = j && how && cJSON_AddStringToObject(j, "created", now) &&
 		  cJSON_AddStringToObject(j, "architecture", o->platform.arch) &&
 		  (!o->platform.variant[0] || cJSON_AddStringToObject(j, "variant", o->platform.variant)) &&
-		  cJSON_AddStringToObject(j, "os", o->platform.os) && cJSON_AddObjectToObject(j, "config") &&
+		  cJSON_AddStringToObject(j, "os", o->platform.os) && (config = cJSON_AddObjectToObject(j, "config")) &&
 		  (root = cJSON_AddObjectToObject(j, "rootfs")) && cJSON_AddStringToObject(root, "type", "layers") &&
 		  (ids = cJSON_AddArrayToObject(root, "diff_ids")) &&
 		  cJSON_AddItemToArray(ids, cJSON_CreateString(diff_id->text)) &&
@@ -199,7 +199,7 @@ static int make_config(const struct store_import_tar *o, const struct oci_digest
 		  cJSON_AddStringToObject(step, "created_by", "berth import") &&
 		  cJSON_AddStringToObject(step, "comment", o->message ? o->message : how);
 	for (const char *const *c = o->changes; ok && rc == 0 && c && *c; c++)
-		rc = oci_change_apply(j, *c, e);
+		rc = oci_instruction_apply(config, *c, e);
 	if (rc < 0)
 		return rc;
 	*ret = ok ? json_print(j) : NULL;

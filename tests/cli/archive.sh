@@ -119,7 +119,7 @@ tar -C "$T/fs" -cf "$T/fs.tar" .
 imported=$(berth import -c 'CMD ["sh", "-l"]' -c 'ENV A=1 B="two words"' -c 'ENV A=3' -c 'EXPOSE 80 53/udp' -c 'LABEL a.b=c' \
 	-c 'WORKDIR /etc' -c 'USER 7:8' -c 'VOLUME /data' -c 'ENTRYPOINT /bin/run it' -c 'STOPSIGNAL SIGINT' -m 'by hand' "$T/fs.tar" fs:1)
 is "$imported" "$(berth image inspect fs:1 --format '{{.Id}}')" 'import prints the id'
-is "$(berth image inspect fs:1 --format '{{json .Config}}')" '{"Cmd":["sh","-l"],"Env":["B=two words","A=3"],"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Labels":{"a.b":"c"},"WorkingDir":"/etc","User":"7:8","Volumes":{"/data":{}},"Entrypoint":["/bin/sh","-c","/bin/run it"],"StopSignal":"SIGINT"}' 'with what -c says'
+is "$(berth image inspect fs:1 --format '{{json .Config}}')" '{"Cmd":["sh","-l"],"Env":["A=3","B=two words"],"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Labels":{"a.b":"c"},"WorkingDir":"/etc","User":"7:8","Volumes":{"/data":{}},"Entrypoint":["/bin/sh","-c","/bin/run it"],"StopSignal":"SIGINT"}' 'with what -c says'
 is "$(berth history fs:1 --format comment)" 'by hand' 'and the message'
 is "$(berth image inspect fs:1 --format '{{json .RootFS.Layers}}')" "[\"sha256:$(sha256sum <"$T/fs.tar" | cut -d' ' -f1)\"]" 'the tar is the layer'
 gzip -c "$T/fs.tar" | berth import - fs:2 >/dev/null

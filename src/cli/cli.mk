@@ -8,6 +8,7 @@ berth_SOURCES = \
 	%D%/cmd-port.c %D%/cmd-ps.c %D%/cmd-run.c %D%/cmd-stats.c %D%/cmd-system.c %D%/cmd-top.c %D%/cmd-trash.c \
 	%D%/cmd-archive.c %D%/cmd-history.c %D%/cmd-upkeep.c \
 	%D%/cmd-login.c %D%/cmd-push.c %D%/cmd-registry.c \
+	%D%/cmd-rootfs-create.c \
 	%D%/completion.c \
 	%D%/debug-vt.c %D%/debug-vt.h \
 	%D%/format.c %D%/help.c %D%/main.c %D%/man.c %D%/parse.c %D%/progress.c %D%/prompt.c \

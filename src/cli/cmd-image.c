@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd-image.c - pull, images, tag, rmi, rootfs create, jobs. */
+/* cmd-image.c - pull, images, tag, rmi, jobs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,98 +293,6 @@ const struct cli_cmd cli_cmd_rmi = {
 const struct cli_cmd cli_cmd_image_rm = {
 	.name = "image rm", .args = "IMAGE...", .brief = "as rmi", .opts = rmi_opts, .alias = true, .min_args = 1,
 	.max_args = -1, .run = run_rmi,
-};
-
-/* --- rootfs create */
-
-static const struct cli_opt rootfs_opts[] = {
-	{ 'o', "output", "FILE", "the file to make (needed)" },
-	{ 0, "size", "SIZE", "of the file system (default: the smallest power of two that is roomy)" },
-	{ 0, "max-size", "SIZE", "largest size of what the sources unpack to (default 64g)" },
-	{ 0, "platform", "OS/ARCH", "of images" },
-	{ 0, "uuid", "UUID", "default: from the content" },
-	{ 0, "label", "LABEL", "at most 16 bytes" },
-	{ 0, "journal", "MODE", "ordered, writeback or data (default none)" },
-	{ 0 },
-};
-
-struct making {
-	struct cli *cli;
-	struct berth_rootfs_result result;
-};
-
-static void on_made(void *arg, int rc, const struct berth_error *e, const struct berth_rootfs_result *r)
-{
-	struct making *m = arg;
-
-	cli_progress_end(m->cli);
-	if (rc == 0)
-		m->result = *r;
-	cli_finish(m->cli, rc, e);
-}
-
-static void on_making(void *arg, const struct berth_progress *p)
-{
-	const struct making *m = arg;
-
-	cli_on_progress(m->cli, p);
-}
-
-static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
-{
-	struct making m = { .cli = cli };
-	const char *size = cli_value(a, "size"), *max = cli_value(a, "max-size");
-	struct err e = { 0 };
-	char used[8], total[8];
-	struct berth_rootfs r = {
-		.sources = a->argv,
-		.output = cli_value(a, "output"),
-		.platform = cli_value(a, "platform"),
-		.uuid = cli_value(a, "uuid"),
-		.label = cli_value(a, "label"),
-		.journal = cli_value(a, "journal"),
-	};
-
-	if (!r.output)
-		return cli_usage(a->cmd, "the file to make is missing: -o FILE");
-	if (size && str_parse_size(size, &r.size, &e) < 0)
-		return cli_usage(a->cmd, "--size: %s", e.text);
-	if (max && str_parse_size(max, &r.max_size, &e) < 0)
-		return cli_usage(a->cmd, "--max-size: %s", e.text);
-	if (cli_await(cli, berth_rootfs_create(cli->berth, &r, on_making, on_made, &m, &cli->op, &cli->error)) < 0)
-		return cli_fail(cli);
-	str_size(m.result.used, used);
-	str_size(m.result.size, total);
-	if (cli->progress != CLI_PROGRESS_NONE)
-		fprintf(stderr, "%s: ext4, %s of %s used, %llu entries\n", r.output, used, total,
-			(unsigned long long)m.result.entries);
-	return CLI_OK;
-}
-
-const struct cli_cmd cli_cmd_rootfs_create = {
-	.name = "rootfs create", .args = "SOURCE...", .brief = "make an ext4 file from images, folders and tars",
-	.about = "A source is an image of the store, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG], dir:PATH or "
-		 "tar:FILE; later ones lie on top of "
-		 "earlier ones. A tar may be compressed, and tar:- is standard input. No root rights and no mount are "
-		 "needed. The same sources give the same bytes, whatever the clock says. A folder gives its files as "
-		 "they are: owners by number, times and attributes as the caller may read them, but not SELinux's. "
-		 "The image of an archive comes into the store without a name.",
-	.opts = rootfs_opts, .min_args = 1, .max_args = -1, .run = run_rootfs_create,
-};
-
-static int run_tar_to_ext4(struct cli *cli, const struct cli_args *a)
-{
-	static const char *const argv[] = { "tar:-", NULL };
-	struct cli_args with = *a;
-
-	with.argv = (const char **)argv;
-	with.argc = 1;
-	return run_rootfs_create(cli, &with);
-}
-
-const struct cli_cmd cli_cmd_debug_tar_to_ext4 = {
-	.name = "debug tar-to-ext4", .args = "", .brief = "make an ext4 file of the tar on standard input",
-	.opts = rootfs_opts, .max_args = 0, .hidden = true, .run = run_tar_to_ext4,
 };
 
 /* --- jobs */

@@ -58,6 +58,20 @@ check_fails 'an unknown image' 1 create nowhere/such-image
 check_fails 'no output' 2 berth rootfs create "$image"
 check_fails 'a folder that is not there' 1 create "dir:$T/none"
 
+# --- an image of it
+rm -f "$T/f.ext4"
+check 'an image and a folder, tagged' berth rootfs create "$image" "dir:$T/dir" -o "$T/f.ext4" --tag made/of:it
+tree() { berth rootfs extract "$1" -o - | tar -tv --full-time --numeric-owner -f - | sort | sha256sum; }
+was=$(tree "$T/f.ext4")
+is "$(berth images --format repository,tag | tr '\t' ' ' | grep made)" 'docker.io/made/of it' 'the image is there'
+check 'a file of the image' create made/of:it
+is "$(tree "$T/f.ext4")" "$was" 'holds the same tree'
+is "$(says 'cat /etc/who')" dir 'with what was on top'
+rm -f "$T/f.ext4"
+berth rootfs create "$image" -o "$T/f.ext4" --tag 'NOT a name' 2>"$T/err"
+[ $? -ne 0 ] && [ "$(error | wc -l)" -eq 1 ] && [ -z "$(ls "$T" | grep '^f.ext4')" ]
+ok $? 'a name that is none: an error, and no file'
+
 # --- the same bytes: order of names in a folder, clock, time zone, umask, host name
 mkdir "$T/one" "$T/two"
 for i in $(seq 1 60); do echo "$i" >"$T/one/$i"; done

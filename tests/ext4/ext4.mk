@@ -26,3 +26,8 @@ fuzz_targets += %D%/fuzz-ext4
 %C%_fuzz_ext4_SOURCES = %D%/fuzz-ext4.c $(fuzz_main)
 %C%_fuzz_ext4_LDADD = $(ext4_LIBS)
 %C%_fuzz_ext4_LDFLAGS = $(fuzz_ldflags)
+# Layers to ext4, which needs libarchive: the one test here that stands on two layers.
+fuzz_targets += %D%/fuzz-stack
+%C%_fuzz_stack_SOURCES = %D%/fuzz-stack.c $(fuzz_main)
+%C%_fuzz_stack_LDADD = $(layer_LIBS) $(ext4_LIBS)
+%C%_fuzz_stack_LDFLAGS = $(fuzz_ldflags)

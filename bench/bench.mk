@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What we publish is measured here: whole commands by "make bench", parts by programs that are built by name
 # (make bench/vsock).
-EXTRA_DIST += %D%/commands.sh
+EXTRA_DIST += %D%/commands.sh %D%/results
 bench: all kernel
 	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/commands.sh' $(RUNS)
 	$(MAKE) bench-unpack

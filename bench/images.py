@@ -94,11 +94,8 @@ def store(tar, way, out):
 
 
 def digest(path):
-    h = hashlib.sha256()
     with open(path, "rb") as f:
-        for b in iter(lambda: f.read(1 << 20), b""):
-            h.update(b)
-    return h.hexdigest()
+        return hashlib.file_digest(f, "sha256").hexdigest()
 
 
 def make_image(path, way, tars):

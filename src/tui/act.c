@@ -415,7 +415,7 @@ void act_empty_trash(struct app *app)
 bool act_container(struct app *app, enum act act, const struct ctr *c)
 {
 	const struct text_arg raw = { TEXT_RAW, c->id, c->name }, boot = { TEXT_BOOT, c->id, c->name };
-	const struct ctr_arg ctr = { c->id, c->name };
+	struct ctr_arg ctr = { c->id, c->name, DETAIL_SUMMARY };
 	const char *const ids[] = { c->id };
 	const struct logs_arg logs = { ids, 1 };
 	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name };
@@ -430,6 +430,12 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		return true;
 	case ACT_DETAIL:
 		app_push(app, &view_detail, &ctr);
+		return true;
+	case ACT_PROCESSES:
+	case ACT_STATS:
+		ctr.section = act == ACT_STATS ? DETAIL_STATS : DETAIL_PROCESSES;
+		if (detail_has(app, c, ctr.section))
+			app_push(app, &view_detail, &ctr);
 		return true;
 	case ACT_BOOT:
 		app_push(app, &view_text, &boot);

@@ -133,7 +133,7 @@ bool console_act(struct view *v, enum act act, int index)
 	struct consview *c = (struct consview *)v;
 	struct app *app = v->app;
 	AUTO_BUF struct buf text = { 0 };
-	const struct ctr_arg ctr = { c->id, c->name };
+	const struct ctr_arg ctr = { c->id, c->name, DETAIL_SUMMARY };
 	const char *const ids[] = { c->id };
 	const struct logs_arg logs = { ids, 1 };
 	const struct form_arg exec = { .kind = FORM_EXEC, .id = c->id, .name = c->name },
@@ -233,7 +233,7 @@ static bool ended_key(struct consview *c, const struct input_event *ev)
 	struct app *app = c->v.app;
 	const char *const ids[] = { c->id };
 	const struct logs_arg logs = { ids, 1 };
-	const struct ctr_arg ctr = { c->id, c->name };
+	const struct ctr_arg ctr = { c->id, c->name, DETAIL_SUMMARY };
 
 	if (keys_is("l", 1, ev))
 		app_push(app, &view_logs, &logs);

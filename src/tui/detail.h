@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "tui/text.h"
+#include "tui/views.h"
 
-#define DETAIL_SECTIONS 8
 #define DETAIL_SAMPLES 30
 #define DETAIL_PROCS 200
 
@@ -28,7 +28,9 @@ struct detail_sample {
 struct detail {
 	struct textview t;
 	char id[80], name[80];
-	size_t section[DETAIL_SECTIONS], nsections, at; /* lines where they begin; the one Tab stands on */
+	size_t head[DETAIL_SECTIONS];     /* 1 + the line where it begins; 0: it is not there */
+	enum detail_section at;           /* the one that Tab stands on */
+	enum detail_section want;         /* to stand on once it is there; DETAIL_SUMMARY: none */
 	cJSON *json;    /* inspected; NULL: not yet */
 	double boot_ms; /* 0: not known */
 	struct detail_proc *procs;

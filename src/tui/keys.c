@@ -56,6 +56,8 @@ static const struct key table[] = {
 	{ CTX_C, "a", ACT_CONSOLE, ASK_NONE, "console", "open its console (main or last)" },
 	{ CTX_C, "l", ACT_LOGS, ASK_NONE, "logs", "its log" },
 	{ CTX_C, "d", ACT_DETAIL, ASK_NONE, "detail", "as Enter" },
+	{ CTX_C, "t", ACT_PROCESSES, ASK_NONE, "processes", "process list" },
+	{ CTX_C, "s", ACT_STATS, ASK_NONE, "stats", "live numbers" },
 	{ CTX_C, "b", ACT_BOOT, ASK_NONE, "boot", "how long each stage of its start took" },
 	{ CTX_C, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },
 	{ CTX_C, "C", ACT_CREATE, ASK_FORM, "create", "new container" },

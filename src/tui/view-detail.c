@@ -11,8 +11,8 @@
 
 static const char *const section_names = "summary, stats, processes, events, environment, mounts";
 
-static void head(struct detail *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void head(struct detail *d, const char *fmt, ...)
+static void head(struct detail *d, enum detail_section section, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void head(struct detail *d, enum detail_section section, const char *fmt, ...)
 {
 	char text[120];
 	va_list ap;
@@ -20,10 +20,8 @@ static void head(struct detail *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (d->nsections)
-		text_add(&d->t, ROLE_TEXT, "%s", "");
-	if (d->nsections < DETAIL_SECTIONS)
-		d->section[d->nsections++] = d->t.n;
+	text_add(&d->t, ROLE_TEXT, "%s", "");
+	d->head[section] = d->t.n + 1;
 	text_add(&d->t, ROLE_HEAD, "%s", text);
 }
 
@@ -54,7 +52,7 @@ static void add_summary(struct detail *d, const struct ctr *c)
 	unsigned cons = consoles_of(&d->t.v.app->model, c->id);
 	char state[40], up[FMT_MAX + 1] = "", text[FMT_MAX], boot[40] = "";
 
-	d->section[d->nsections++] = 0;
+	d->head[DETAIL_SUMMARY] = 1;
 	ctr_state_text(c, state, sizeof(state));
 	if (ctr_lives(c) && c->started && !strchr(state + 2, ' ')) {
 		fmt_span(d->t.v.app->now() - c->started, text);
@@ -80,7 +78,7 @@ static void add_processes(struct detail *d)
 {
 	if (!d->nprocs)
 		return;
-	head(d, "PROCESSES %-4zu PID  USER    CPU%%    MEM  TIME  COMMAND", d->nprocs);
+	head(d, DETAIL_PROCESSES, "PROCESSES %-4zu PID  USER    CPU%%    MEM  TIME  COMMAND", d->nprocs);
 	detail_add_procs(d);
 }
 
@@ -90,7 +88,7 @@ static void add_consoles(struct detail *d, const struct ctr *c)
 
 	if (!consoles_of(m, c->id))
 		return;
-	head(d, "CONSOLES %u", consoles_of(m, c->id));
+	head(d, DETAIL_CONSOLES, "CONSOLES %u", consoles_of(m, c->id));
 	for (size_t i = 0; i < m->ncons; i++)
 		if (strncmp(m->cons[i].id, c->id, 64) == 0)
 			text_add(&d->t, ROLE_TEXT, "%12s%u  %-6s %ux%u  %u viewer%s  %s", "", m->cons[i].n,
@@ -115,7 +113,7 @@ static void add_event(struct detail *d, int64_t at, const char *what)
 	if (d->events++)
 		text_add(&d->t, ROLE_TEXT, "%12s%-8s  %s", "", when, what);
 	else
-		head(d, "EVENTS      %-8s  %s", when, what);
+		head(d, DETAIL_EVENTS, "EVENTS      %-8s  %s", when, what);
 }
 
 static void add_events(struct detail *d, const struct ctr *c)
@@ -137,16 +135,29 @@ static void add_inspected(struct detail *d)
 	const cJSON *env = json_arr(json_obj(d->json, "Config"), "Env"), *mounts = json_arr(d->json, "mounts"), *i;
 
 	if (cJSON_GetArraySize(env)) {
-		head(d, "ENVIRONMENT %d", cJSON_GetArraySize(env));
+		head(d, DETAIL_ENVIRONMENT, "ENVIRONMENT %d", cJSON_GetArraySize(env));
 		cJSON_ArrayForEach(i, env)
 			text_add(&d->t, ROLE_TEXT, "       %s", cJSON_GetStringValue(i) ?: "");
 	}
 	if (cJSON_GetArraySize(mounts)) {
-		head(d, "MOUNTS %d", cJSON_GetArraySize(mounts));
+		head(d, DETAIL_MOUNTS, "MOUNTS %d", cJSON_GetArraySize(mounts));
 		cJSON_ArrayForEach(i, mounts)
 			text_add(&d->t, ROLE_TEXT, "       %s at %s%s", json_str(i, "source") ?: "?", json_str(i, "target") ?: "?",
 				 json_bool(i, "readonly", false) ? ", read-only" : "");
 	}
+}
+
+static void stand_on(struct detail *d, enum detail_section section)
+{
+	size_t row = d->head[section] - 1;
+
+
+	d->at = section;
+	d->want = DETAIL_SUMMARY;
+	d->pid = 0;
+	d->moved = true;
+	d->t.mark = section ? row + 1 : 0;
+	d->t.top = section && d->t.nrows > (size_t)d->t.page ? MIN(row, d->t.nrows - (size_t)d->t.page) : 0;
 }
 
 void detail_describe(struct detail *d)
@@ -155,7 +166,7 @@ void detail_describe(struct detail *d)
 	size_t top = d->t.top;
 
 	text_clear(&d->t);
-	d->nsections = 0;
+	memset(d->head, 0, sizeof(d->head));
 	if (!c) {
 		text_add(&d->t, ROLE_DIM, "%s is gone", d->name);
 		return;
@@ -165,7 +176,7 @@ void detail_describe(struct detail *d)
 	if (d->nsamples) {
 		uint64_t each = d->t.v.app->settings.stats_ms;
 
-		head(d, "STATS  every %g s, last %g s", (double)each / 1000, (double)each * DETAIL_SAMPLES / 1000);
+		head(d, DETAIL_STATS, "STATS  every %g s, last %g s", (double)each / 1000, (double)each * DETAIL_SAMPLES / 1000);
 		detail_add_stats(d);
 	}
 	add_processes(d);
@@ -173,8 +184,10 @@ void detail_describe(struct detail *d)
 	add_consoles(d, c);
 	add_inspected(d);
 	d->t.top = MIN(top, d->t.nrows);
-	if (d->at < d->nsections && d->at)
-		d->t.mark = d->section[d->at] + 1;
+	if (d->want && d->head[d->want])
+		stand_on(d, d->want);
+	else if (d->at && d->head[d->at])
+		d->t.mark = d->head[d->at];
 	else
 		detail_find_proc(d);
 	app_dirty(d->t.v.app);
@@ -194,6 +207,7 @@ static int detail_open(struct view *v, const void *arg)
 	snprintf(d->name, sizeof(d->name), "%s", a->name);
 	text_init(&d->t);
 	d->t.picks = true;
+	d->want = a->section;
 	detail_describe(d);
 	detail_ask(d);
 	return 0;
@@ -232,15 +246,26 @@ static void detail_changed(struct view *v, unsigned what)
 		detail_describe(d);
 }
 
+bool detail_has(struct app *app, const struct ctr *c, enum detail_section section)
+{
+	if (!ctr_lives(c))
+		app_info(app, "%s does not run", c->name);
+	else if (section == DETAIL_STATS && !app->settings.stats_ms)
+		app_info(app, "stats = off in the configuration: there are no live numbers");
+	else
+		return true;
+	return false;
+}
+
 static void step_section(struct detail *d, int step)
 {
-	if (!d->nsections)
-		return;
-	d->at = (d->at + (size_t)((int)d->nsections + step)) % d->nsections;
-	d->pid = 0;
-	d->moved = true;
-	d->t.mark = d->at ? d->section[d->at] + 1 : 0;
-	d->t.top = d->at && d->t.nrows > (size_t)d->t.page ? MIN(d->section[d->at], d->t.nrows - (size_t)d->t.page) : 0;
+	enum detail_section to = d->at;
+
+	do
+		to = (enum detail_section)((to + step) % DETAIL_SECTIONS);
+	while (!d->head[to] && to != d->at);
+	if (d->head[to])
+		stand_on(d, to);
 }
 
 /* Also what can be done to the container. */
@@ -248,13 +273,23 @@ static bool detail_act(struct view *v, enum act act, int index)
 {
 	struct detail *d = (struct detail *)v;
 	const struct ctr *c = model_ctr(&v->app->model, d->id);
+	enum detail_section section;
 
+	d->want = DETAIL_SUMMARY;
 	if (act == ACT_SECTION) {
-		step_section(d, index == 0 ? 1 : -1);
+		step_section(d, index == 0 ? 1 : DETAIL_SECTIONS - 1);
+		return true;
+	}
+	if (c && (act == ACT_PROCESSES || act == ACT_STATS)) {
+		section = act == ACT_STATS ? DETAIL_STATS : DETAIL_PROCESSES;
+		if (d->head[section])
+			stand_on(d, section);
+		else if (detail_has(v->app, c, section))
+			d->want = section;
 		return true;
 	}
 	if (detail_act_proc(d, act, index)) {
-		d->at = 0; /* the cursor is on a process, and stays there */
+		d->at = DETAIL_SUMMARY; /* the cursor is on a process, and stays there */
 		return true;
 	}
 	if (text_act(v, act, index))
@@ -274,7 +309,12 @@ static const char *detail_object(struct view *v)
 
 static void detail_note(struct view *v, struct buf *b)
 {
-	buf_addf(b, "Tab next section: %s", section_names);
+	const struct detail *d = (struct detail *)v;
+
+	if (d->want == DETAIL_STATS)
+		buf_addf(b, "The first numbers come within %g s.", (double)v->app->settings.stats_ms / 1000);
+	else
+		buf_addf(b, "Tab next section: %s", section_names);
 }
 
 static int detail_hints(struct view *v, struct hint *ret, int max)

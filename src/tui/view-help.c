@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view-help.c - the keys of a context, made from the table; typing narrows them. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 #define LOOK_COL 3      /* of a key that looks */
 #define CHANGE_COL 43   /* of one that changes something */
+#define INLINE_COL 16   /* of what stands beside its head */
 #define WIDE 76         /* columns for two lists side by side */
 
 struct help {
@@ -52,17 +54,23 @@ static int next_row(struct place *p)
 	return p->y < p->bottom ? p->y++ : -1;
 }
 
+/* Is K, a key of IN, shown in the help of H? */
+static bool shown(const struct help *h, enum key_ctx in, const struct key *k)
+{
+	return k->ctx == in && *k->keys && !keys_hidden(h->ctx, k) && help_matches(k, h->line.text);
+}
+
+/* Row N of a column: what looks is of the context alone, what changes also of those above it. */
 static const struct key *nth(const struct help *h, bool change, int n)
 {
 	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(h->ctx, in);
-	for (int c = 0; in[c] != CTX_NONE; c++)
+	for (int c = 0; in[c] != CTX_NONE && (change || c == 0); c++)
 		for (int i = 0; i < keys_count; i++) {
 			const struct key *k = &keys_table[i];
 
-			if (k->ctx == in[c] && *k->keys && !keys_hidden(h->ctx, k) && (in[c] != CTX_G || keys_changes(k) || h->ctx == CTX_G) &&
-			    keys_changes(k) == change && help_matches(k, h->line.text) && n-- == 0)
+			if (shown(h, in[c], k) && keys_changes(k) == change && n-- == 0)
 				return k;
 		}
 	return NULL;
@@ -107,36 +115,46 @@ static void draw_columns(const struct help *h, struct place *p)
 			draw_key(p->c, next_row(p), LOOK_COL, nth(h, pass, i));
 }
 
-/* "j/Down" of "j Down": which of the words is the last key is seen then. */
+/* "j/Down" of "j Down": which of the words is the last key is seen then. Signs stay apart: "< >". */
 static int joined_keys(const struct key *k, char ret[static 40])
 {
 	snprintf(ret, 40, "%s", k->keys);
 	for (char *p = ret; *p; p++)
-		if (*p == ' ')
+		if (*p == ' ' && !ispunct((unsigned char)p[1]))
 			*p = '/';
 	return canvas_width(ret);
 }
 
-/* "? help   : command   …", as many to a row as fit. */
-static void draw_everywhere(const struct help *h, struct place *p)
+/* "IN LISTS" */
+static void head_of(enum key_ctx ctx, char ret[static INLINE_COL])
 {
-	int x = 0, y = -1;
+	snprintf(ret, INLINE_COL, ctx == CTX_G ? "EVERYWHERE" : "IN %.11s", keys_ctx_name(ctx));
+	for (char *p = ret; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+}
+
+/* What looks in a context above: "IN LISTS   Enter open   Space mark   ...", as many to a row as fit. */
+static void draw_above(const struct help *h, struct place *p, enum key_ctx ctx)
+{
+	int x = INLINE_COL, y = -1;
+	char head[INLINE_COL];
 
 	for (int i = 0, first = 1; i < keys_count; i++) {
 		const struct key *k = &keys_table[i];
 		char keys[40], words[24];
-		int width = joined_keys(k, keys), need;
+		int width, need;
 
-		keys_plain(k, words);
-		need = width + 1 + canvas_width(words);
-		if (k->ctx != CTX_G || keys_changes(k) || !*k->keys || !help_matches(k, h->line.text))
+		if (!shown(h, ctx, k) || keys_changes(k))
 			continue;
+		keys_plain(k, words);
+		width = joined_keys(k, keys);
+		need = width + 1 + canvas_width(words);
 		if (first) {
 			y = next_row(p);
+			head_of(ctx, head);
 			if (y >= 0)
-				canvas_text(p->c, y, 1, -1, ROLE_HEAD, "EVERYWHERE");
-		}
-		if (first || x + need > p->c->cols - 1) {
+				canvas_text(p->c, y, 1, -1, ROLE_HEAD, head);
+		} else if (x + need > p->c->cols - 1) {
 			y = next_row(p);
 			x = LOOK_COL;
 		}
@@ -177,7 +195,7 @@ static void draw_narrowed(const struct help *h, struct place *p)
 			char words[24];
 			int y;
 
-			if (k->ctx != in[c] || !*k->keys || keys_hidden(h->ctx, k) || !help_matches(k, h->line.text))
+			if (!shown(h, in[c], k))
 				continue;
 			y = next_row(p);
 			if (y < 0)
@@ -194,20 +212,22 @@ static void help_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct help *h = (struct help *)v;
 	struct place p = { c, top, bottom, h->top, 0 };
+	enum key_ctx in[KEYS_CONTEXTS];
 	char box[16], first[8], second[8];
-	int y, x = c->cols - 12, shown;
+	int y, x = c->cols - 12, tail;
 
+	keys_contexts(h->ctx, in);
 	if (*h->line.text) {
 		draw_narrowed(h, &p);
 	} else {
 		draw_columns(h, &p);
-		if (h->ctx != CTX_G && h->ctx != CTX_K && h->ctx != CTX_F && h->ctx != CTX_S && h->ctx != CTX_P)
-			draw_everywhere(h, &p);
+		for (int i = 1; in[i] != CTX_NONE; i++)
+			draw_above(h, &p, in[i]);
 		y = h->ctx != CTX_K ? next_row(&p) : -1;
 		if (y >= 0) {
 			canvas_text(c, y, 1, -1, ROLE_HEAD, "IN A CONSOLE");
 			keys_prefix(first, second);
-			canvas_textf(c, y, 16, -1, ROLE_TEXT, "every key goes to the guest; %s%s%s then ? lists the menu", first,
+			canvas_textf(c, y, INLINE_COL, -1, ROLE_TEXT, "every key goes to the guest; %s%s%s then ? lists the menu", first,
 				     *second ? " or " : "", second);
 		}
 		draw_changed(&p);
@@ -218,11 +238,11 @@ static void help_draw(struct view *v, struct canvas *c, int top, int bottom)
 		canvas_cursor(c, top, 0);
 		return;
 	}
-	shown = MIN(10, (int)h->line.len);
-	snprintf(box, sizeof(box), "[%-10.10s]", h->line.text + h->line.len - shown);
+	tail = MIN(10, (int)h->line.len);
+	snprintf(box, sizeof(box), "[%-10.10s]", h->line.text + h->line.len - tail);
 	canvas_right(c, top - 1, x, ROLE_HINT, "type to narrow: ");
 	canvas_text(c, top - 1, x, -1, ROLE_INPUT, box);
-	canvas_cursor(c, top - 1, x + 1 + shown);
+	canvas_cursor(c, top - 1, x + 1 + tail);
 }
 
 static void help_title(struct view *v, struct buf *b)

@@ -53,9 +53,19 @@ struct form_arg {
 	bool first;            /* FORM_IMPORT: what came in is to be run */
 };
 
+/* In their order. */
+enum detail_section {
+	DETAIL_SUMMARY, DETAIL_STATS, DETAIL_PROCESSES, DETAIL_EVENTS, DETAIL_CONSOLES, DETAIL_ENVIRONMENT, DETAIL_MOUNTS,
+	DETAIL_SECTIONS
+};
+
 struct ctr_arg {
 	const char *id, *name;
+	enum detail_section section; /* where the detail goes once it is there */
 };
+
+/* Can there be that section? Else the user is told why not. */
+bool detail_has(struct app *app, const struct ctr *c, enum detail_section section);
 
 /* The ids that are marked at home; they live until the list changes. */
 size_t home_marked(const struct app *app, const char **ret, size_t max);

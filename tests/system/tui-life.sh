@@ -19,7 +19,9 @@ screen_line() { screen | grep -qxF -- "$1"; }
 screen_starts() { screen | grep -q -- "^$1"; }
 at_prompt() { [ "$(screen | grep . | tail -n 1)" = 'ready>' ]; }
 blank() { [ "$(screen)" = 'ready>' ]; }
-same() { [ "$(screen)" = "$1" ]; }
+# All but ages, which go on by themselves: "3m " is as good as "12m".
+ageless() { screen | sed -E 's/\b[0-9]+[smhd]\b */AGE /g'; }
+same() { [ "$(ageless)" = "$1" ]; }
 shows() { wait_for screen_has "$1"; }
 gone() { wait_for screen_lacks "$1"; }
 told() { ok "$1" "$2"; [ "$1" -eq 0 ] || screen | sed 's/^/# /'; }
@@ -147,7 +149,7 @@ keys 2
 shows 'ready      1'
 shows 'used by  box'
 shows 'i raw  ?'
-before=$(screen)
+before=$(ageless)
 for i in $(seq 10); do
 	tm resize-window -t :0 -x $((40 + i * 7)) -y $((10 + i * 2)) \; resize-window -t :0 -x $((90 - i * 7)) -y $((40 - i * 3))
 done

@@ -488,6 +488,8 @@ enum berth_attach_flags {
 	BERTH_ATTACH_OUTPUT = 2,
 	BERTH_ATTACH_READ_ONLY = 4, /* this viewer's keys are dropped and its size does not count */
 	BERTH_ATTACH_CLIPBOARD = 8, /* OSC 52 of the guest that sets the clipboard comes too, for this viewer to judge */
+	BERTH_ATTACH_REPAINT = 16, /* io carries a snapshot anew after each change of the console's size, for a viewer that keeps the
+				    * picture: what it made of the bytes before is not what the console made of them */
 };
 struct berth_attach {
 	const char *name;  /* "CTR" or "CTR:N" */
@@ -635,7 +637,7 @@ struct berth_exec {
 	const char *const *env;
 	bool privileged;
 	unsigned rows, cols;
-	bool clipboard; /* as BERTH_ATTACH_CLIPBOARD */
+	bool clipboard, repaint; /* as BERTH_ATTACH_CLIPBOARD, BERTH_ATTACH_REPAINT */
 };
 /* The process of an exec: wait with its key. */
 typedef void (*berth_exec_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_streams *s,

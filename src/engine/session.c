@@ -163,6 +163,7 @@ int berth_container_attach(struct berth *b, const struct berth_attach *at, berth
 		s->spec.output = at->flags & BERTH_ATTACH_OUTPUT;
 		s->spec.read_only = at->flags & BERTH_ATTACH_READ_ONLY;
 		s->spec.clipboard = at->flags & BERTH_ATTACH_CLIPBOARD;
+		s->spec.repaint = at->flags & BERTH_ATTACH_REPAINT;
 		s->spec.rows = at->rows;
 		s->spec.cols = at->cols;
 		s->req.attach.attach = &s->spec;
@@ -211,6 +212,7 @@ int berth_exec(struct berth *b, const struct berth_exec *x, berth_exec_cb done, 
 		r->rows = x->rows;
 		r->cols = x->cols;
 		r->clipboard = x->clipboard;
+		r->repaint = x->repaint;
 		s->cb.exec = done;
 	}
 	return session_start(s, b, x->name, arg, op, e);

@@ -154,6 +154,7 @@ static int call_shim(struct start *s, struct err *e)
 	attach.output = s->flags & BERTH_ATTACH_OUTPUT;
 	attach.read_only = s->flags & BERTH_ATTACH_READ_ONLY;
 	attach.clipboard = s->flags & BERTH_ATTACH_CLIPBOARD;
+	attach.repaint = s->flags & BERTH_ATTACH_REPAINT;
 	attach.rows = s->rows;
 	attach.cols = s->cols;
 	if (s->attach)

@@ -36,17 +36,20 @@ static void viewer_end(struct viewer *v)
 	free(v);
 }
 
+/* What is half sent must not end inside a sequence: the snapshot begins with a reset that also ends one. */
+static void viewer_drop(struct viewer *v)
+{
+	buf_clear(&v->out);
+	v->off = 0;
+	v->behind = true;
+}
+
 static void viewer_add(struct viewer *v, const void *p, size_t n)
 {
 	if (!v->w || !v->spec.output || v->behind)
 		return;
-	if (v->out.len - v->off + n > BACKLOG_MAX || buf_add(&v->out, p, n) < 0) {
-		/* What is half sent must not end inside a sequence: the snapshot begins with a reset that
-		 * also ends one. */
-		buf_clear(&v->out);
-		v->off = 0;
-		v->behind = true;
-	}
+	if (v->out.len - v->off + n > BACKLOG_MAX || buf_add(&v->out, p, n) < 0)
+		viewer_drop(v);
 }
 
 static void on_pass(void *arg, const uint8_t *p, size_t n)
@@ -266,8 +269,13 @@ static void take_size(struct console *c, unsigned rows, unsigned cols)
 		return;
 	if ((int)rows == vt_rows(c->vt) && (int)cols == vt_cols(c->vt))
 		return;
-	if (vt_resize(c->vt, (int)rows, (int)cols) == 0)
-		c->resized(c->arg, (int)rows, (int)cols);
+	if (vt_resize(c->vt, (int)rows, (int)cols) < 0)
+		return;
+	c->resized(c->arg, (int)rows, (int)cols);
+	list_each(struct viewer, v, &c->viewers, link)
+		if (v->w && v->spec.output && v->spec.repaint && c->written)
+			viewer_drop(v);
+	flush_input(c);
 }
 
 void console_resize(struct console *c, uint64_t viewer, unsigned rows, unsigned cols)

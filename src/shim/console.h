@@ -39,6 +39,7 @@ struct console {
 struct console_spec {
 	bool stdin_, output, read_only;
 	bool clipboard; /* wants OSC 52 of the guest */
+	bool repaint;   /* wants a snapshot after each change of the size */
 	unsigned rows, cols;
 };
 

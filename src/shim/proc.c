@@ -391,7 +391,7 @@ static int attach_stream(int rc, const char *what, struct err *e)
 
 int proc_attach(struct proc *p, const struct proc_attach *a, struct proc_tokens *ret, struct err *e)
 {
-	struct console_spec spec = { a->stdin_, a->output, a->read_only, a->clipboard, a->rows, a->cols };
+	struct console_spec spec = { a->stdin_, a->output, a->read_only, a->clipboard, a->repaint, a->rows, a->cols };
 	int rc = 0;
 
 	*ret = (struct proc_tokens){ 0 };

@@ -66,7 +66,7 @@ void proc_go(struct proc *p);
 void proc_vm_gone(struct proc *p, int exit_code);
 
 struct proc_attach {
-	bool stdin_, output, read_only, clipboard;
+	bool stdin_, output, read_only, clipboard, repaint;
 	unsigned rows, cols;
 };
 struct proc_tokens {

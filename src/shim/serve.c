@@ -54,7 +54,7 @@ static void set_streams(Shim__Streams *s, const struct proc *p, const struct pro
 
 static struct proc_attach attach_of(const Shim__AttachSpec *a)
 {
-	return (struct proc_attach){ a->stdin, a->output, a->read_only, a->clipboard, a->rows, a->cols };
+	return (struct proc_attach){ a->stdin, a->output, a->read_only, a->clipboard, a->repaint, a->rows, a->cols };
 }
 
 static void on_info(struct rpc_call *call, const ProtobufCMessage *msg)
@@ -149,7 +149,7 @@ static void on_exec(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	const Shim__ExecRequest *req = (const void *)msg;
 	struct sandbox *sb = sandbox_of(call);
-	struct proc_attach a = { req->stdin, true, false, req->clipboard, req->rows, req->cols };
+	struct proc_attach a = { req->stdin, true, false, req->clipboard, req->repaint, req->rows, req->cols };
 	struct sandbox_exec spec = { .user = req->user, .cwd = req->cwd, .tty = req->tty, .open_stdin = req->stdin,
 				     .privileged = req->privileged, .rows = req->rows, .cols = req->cols };
 	struct exec_call *x = calloc(1, sizeof(*x));

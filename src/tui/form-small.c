@@ -96,6 +96,7 @@ static void exec_press(struct formview *f, int button)
 	const char *args[FORM_WORDS + 1];
 	struct berth_exec o = { .name = f->id, .args = args, .tty = true, .open_stdin = true,
 				.clipboard = app->settings.guest_clipboard != GUEST_NO,
+				.repaint = true,
 				.user = f->line[1].len ? f->line[1].text : NULL,
 				.workdir = f->line[2].len ? f->line[2].text : NULL,
 				.rows = (unsigned)MAX(1, app_rows(app) - 1), .cols = (unsigned)app_cols(app) };

@@ -200,7 +200,7 @@ static void connect_guest(struct consview *c, bool start)
 	char name[80];
 	struct berth_attach at = { .name = name, .flags = BERTH_ATTACH_STDIN | BERTH_ATTACH_OUTPUT |
 					    (c->read_only ? BERTH_ATTACH_READ_ONLY : 0) |
-					    (c->v.app->settings.guest_clipboard != GUEST_NO ? BERTH_ATTACH_CLIPBOARD : 0),
+					    (c->v.app->settings.guest_clipboard != GUEST_NO ? BERTH_ATTACH_CLIPBOARD : 0) | BERTH_ATTACH_REPAINT,
 				   .rows = (unsigned)console_rows(&c->v), .cols = (unsigned)app_cols(c->v.app) };
 	struct berth_error e = { 0 };
 	int rc;

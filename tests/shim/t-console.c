@@ -72,7 +72,7 @@ static int teardown(void **state)
 
 static struct view look(struct world *w, unsigned rows, unsigned cols, bool read_only)
 {
-	struct console_spec spec = { true, true, read_only, false, rows, cols };
+	struct console_spec spec = { .stdin_ = true, .output = true, .read_only = read_only, .rows = rows, .cols = cols };
 	char token[IOSOCK_TOKEN_LEN + 1];
 	struct view v;
 
@@ -137,7 +137,7 @@ static void test_clipboard(void **state)
 {
 	static const char set[] = "\033]52;c;aGVsbG8=\033\\";
 	struct world *w = *state;
-	struct console_spec spec = { true, true, false, true, 24, 80 };
+	struct console_spec spec = { .stdin_ = true, .output = true, .clipboard = true, .rows = 24, .cols = 80 };
 	struct view v = look(w, 24, 80, false), with;
 	char token[IOSOCK_TOKEN_LEN + 1];
 
@@ -209,6 +209,42 @@ static void test_snapshot(void **state)
 	free(copy);
 	expect_screen(w, "one\ntwo\n\n\n      x\n");
 	close(v.fd);
+}
+
+/* Who keeps the picture gets it anew when the size changes, in its place among the bytes; others do not. */
+static void test_repaint(void **state)
+{
+	struct world *w = *state;
+	struct console_spec spec = { .stdin_ = true, .output = true, .repaint = true, .rows = 24, .cols = 80 };
+	struct view plain = look(w, 24, 80, false), kept;
+	char token[IOSOCK_TOKEN_LEN + 1];
+	struct vt *other;
+	const char *got;
+
+	assert_int_equal(console_attach(&w->c, w->io, &spec, token, &kept.id), 0);
+	kept.fd = bench_come(&w->b, token);
+	say(w, "before, in a line that is longer than the width to come");
+	now(w, kept.fd);
+	now(w, plain.fd);
+	console_resize(&w->c, kept.id, 10, 20);
+	say(w, "after");
+	assert_string_equal(now(w, plain.fd), "after");
+	got = now(w, kept.fd);
+	other = vt_new(10, 20, NULL, &(struct vt_callbacks){ 0 }, NULL);
+	vt_feed(other, got, strlen(got));
+	for (int y = 0; y < 10; y++) {
+		struct vt_row ra = vt_row(other, y), rb = vt_row(w->c.vt, y);
+
+		assert_int_equal(ra.used, rb.used);
+		for (int x = 0; x < ra.used; x++)
+			assert_int_equal(ra.cells[x].ch, rb.cells[x].ch);
+	}
+	assert_non_null(strstr(got, "before"));
+	console_resize(&w->c, kept.id, 10, 20); /* the same size: nothing */
+	assert_string_equal(now(w, kept.fd), "");
+	vt_free(other);
+	close(plain.fd);
+	close(kept.fd);
 }
 
 /* The first viewer's size counts, then that of who typed last. */
@@ -411,7 +447,7 @@ static void test_scrollback(void **state)
 static void test_nobody_comes(void **state)
 {
 	struct world *w = *state;
-	struct console_spec spec = { true, true, false, false, 24, 80 };
+	struct console_spec spec = { .stdin_ = true, .output = true, .rows = 24, .cols = 80 };
 	char token[IOSOCK_TOKEN_LEN + 1];
 	uint64_t id;
 
@@ -428,7 +464,7 @@ static void test_nobody_comes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_live), TEST(test_snapshot), TEST(test_two_sizes), TEST(test_sizes_that_are_none),
+		TEST(test_live), TEST(test_snapshot), TEST(test_repaint), TEST(test_two_sizes), TEST(test_sizes_that_are_none),
 		TEST(test_read_only), TEST(test_queries), TEST(test_bell), TEST(test_flood_of_queries), TEST(test_slow_viewer),
 		TEST(test_slow_guest), TEST(test_end), TEST(test_scrollback), TEST(test_nobody_comes),
 		TEST(test_clipboard), TEST(test_scrollback_limit),

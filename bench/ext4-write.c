@@ -201,7 +201,7 @@ static void many_mkfs(int fd)
 
 int main(int argc, char **argv)
 {
-	const struct ext4_opts opts = { .uuid = { 1 } };
+	const struct ext4_opts opts = { .uuid = { 1 }, .sync = true };
 	struct ext4_stats st;
 	int64_t start;
 	double ms;

@@ -30,6 +30,38 @@ static void send_early(struct ext4_io_fd *f, size_t n, uint64_t off)
 	f->n += n;
 }
 
+#define DIRECT_FROM (UINT64_C(32) << 20)
+#define DIRECT_ALIGN 4096
+
+static void set_direct(struct ext4_io_fd *f, bool on)
+{
+	int flags = f->is_direct == on ? -1 : fcntl(f->fd, F_GETFL);
+
+	if (flags >= 0 && fcntl(f->fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0)
+		f->is_direct = on;
+}
+
+void ext4_io_fd_past_cache(struct ext4_io_fd *f, bool past)
+{
+	f->past_cache = past;
+	if (!past)
+		set_direct(f, false);
+}
+
+/* One pwrite, past the page cache if that may be. What the file system does not take that way, it gets the usual one. */
+static ssize_t write_some(struct ext4_io_fd *f, const char *p, size_t n, uint64_t off)
+{
+	if (f->past_cache)
+		set_direct(f, off >= DIRECT_FROM && ((uintptr_t)p | n | off) % DIRECT_ALIGN == 0);
+	if (f->early && !f->is_direct)
+		send_early(f, n, off);
+	ssize_t r = pwrite(f->fd, p, n, (off_t)off);
+	if (r >= 0 || errno != EINVAL || !f->is_direct)
+		return r;
+	ext4_io_fd_past_cache(f, false);
+	return pwrite(f->fd, p, n, (off_t)off);
+}
+
 static int fd_write(struct ext4_io *io, const void *p, size_t n, uint64_t off)
 {
 	struct ext4_io_fd *f = container_of(io, struct ext4_io_fd, io);
@@ -38,10 +70,8 @@ static int fd_write(struct ext4_io *io, const void *p, size_t n, uint64_t off)
 
 	if (rc < 0)
 		return rc;
-	if (f->early)
-		send_early(f, n, off);
 	while (n) {
-		ssize_t r = pwrite(f->fd, c, n, (off_t)off);
+		ssize_t r = write_some(f, c, n, off);
 
 		if (r < 0 && errno == EINTR)
 			continue;

@@ -22,8 +22,13 @@ struct ext4_io_fd {
 	int fd; /* the caller's */
 	bool early; /* will be synced: what was written is sent to the disk soon, not all at the end */
 	uint64_t at, n; /* written and not yet sent */
+	bool past_cache, is_direct; /* see below; O_DIRECT is set */
 };
 
 void ext4_io_fd_init(struct ext4_io_fd *f, int fd);
+/* From now on whole blocks beyond the first 32 MiB go to the disk past the page cache, where the file system can do
+ * that: to find pages for them and to copy them there takes longer than to write them, and they would push out what
+ * is in use. false: no longer, and O_DIRECT is off. */
+void ext4_io_fd_past_cache(struct ext4_io_fd *f, bool past);
 
 #endif

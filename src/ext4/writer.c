@@ -73,6 +73,7 @@ int ext4_writer_create(int fd, const struct ext4_opts *opts, struct fs_sink **re
 		return err_set(e, -ENOMEM, "out of memory");
 	ext4_io_fd_init(&w->fd_io, fd);
 	w->fd_io.early = opts->sync;
+	ext4_io_fd_past_cache(&w->fd_io, opts->sync);
 	w->io = &w->fd_io.io;
 	return create(w, opts, ret, e);
 }
@@ -110,6 +111,8 @@ static int finish(struct ext4_writer *w, struct err *e)
 
 	if (rc < 0)
 		return rc;
+	/* what is not data is read first and often: it stays in the page cache */
+	ext4_io_fd_past_cache(&w->fd_io, false);
 	if (w->opts.size && (rc = check_inodes(w, e)) < 0)
 		return rc;
 	if ((rc = dirs_write(w, e)) < 0 || (rc = extents_write(w, e)) < 0 ||

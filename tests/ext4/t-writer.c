@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All that a tree can hold, at its limits, judged by e2fsck and read back by debugfs. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -407,6 +408,45 @@ static void test_same_bytes(void **state)
 	free(sums[1]);
 }
 
+/* What is synced goes past the page cache once it is large: the bytes are the same, a file with a hole in it and the
+ * small ones between included. */
+static void test_past_cache(void **state)
+{
+	const size_t n = (48 << 20) + 5, hole = 40 << 20, hole_len = 70000;
+	AUTO_FREE char *text = malloc(n);
+	char *sums[2];
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = (char)(i * 7 + (i >> 12));
+	for (int i = 0; i < 2; i++) {
+		struct ext4_opts o = image_opts;
+		struct image im;
+
+		o.sync = i == 1;
+		image_open(&im, &o);
+		MUST(&im, im.s->ops->add_file(im.s, "big", n + hole_len, &plain, &im.e));
+		for (size_t at = 0, k; at < n; at += k) {
+			k = MIN((size_t)99991, (at < hole ? hole : n) - at);
+			MUST(&im, im.s->ops->write(im.s, text + at, k, &im.e));
+			if (at + k == hole)
+				MUST(&im, im.s->ops->hole(im.s, hole_len, &im.e));
+		}
+		MUST(&im, im.s->ops->end_file(im.s, &im.e));
+		for (int k = 0; k < 300; k++) {
+			AUTO_FREE char *path = path_fmt("d/%d", k);
+
+			image_file(&im, path, path);
+		}
+		image_finish(&im);
+		assert_int_equal(fcntl(im.fd, F_GETFL) & O_DIRECT, 0);
+		sums[i] = image_run(&im, "sha256sum < %s");
+		image_remove(&im);
+	}
+	assert_string_equal(sums[0], sums[1]);
+	free(sums[0]);
+	free(sums[1]);
+}
+
 /* Sizes given and found, journals in each mode, and a container's empty file system. */
 static void test_sizes(void **state)
 {
@@ -474,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_sparse), cmocka_unit_test(test_xattrs),
 		cmocka_unit_test(test_acls),   cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_sizes),  cmocka_unit_test(test_mkfs),
+		cmocka_unit_test(test_past_cache),
 	};
 
 	return cmocka_run_group_tests_name("ext4 writer", tests, NULL, NULL);

@@ -41,7 +41,7 @@ const struct conf_option conf_options[CONF_COUNT] = {
 	[CONF_PUSH_PIECE_SIZE] = { "push", "piece-size", CONF_SIZE, 1ull << 20, 1ull << 40, NULL, "512m",
 				   "A layer that is larger than this goes to a registry in pieces of this size. Some servers in "
 				   "front of registries take small requests only; one piece is quickest." },
-	[CONF_UI_START] = { "ui", "start", CONF_CHOICE, 0, 0, "containers|images|logs|jobs|consoles|messages|trash|host", "containers",
+	[CONF_UI_START] = { "ui", "start", CONF_CHOICE, 0, 0, "containers|images|logs|jobs|consoles|messages|trash|host|events", "containers",
 			    "View that the terminal UI begins with. Esc goes from there to the containers." },
 	[CONF_UI_MOUSE] = { "ui", "mouse", CONF_CHOICE, 0, 0, "click|off", "click",
 			    "Whether clicks and the wheel are berth's, or the terminal's own. The key m changes it until berth ends." },

@@ -67,7 +67,7 @@ int app_init(struct app *app, uv_loop_t *loop, struct berth *berth)
 
 /* In the order of the option's words. */
 static const struct view_class *const starts[] = { NULL, &view_images, &view_logs, &view_jobs, &view_consoles, &view_messages,
-						   &view_trash, &view_host };
+						   &view_trash, &view_host, &view_events };
 
 void app_start(struct app *app)
 {
@@ -398,6 +398,7 @@ static const struct {
 	{ ACT_VIEW_IMAGES, &view_images },
 	{ ACT_VIEW_LOGS, &view_logs },
 	{ ACT_VIEW_JOBS, &view_jobs },
+	{ ACT_VIEW_EVENTS, &view_events },
 	{ ACT_VIEW_MESSAGES, &view_messages },
 	{ ACT_VIEW_CONSOLES, &view_consoles },
 	{ ACT_VIEW_TRASH, &view_trash },

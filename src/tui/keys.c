@@ -20,6 +20,7 @@ static const struct key table[] = {
 	{ CTX_G, "2", ACT_VIEW_IMAGES, ASK_NONE, "view-images", "images" },
 	{ CTX_G, "3", ACT_VIEW_LOGS, ASK_NONE, "view-logs", "logs of the marked, else of all up" },
 	{ CTX_G, "6", ACT_VIEW_JOBS, ASK_NONE, "view-jobs", "running and past jobs" },
+	{ CTX_G, "7", ACT_VIEW_EVENTS, ASK_NONE, "view-events", "what happened to containers and images, all of it" },
 	{ CTX_G, "8 e", ACT_VIEW_MESSAGES, ASK_NONE, "view-messages", "every message and error, newest first" },
 	{ CTX_G, "9", ACT_VIEW_TRASH, ASK_NONE, "view-trash", "deleted, can be given back" },
 	{ CTX_G, "0", ACT_VIEW_HOST, ASK_NONE, "view-host", "kvm, memory, disk, kernels; what is missing" },

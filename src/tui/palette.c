@@ -61,7 +61,7 @@ static const struct {
 	{ "image inspect", CTX_I, ACT_RAW }, { "jobs cancel", CTX_J, ACT_CANCEL }, { "trash restore", CTX_X, ACT_UNDO },
 	{ "trash purge", CTX_X, ACT_PURGE }, { "ps", CTX_G, ACT_VIEW_CONTAINERS }, { "images", CTX_G, ACT_VIEW_IMAGES },
 	{ "jobs", CTX_G, ACT_VIEW_JOBS },  { "consoles", CTX_G, ACT_VIEW_CONSOLES }, { "trash ls", CTX_G, ACT_VIEW_TRASH },
-	{ "system info", CTX_G, ACT_VIEW_HOST }, { "system probe", CTX_G, ACT_VIEW_HOST }, { "logout", CTX_G, ACT_LOGIN },
+	{ "system info", CTX_G, ACT_VIEW_HOST }, { "system probe", CTX_G, ACT_VIEW_HOST }, { "logout", CTX_G, ACT_LOGIN }, { "events", CTX_G, ACT_VIEW_EVENTS },
 	{ "list-keys", CTX_G, ACT_HELP },
 };
 

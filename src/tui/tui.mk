@@ -36,7 +36,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/theme.c %D%/theme.h \
 	%D%/tty.c %D%/tty.h \
 	%D%/tui.h \
-	%D%/view-choose.c %D%/view-command.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-first.c %D%/view-first.h \
+	%D%/view-choose.c %D%/view-command.c %D%/view-console.c %D%/view-consoles.c %D%/view-detail.c %D%/view-events.c %D%/view-first.c %D%/view-first.h \
 	%D%/view-help.c %D%/view-home.c %D%/view-host.c %D%/view-images.c %D%/view-images.h %D%/view-jobs.c %D%/view-layers.c \
 	%D%/view-logs.c %D%/view-messages.c %D%/view-palette.c %D%/view-pull.c %D%/view-select.c %D%/view-sources.c \
 	%D%/view-text.c %D%/view-trash.c \

@@ -22,6 +22,7 @@ extern const struct view_class view_detail;     /* struct ctr_arg */
 extern const struct view_class view_logs;       /* struct logs_arg; NULL: of the marked, else of all up */
 extern const struct view_class view_sources;    /* struct logview * */
 extern const struct view_class view_select;     /* struct select_arg */
+extern const struct view_class view_events;     /* NULL */
 extern const struct view_class view_messages;   /* NULL */
 extern const struct view_class view_help;       /* enum key_ctx * */
 extern const struct view_class view_command;    /* const char *: the line, without berth */

@@ -66,6 +66,12 @@ check 'the terminal is as it was' cmp "$T/before" "$T/after"
 is "$(berth ps --format state)" running 'quitting stops nothing'
 keys "$BERTH" Enter
 sees '1 up' 'the next berth shows it'
+keys 7
+sees 'image=' '7: what happened, from before it was started'
+berth rename "$(berth ps -q)" renamed >/dev/null
+sees 'renamed' 'and what happens'
+keys 1
+sees '1 up' '1: home again'
 keys a
 sees '42 in a guest' 'with the same console'
 tui=$(pgrep -n -x berth -P "$(tm display-message -p '#{pane_pid}')")

@@ -18,9 +18,11 @@
 #define ID(c) #c #c #c #c #c #c #c #c
 #define ID64(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c)
 
-/* What can be cancelled: a pull, or who watches statistics. */
+/* What can be cancelled: a pull, or who watches statistics or events. */
 struct berth_op {
 	struct berth *b;
+	berth_event_cb event;
+	bool told, over;
 	berth_stats_sample_cb sample;
 	berth_done_cb done;
 	berth_progress_cb progress;
@@ -830,13 +832,46 @@ int berth_stats_watch(struct berth *b, const char *const *names, unsigned interv
 	return 0;
 }
 
+static void tell_events(struct owed *o)
+{
+	static const char *const web[] = { "image=nginx:1.27", NULL }, *const end[] = { "exit_code=137", "cause=out of memory, killed", NULL };
+	static const struct berth_event events[] = {
+		{ .time = FAKE_NOW - 187200 * SECOND, .type = "container", .action = "create", .id = ID64(a), .name = "web1", .attributes = web },
+		{ .time = FAKE_NOW - 187200 * SECOND, .type = "container", .action = "start", .id = ID64(a), .name = "web1" },
+		{ .time = FAKE_NOW - 3700 * SECOND, .type = "image", .action = "pull", .id = "sha256:3", .name = "acme/migrate:12" },
+		{ .time = FAKE_NOW - 310 * SECOND, .type = "container", .action = "start", .id = ID64(d), .name = "migrate" },
+		{ .time = FAKE_NOW - 300 * SECOND, .type = "container", .action = "exit", .id = ID64(d), .name = "migrate", .attributes = end },
+	};
+	struct berth_op *op = o->arg;
+
+	for (size_t i = 0; i < ARRAY_LEN(events) && !op->over; i++)
+		op->event(op->arg, &events[i]);
+	op->told = true;
+	if (op->over)
+		free(op);
+}
+
+int berth_events(struct berth *b, const struct berth_events *o, berth_event_cb event, berth_done_cb done, void *arg, struct berth_op **op,
+		 struct berth_error *e)
+{
+	*op = calloc(1, sizeof(**op));
+	**op = (struct berth_op){ .b = b, .event = event, .done = done, .arg = arg };
+	owe(b, tell_events, *op);
+	return 0;
+}
+
 void berth_op_cancel(struct berth_op *op)
 {
 	const struct berth_error canceled = { .code = -ECANCELED, .text = "canceled" };
 
 	if (!op || !op->b)
 		return;
-	if (op->sample) {
+	if (op->event) {
+		op->done(op->arg, -ECANCELED, &canceled);
+		op->over = true;
+		if (!op->told)
+			return; /* it is freed in its turn */
+	} else if (op->sample) {
 		struct berth_op **at = &op->b->watch;
 
 		while (*at != op)

@@ -47,6 +47,8 @@ const struct doc_page doc_pages[] = {
 	  "{G:copy} copies the digest of the layer under the cursor.",
 	  "d" },
 	{ NULL, "Jobs", "{G:view-jobs}: what runs in the background and what ran, each with its end.", "c", "{G:view-jobs}" },
+	{ NULL, "Events", "{G:view-events}: what was done to containers and images, by whomever, as `berth events` tells it.", NULL,
+	  "{G:view-events}" },
 	{ NULL, "Messages", "{G:view-messages}: each result and error, with the command that does what was pressed.", PLAIN_HOME,
 	  "{C:hold} {G:view-messages}" },
 	{ NULL, "Trash", "{G:view-trash}: what was deleted; {X:undo} gives it back, {X:purge} is for good.", NULL,
@@ -106,7 +108,7 @@ const struct doc_page doc_pages[] = {
 
 const struct doc_feature doc_features[] = {
 	{ "First screen with images to begin with and checks of the host", DOC_PARTLY,
-	  "from images; not from a folder or an archive (`berth rootfs create`)" },
+	  "from images, archives and folders; root file systems are not built there (`berth rootfs create`)" },
 	{ "List of containers: marks, sorting, filter, CPU and memory while one looks", DOC_YES, "" },
 	{ "Images, layers, pulls with a line a layer", DOC_YES, "{I:label} tags, {I:delete} deletes, {I:free} frees" },
 	{ "Detail of a container in sections", DOC_YES, "" },
@@ -130,7 +132,7 @@ const struct doc_feature doc_features[] = {
 	{ "Builds of root filesystems", DOC_NO, "`berth rootfs create`" },
 	{ "Networks and volumes", DOC_NO, "" },
 	{ "The host: kvm, kernels, memory, disk, and what to do where something is missing", DOC_YES, "{G:view-host}" },
-	{ "Events", DOC_NO, "`berth events`" },
+	{ "Events", DOC_YES, "{G:view-events}" },
 	{ "Why a container ended, on a page", DOC_NO, "the list and the messages name exit code and cause" },
 	{ "Changing limits or the name of what exists", DOC_NO, "`berth rename`" },
 	{ "Winding a console back in time", DOC_NO, "" },

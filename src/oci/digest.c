@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* digest.c - content digests by libcrypto. */
+/* digest.c - content digests by libcrypto: its plain functions, as the first use of the others costs a millisecond of
+ * reading openssl.cnf and looking for providers, in each of our processes. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "oci/digest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -13,10 +16,14 @@
 static const struct {
 	const char *name;
 	size_t len; /* bytes */
-	const EVP_MD *(*md)(void);
 } algs[OCI_NALGS] = {
-	[OCI_SHA256] = { "sha256", 32, EVP_sha256 },
-	[OCI_SHA512] = { "sha512", 64, EVP_sha512 },
+	[OCI_SHA256] = { "sha256", SHA256_DIGEST_LENGTH },
+	[OCI_SHA512] = { "sha512", SHA512_DIGEST_LENGTH },
+};
+
+union hash {
+	SHA256_CTX sha256;
+	SHA512_CTX sha512;
 };
 
 /* The algorithm of a digest's text, or -1 if it is none. */
@@ -75,35 +82,47 @@ void oci_digest_path(const struct oci_digest *d, char ret[static OCI_DIGEST_MAX 
 
 int oci_hash_init(struct oci_hash *h, enum oci_alg alg)
 {
-	*h = (struct oci_hash){ .alg = alg, .ctx = EVP_MD_CTX_new() };
-	if (!h->ctx || EVP_DigestInit_ex(h->ctx, algs[alg].md(), NULL) != 1) {
-		oci_hash_finish(h);
+	union hash *x = malloc(sizeof *x);
+
+	*h = (struct oci_hash){ .alg = alg, .ctx = x };
+	if (!x)
 		return -ENOMEM;
-	}
+	if (alg == OCI_SHA512)
+		SHA512_Init(&x->sha512);
+	else
+		SHA256_Init(&x->sha256);
 	return 0;
 }
 
 int oci_hash_add(struct oci_hash *h, const void *p, size_t n)
 {
+	union hash *x = h->ctx;
+
 	h->len += n;
-	return EVP_DigestUpdate(h->ctx, p, n) == 1 ? 0 : -ENOMEM;
+	if (h->alg == OCI_SHA512)
+		SHA512_Update(&x->sha512, p, n);
+	else
+		SHA256_Update(&x->sha256, p, n);
+	return 0;
 }
 
 int oci_hash_end(struct oci_hash *h, struct oci_digest *ret)
 {
-	uint8_t sum[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
+	union hash *x = h->ctx;
+	uint8_t sum[SHA512_DIGEST_LENGTH];
 
-	if (EVP_DigestFinal_ex(h->ctx, sum, &n) != 1)
-		return -ENOMEM;
+	if (h->alg == OCI_SHA512)
+		SHA512_Final(sum, &x->sha512);
+	else
+		SHA256_Final(sum, &x->sha256);
 	int used = snprintf(ret->text, sizeof ret->text, "%s:", algs[h->alg].name);
-	str_hex(sum, n, ret->text + used);
+	str_hex(sum, algs[h->alg].len, ret->text + used);
 	return 0;
 }
 
 void oci_hash_finish(struct oci_hash *h)
 {
-	EVP_MD_CTX_free(h->ctx);
+	free(h->ctx);
 	h->ctx = NULL;
 }
 

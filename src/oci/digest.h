@@ -37,7 +37,7 @@ void oci_digest_path(const struct oci_digest *d, char ret[static OCI_DIGEST_MAX 
 
 /* A running digest. Zeroed memory is fine for finish. */
 struct oci_hash {
-	void *ctx; /* EVP_MD_CTX */
+	void *ctx;
 	enum oci_alg alg;
 	uint64_t len; /* bytes so far */
 };

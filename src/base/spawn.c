@@ -142,6 +142,13 @@ int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct er
 	return 0;
 }
 
+void spawn_end(pid_t pid, int pidfd)
+{
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	reap(pid);
+	close(pidfd);
+}
+
 static void on_closed(uv_handle_t *h)
 {
 	struct spawn_child *c = container_of((uv_poll_t *)h, struct spawn_child, poll);

@@ -36,6 +36,9 @@ struct spawn {
  * 0 and -1 (both may then be NULL). */
 int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e);
 
+/* Kills it and waits for its end; closes pidfd. */
+void spawn_end(pid_t pid, int pidfd);
+
 /* A child whose end is watched. */
 struct spawn_child {
 	uv_poll_t poll; /* used inside */

@@ -20,7 +20,7 @@ struct ext4_io {
 struct ext4_io_fd {
 	struct ext4_io io;
 	int fd; /* the caller's */
-	bool early; /* will be synced: what was written is sent to the disk soon, not all at the end */
+	bool early; /* as in struct ext4_opts */
 	uint64_t at, n; /* written and not yet sent */
 	bool past_cache, is_direct; /* see below; O_DIRECT is set */
 };

@@ -72,8 +72,8 @@ int ext4_writer_create(int fd, const struct ext4_opts *opts, struct fs_sink **re
 	if (!w)
 		return err_set(e, -ENOMEM, "out of memory");
 	ext4_io_fd_init(&w->fd_io, fd);
-	w->fd_io.early = opts->sync;
-	ext4_io_fd_past_cache(&w->fd_io, opts->sync);
+	w->fd_io.early = opts->sync || opts->early;
+	ext4_io_fd_past_cache(&w->fd_io, w->fd_io.early);
 	w->io = &w->fd_io.io;
 	return create(w, opts, ret, e);
 }

@@ -52,6 +52,7 @@ struct ext4_opts {
 	int64_t time; /* of the file system, and of a root that nobody describes; seconds since 1970 */
 	bool lost_found; /* make /lost+found */
 	bool sync; /* fsync before and after the superblock is written */
+	bool early; /* the caller syncs it: what was written is sent to the disk soon, as with sync */
 };
 
 struct ext4_stats {

@@ -60,7 +60,7 @@ static int write_state(struct job *j, struct err *e)
 
 	if (!text)
 		return err_set(e, -ENOMEM, "out of memory");
-	return file_replace(j->dir, "state", text, strlen(text), 0600, e);
+	return file_swap(j->dir, "state", text, strlen(text), 0600, e);
 }
 
 /* Nobody is to find the folder any more; the lock goes with our end. */

@@ -3,6 +3,7 @@
 #include "job/pull-inside.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 
@@ -27,7 +28,8 @@ void pull_blob_cancel(struct pull_blob *b)
 {
 	if (b->state == BLOB_COMING)
 		oci_reg_cancel(&b->op);
-	work_cancel(&b->work);
+	if (b->state == BLOB_BEGINNING) /* what is all here is worth writing */
+		work_cancel(&b->work);
 }
 
 static bool is_layer(const struct pull_blob *b)
@@ -35,20 +37,47 @@ static bool is_layer(const struct pull_blob *b)
 	return b != &b->pull->config_blob;
 }
 
-static void here(struct pull_blob *b)
+/* Its bytes are right, though maybe not in their place yet. */
+static void use(struct pull_blob *b)
 {
 	struct pull *p = b->pull;
 
-	b->state = BLOB_HERE;
 	if (!is_layer(b)) {
 		pull_on_config(p);
 		return;
 	}
 	pull_unpack_more(p, b);
-	if (p->failing)
-		return;
-	pull_blobs_pump(p);
-	pull_maybe_finish(p);
+	if (!p->failing)
+		pull_blobs_pump(p);
+}
+
+static void here(struct pull_blob *b)
+{
+	b->state = BLOB_HERE;
+	use(b);
+	if (!b->pull->failing)
+		pull_maybe_finish(b->pull);
+}
+
+int pull_blob_load(struct pull_blob *b, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	if (!b->in_open)
+		return store_blob_load(b->pull->store, &b->desc, max, ret, ret_len, e);
+	if (b->in.have > max)
+		return err_set(e, -EFBIG, "blob '%s' is larger than %zu bytes", b->desc.digest.text, max);
+	AUTO_FREE char *text = calloc(1, b->in.have + 1);
+	if (!text)
+		return err_set(e, -ENOMEM, "out of memory");
+	for (size_t at = 0; at < b->in.have;) {
+		ssize_t n = pread(b->in.fd, text + at, b->in.have - at, (off_t)at);
+
+		if (n <= 0)
+			return err_sys(e, n < 0 ? -errno : -EIO, "cannot read blob '%s'", b->desc.digest.text);
+		at += (size_t)n;
+	}
+	*ret = TAKE(text);
+	*ret_len = b->in.have;
+	return 0;
 }
 
 static void download(struct pull_blob *b);
@@ -92,7 +121,7 @@ static bool seek_again(struct pull_blob *b, int rc, const struct err *why)
 	return true;
 }
 
-/* --- checking */
+/* --- writing */
 
 static int work_commit(struct work *w, struct err *e)
 {
@@ -106,26 +135,17 @@ static void on_committed(struct work *w, int rc, const struct err *e)
 	struct pull_blob *b = container_of(w, struct pull_blob, work);
 	struct pull *p = b->pull;
 
-	if (is_layer(b))
-		p->active--;
 	if (rc == 0) {
 		store_ingest_finish(&b->in, false);
 		b->in_open = false;
 		b->state = BLOB_HERE;
-	} else if (rc == -EBADMSG) {
-		store_ingest_finish(&b->in, false);
-		b->in_open = false;
 	}
-	struct err why = *e;
-
 	if (pull_returned(p))
 		return;
-	if (rc == -EBADMSG && seek_again(b, rc, &why))
-		return;
 	if (rc < 0)
-		pull_fail(p, rc, e, rc == -EBADMSG ? "the registry's copy is damaged, or somebody changed it" : NULL);
+		pull_fail(p, rc, e, NULL);
 	else
-		here(b);
+		pull_maybe_finish(p);
 }
 
 /* --- downloading */
@@ -150,7 +170,9 @@ static void on_downloaded(struct oci_reg_op *op, int rc, const struct err *e)
 	struct err failed = *e;
 	const char *hint = op->hint;
 
-	if (rc < 0 && is_layer(b))
+	if (rc == 0 && (rc = store_ingest_check(&b->in, &failed)) == -EBADMSG)
+		hint = "the registry's copy is damaged, or somebody changed it";
+	if (is_layer(b))
 		p->active--;
 	if (rc < 0)
 		b->state = BLOB_WAITING;
@@ -165,12 +187,14 @@ static void on_downloaded(struct oci_reg_op *op, int rc, const struct err *e)
 		return;
 	}
 	oci_reg_op_finish(op);
-	b->state = BLOB_CHECKING;
+	b->state = BLOB_WRITING;
 	rc = work_start(&b->work, p->loop, work_commit, on_committed);
-	if (rc < 0)
+	if (rc < 0) {
 		pull_fail(p, rc, NULL, NULL);
-	else
-		p->outstanding++;
+		return;
+	}
+	p->outstanding++;
+	use(b);
 }
 
 static void download(struct pull_blob *b)

@@ -27,7 +27,7 @@ enum blob_state {
 	BLOB_BEGINNING, /* in the pool: is it there, or some of it? */
 	BLOB_ELSEWHERE, /* another process downloads it */
 	BLOB_COMING,
-	BLOB_CHECKING,  /* in the pool, which owns `in`: digest, fsync, rename */
+	BLOB_WRITING,   /* its bytes are right; in the pool: fsync, rename */
 	BLOB_HERE,
 };
 
@@ -46,6 +46,14 @@ struct pull_blob {
 	struct work work;
 };
 
+/* A manifest or an index, on its way into the store while what it leads to is fetched. */
+struct pull_doc {
+	struct pull *pull;
+	struct oci_desc desc;
+	char *text;               /* NULL once it is there */
+	struct work work;
+};
+
 struct pull_layer {
 	struct pull_blob *blob;   /* one blob may be several layers */
 	bool wanted, fed;         /* by the unpacker; a file that grows was given */
@@ -57,6 +65,8 @@ struct pull_source {
 	struct job_reach reach;
 	struct oci_reg *reg; /* once it was asked */
 };
+
+#define PULL_DEPTH_MAX 4 /* of indexes in indexes */
 
 struct pull {
 	uv_loop_t *loop;
@@ -79,6 +89,8 @@ struct pull {
 	uint64_t known_size;
 
 	struct oci_desc top, manifest_desc;
+	struct pull_doc docs[PULL_DEPTH_MAX + 2];
+	size_t ndocs;
 	unsigned depth;           /* of indexes */
 	struct oci_manifest manifest;
 	struct oci_config config;
@@ -95,6 +107,7 @@ struct pull {
 	char key[STORE_KEY_MAX];
 	struct store_rootfs_build rootfs;
 	struct unpack unpacker;
+	struct unpack_spare spare; /* a worker that waits until there is something to unpack */
 	struct unpack_progress at;
 	struct work unpack_work;
 	bool unpack_again;        /* it read bytes that proved wrong: made anew when the worker has ended */
@@ -136,9 +149,13 @@ void pull_blobs_pump(struct pull *p);
 void pull_blob_begin(struct pull_blob *b);
 void pull_blob_cancel(struct pull_blob *b);
 void pull_blob_finish(struct pull_blob *b, bool keep);
-/* config_blob is here. */
+/* The text of a blob that is here or being written, at most max bytes; the caller frees. */
+int pull_blob_load(struct pull_blob *b, size_t max, char **ret, size_t *ret_len, struct err *e);
+/* The bytes of config_blob are here. */
 void pull_on_config(struct pull *p);
 
+/* Something will have to be unpacked, most likely: gets ready for it. */
+void pull_unpack_expect(struct pull *p);
 /* Makes or finds the root file system; needs manifest and config. */
 void pull_unpack_start(struct pull *p);
 /* More of b is there, or all of it. */

@@ -45,7 +45,7 @@ static const char *layer_state(const struct pull *p, size_t i, uint64_t *ret_byt
 	*ret_bytes = 0;
 	switch (b->state) {
 	case BLOB_COMING:
-	case BLOB_CHECKING:
+	case BLOB_WRITING:
 		*ret_bytes = b->in.have;
 		return "download";
 	case BLOB_HERE:

@@ -8,8 +8,12 @@
 #include "base/auto.h"
 #include "base/clock.h"
 
-/* Gives the unpacker layer i, if that is there, at least its beginning. While a blob is being checked its descriptor
- * is the pool's, which closes it: the layer is given when that is over. */
+static bool is_right(const struct pull_blob *b)
+{
+	return b->state == BLOB_WRITING || b->state == BLOB_HERE;
+}
+
+/* Gives the unpacker layer i, if that is there, at least its beginning. */
 static void feed(struct pull *p, size_t i)
 {
 	struct pull_layer *l = &p->layers[i];
@@ -23,7 +27,7 @@ static void feed(struct pull *p, size_t i)
 		AUTO_CLOSE int fd = store_blob_open(p->store, &b->desc, &e);
 
 		rc = fd < 0 ? fd : unpack_feed(&p->unpacker, i, fd, UINT64_MAX, &e);
-	} else if (b->state == BLOB_COMING) {
+	} else if (b->state == BLOB_COMING || b->state == BLOB_WRITING) {
 		rc = unpack_feed(&p->unpacker, i, b->in.fd, b->in.have, &e);
 		b->told = b->in.have;
 		if (rc == 0 && b->in.have == b->desc.size)
@@ -60,7 +64,7 @@ static bool unchecked(const struct pull *p)
 		const struct pull_blob *b = p->layers[i].blob;
 		bool again = b->source + 1 < p->nsources || (b->resumed && !b->anew);
 
-		if (p->layers[i].fed && b->state != BLOB_HERE && again)
+		if (p->layers[i].fed && !is_right(b) && again)
 			return true;
 	}
 	return false;
@@ -73,12 +77,12 @@ void pull_unpack_more(struct pull *p, struct pull_blob *b)
 	if (!p->unpack_started || p->unpack_done)
 		return;
 	b->told = b->in.have;
+	bool right = is_right(b);
 	for (size_t i = 0; i < p->manifest.nlayers && !p->failing; i++) {
 		if (p->layers[i].blob != b)
 			continue;
 		if (p->layers[i].fed)
-			unpack_avail(&p->unpacker, i, b->state == BLOB_HERE ? b->desc.size : b->in.have,
-				     b->state == BLOB_HERE);
+			unpack_avail(&p->unpacker, i, right ? b->desc.size : b->in.have, right);
 		else
 			feed(p, i);
 	}
@@ -116,7 +120,8 @@ static int start_worker(struct pull *p, struct err *e)
 {
 	AUTO_FREE struct unpack_source *sources = calloc(p->manifest.nlayers + 1, sizeof *sources);
 	struct unpack_opts opts = { .sources = sources, .nsources = p->manifest.nlayers,
-				    .max_size = p->desc->max_size, .fd = p->rootfs.fd };
+				    .max_size = p->desc->max_size, .fd = p->rootfs.fd,
+				    .unsynced = true, .spare = &p->spare };
 
 	if (!sources)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -206,6 +211,12 @@ void pull_unpack_anew(struct pull *p, const struct pull_blob *b)
 		p->unpack_again = true;
 		unpack_cancel(&p->unpacker);
 	}
+}
+
+void pull_unpack_expect(struct pull *p)
+{
+	if (p->unpack)
+		unpack_spare_start(&p->spare, NULL); /* if it fails, so will the start of another, which tells */
 }
 
 void pull_unpack_start(struct pull *p)

@@ -11,7 +11,6 @@
 #include "store/events.h"
 #include "store/tags.h"
 
-#define DEPTH_MAX 4 /* of indexes in indexes */
 #define TICK_MS 100
 
 static void get_manifest(struct pull *p, const char *digest);
@@ -37,7 +36,10 @@ static void end(struct pull *p)
 	for (size_t i = 0; i < p->nblobs; i++)
 		pull_blob_finish(&p->blobs[i], true);
 	pull_blob_finish(&p->config_blob, true);
+	for (size_t i = 0; i < p->ndocs; i++)
+		free(TAKE(p->docs[i].text));
 	oci_reg_op_finish(&p->op);
+	unpack_spare_finish(&p->spare);
 	if (p->rootfs_open)
 		store_rootfs_finish(&p->rootfs);
 	p->rootfs_open = false;
@@ -64,6 +66,8 @@ void pull_fail(struct pull *p, int rc, const struct err *e, const char *hint)
 	for (size_t i = 0; i < p->nblobs; i++)
 		pull_blob_cancel(&p->blobs[i]);
 	pull_blob_cancel(&p->config_blob);
+	for (size_t i = 0; i < p->ndocs; i++)
+		work_cancel(&p->docs[i].work);
 	pull_unpack_cancel(p);
 	work_cancel(&p->work);
 	if (p->outstanding == 0)
@@ -141,8 +145,11 @@ static void on_named(struct work *w, int rc, const struct err *e)
 
 void pull_maybe_finish(struct pull *p)
 {
-	if (p->failing || p->finishing || !p->unpack_done || !p->layers)
+	if (p->failing || p->finishing || !p->unpack_done || !p->layers || p->config_blob.state != BLOB_HERE)
 		return;
+	for (size_t i = 0; i < p->ndocs; i++)
+		if (p->docs[i].text)
+			return;
 	for (size_t i = 0; i < p->nblobs; i++)
 		if (p->blobs[i].state != BLOB_HERE)
 			return;
@@ -221,7 +228,7 @@ void pull_on_config(struct pull *p)
 		start_layers(p);
 		return;
 	}
-	int rc = store_blob_load(p->store, &p->manifest.config, OCI_MANIFEST_MAX, &text, &len, &e);
+	int rc = pull_blob_load(&p->config_blob, OCI_MANIFEST_MAX, &text, &len, &e);
 
 	if (rc == 0)
 		rc = oci_config_parse(text, len, &p->config, &e);
@@ -236,26 +243,59 @@ void pull_on_config(struct pull *p)
 /* --- manifests */
 
 /* Keeps a document under the digest that it was asked for by. */
-static int store_document(struct pull *p, const struct oci_desc *d, const char *text, struct err *e)
+static int work_store(struct work *w, struct err *e)
 {
+	struct pull_doc *doc = container_of(w, struct pull_doc, work);
+	struct pull *p = doc->pull;
+	const struct oci_desc *d = &doc->desc;
 	struct store_ingest in;
 	int rc = store_ingest_begin(p->store, &p->lease, d, &in, e);
 
 	if (rc == -EWOULDBLOCK) { /* as short as it is, another process has it in a moment: add our own copy */
 		struct oci_desc same = *d;
 
-		return store_blob_add(p->store, &p->lease, text, d->size, &same, e);
+		return store_blob_add(p->store, &p->lease, doc->text, d->size, &same, e);
 	}
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (in.have)
 		rc = store_ingest_rewind(&in, e);
 	if (rc == 0)
-		rc = store_ingest_write(&in, text, d->size, e);
+		rc = store_ingest_write(&in, doc->text, d->size, e);
 	if (rc == 0)
 		rc = store_ingest_commit(&in, e);
 	store_ingest_finish(&in, false);
 	return rc;
+}
+
+static void on_stored(struct work *w, int rc, const struct err *e)
+{
+	struct pull_doc *doc = container_of(w, struct pull_doc, work);
+	struct pull *p = doc->pull;
+
+	free(TAKE(doc->text));
+	if (pull_returned(p))
+		return;
+	if (rc < 0)
+		pull_fail(p, rc, e, NULL);
+	else
+		pull_maybe_finish(p);
+}
+
+/* Takes text, whose bytes were checked. */
+static int store_document(struct pull *p, const struct oci_desc *d, char *text)
+{
+	struct pull_doc *doc = &p->docs[p->ndocs];
+
+	*doc = (struct pull_doc){ .pull = p, .desc = *d, .text = text };
+	int rc = work_start(&doc->work, p->loop, work_store, on_stored);
+	if (rc < 0) {
+		free(text);
+		return rc;
+	}
+	p->ndocs++;
+	p->outstanding++;
+	return 0;
 }
 
 static int take_manifest(struct pull *p, const char *text, size_t len, struct err *e)
@@ -287,8 +327,8 @@ static int take_index(struct pull *p, const char *text, size_t len, struct err *
 
 	if (rc == 0)
 		rc = oci_index_choose(&x, &p->platform, &d, e);
-	if (rc == 0 && ++p->depth > DEPTH_MAX)
-		rc = err_set(e, -EINVAL, "indexes are nested deeper than %d", DEPTH_MAX);
+	if (rc == 0 && ++p->depth > PULL_DEPTH_MAX)
+		rc = err_set(e, -EINVAL, "indexes are nested deeper than %d", PULL_DEPTH_MAX);
 	if (rc < 0)
 		return rc;
 	if (!p->top.media_type[0])
@@ -297,17 +337,19 @@ static int take_index(struct pull *p, const char *text, size_t len, struct err *
 	return 0;
 }
 
-/* A manifest or an index that p->manifest_desc (or, at first, p->top) leads to. */
-static void take_document(struct pull *p, const char *text, size_t len, const char *media_type)
+/* A manifest or an index that p->manifest_desc (or, at first, p->top) leads to; text is taken. */
+static void take_document(struct pull *p, char *text, size_t len, const char *media_type)
 {
 	enum oci_kind kind;
 	struct err e = { 0 };
+	struct oci_desc d = p->manifest_desc;
 	int rc = oci_doc_kind(text, len, media_type, &kind, &e);
 
 	if (rc == 0)
-		rc = store_document(p, &p->manifest_desc, text, &e);
-	if (rc == 0)
 		rc = kind == OCI_KIND_INDEX ? take_index(p, text, len, &e) : take_manifest(p, text, len, &e);
+	if (rc == 0)
+		rc = store_document(p, &d, TAKE(text));
+	free(text);
 	if (rc < 0)
 		pull_fail(p, rc, &e, p->hint);
 	else if (kind == OCI_KIND_INDEX)
@@ -342,15 +384,18 @@ static void on_manifest(struct oci_reg_op *op, int rc, const struct err *e)
 		p->top = (struct oci_desc){ .digest = op->digest, .size = op->size };
 		p->manifest_desc = p->top;
 	}
-	AUTO_BUF struct buf body = op->body;
-	op->body = (struct buf){ 0 };
-	take_document(p, (char *)body.p, body.len, op->media_type);
+	size_t len = op->body.len;
+	char *text = buf_steal(&op->body);
+	if (!text)
+		pull_fail(p, -ENOMEM, NULL, NULL);
+	else
+		take_document(p, text, len, op->media_type);
 }
 
 /* The document of that digest, or the one that the reference names. */
 static void get_manifest(struct pull *p, const char *digest)
 {
-	AUTO_FREE char *text = NULL;
+	char *text;
 	size_t len;
 	struct err e = { 0 };
 
@@ -389,6 +434,7 @@ static void on_head(struct oci_reg_op *op, int rc, const struct err *e)
 		return;
 	}
 	if (rc < 0 || oci_digest_none(&op->digest) || !oci_digest_eq(&op->digest, &p->known.digest)) {
+		pull_unpack_expect(p);
 		get_manifest(p, NULL);
 		return;
 	}
@@ -480,6 +526,8 @@ static void on_prepared(struct work *w, int rc, const struct err *e)
 		pull_fail(p, rc, &why, NULL);
 		return;
 	}
+	if (!p->known_whole)
+		pull_unpack_expect(p);
 	if (oci_digest_none(&p->known.digest)) {
 		pull_stage(p, "asking %s for %s", p->sources[0].ref.host, p->name);
 		get_manifest(p, NULL);

@@ -26,6 +26,7 @@ struct worker {
 	struct out *out;
 	int dirs[UNPACK_DIRS_MAX];
 	size_t ndirs;
+	bool layers_only; /* there will be no folders */
 	bool landlock;
 	pthread_t thread; /* unpacks */
 	int done_fd; /* eventfd: it has ended */
@@ -120,18 +121,15 @@ static void copy_word(const cJSON *j, const char *name, char *ret, size_t size)
 static int begin(struct worker *w, const cJSON *j, const int *fds, size_t nfds, struct err *e)
 {
 	int64_t n = json_int(j, "sources", 0);
-	struct out_opts o = { .size = (uint64_t)json_int(j, "size", 0) };
+	struct out_opts o = { .size = (uint64_t)json_int(j, "size", 0), .sync = json_bool(j, "sync", true) };
 
-	if (nfds < 1 || n < 1 || n > OCI_LAYERS_MAX + UNPACK_DIRS_MAX)
+	if (nfds < 1 || (nfds > 1 && w->layers_only) || n < 1 || n > OCI_LAYERS_MAX + UNPACK_DIRS_MAX)
 		return err_set(e, -EPROTO, "the unpacker was not told what to do");
 	copy_word(j, "uuid", o.uuid, sizeof(o.uuid));
 	copy_word(j, "label", o.label, sizeof(o.label));
 	copy_word(j, "journal", o.journal, sizeof(o.journal));
 	w->ndirs = nfds - 1;
 	memcpy(w->dirs, fds + 1, w->ndirs * sizeof(int));
-	w->done_fd = eventfd(0, EFD_CLOEXEC);
-	if (w->done_fd < 0)
-		return err_sys(e, -errno, "cannot make an eventfd");
 	int rc = out_open(fds[0], &o, &w->out, e);
 	return rc < 0 ? rc
 		      : unpack_pipe_create((size_t)n, (uint64_t)json_int(j, "max_size", UNPACK_MAX_SIZE),
@@ -224,18 +222,23 @@ static int serve(struct worker *w, struct err *e)
 	}
 }
 
+/* Confined before it hears the first word, if that cannot bring folders. */
 static int start(struct worker *w, struct err *e)
 {
 	struct pollfd p = { UNPACK_SOCK, POLLIN, 0 };
+	int rc = 0;
 
-	while (!w->pipe) {
+	unpack_warm();
+	w->done_fd = eventfd(0, EFD_CLOEXEC);
+	if (w->done_fd < 0)
+		return err_sys(e, -errno, "cannot make an eventfd");
+	if (w->layers_only)
+		rc = unpack_confine(NULL, 0, &w->landlock, e);
+	while (rc == 0 && !w->pipe) {
 		poll(&p, 1, -1);
-		int rc = on_packet(w, e);
-		if (rc < 0)
-			return rc;
+		rc = on_packet(w, e);
 	}
-	int rc = unpack_warm(e);
-	if (rc == 0)
+	if (rc == 0 && !w->layers_only)
 		rc = unpack_confine(w->dirs, w->ndirs, &w->landlock, e);
 	if (rc == 0 && pthread_create(&w->thread, NULL, unpack_main, w) != 0)
 		rc = err_set(e, -EAGAIN, "cannot start a thread");
@@ -257,9 +260,11 @@ static int run(struct worker *w)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct worker w;
+
+	w.layers_only = argc == 2 && strcmp(argv[1], UNPACK_LAYERS_ONLY) == 0;
 
 	signal(SIGPIPE, SIG_IGN);
 	_exit(run(&w)); /* threads may still run after an error, and all memory goes now */

@@ -57,7 +57,7 @@ static int parse_uuid(const char *s, uint8_t ret[16], struct err *e)
 
 int out_open(int fd, const struct out_opts *opts, struct out **ret, struct err *e)
 {
-	struct ext4_opts x = { .size = opts->size, .sync = true };
+	struct ext4_opts x = { .size = opts->size, .sync = opts->sync, .early = true };
 	struct out *o = calloc(1, sizeof(*o));
 	if (!o)
 		return err_set(e, -ENOMEM, "out of memory");

@@ -11,6 +11,7 @@
 
 struct out_opts {
 	uint64_t size;
+	bool sync; /* at the end */
 	char uuid[40], label[20], journal[16]; /* "" if not given */
 };
 
@@ -18,7 +19,7 @@ struct out;
 
 int out_open(int fd, const struct out_opts *o, struct out **ret, struct err *e);
 struct fs_sink *out_sink(struct out *o);
-/* All that remains to be written, and fsync. */
+/* All that remains to be written, and fsync if that is wanted. */
 int out_close(struct out *o, uint64_t *ret_used, uint64_t *ret_size, struct err *e);
 void out_destroy(struct out *o);
 

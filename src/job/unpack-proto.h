@@ -2,7 +2,7 @@
 /* unpack-proto.h - what the unpacker and its parent say to each other: JSON, a packet each, on a
  * SOCK_SEQPACKET pair (the worker's descriptor 3).
  *
- * parent: {"op":"begin","sources":N,"size":…,"max_size":…,"uuid":…,"label":…,"journal":…}
+ * parent: {"op":"begin","sources":N,"size":…,"max_size":…,"uuid":…,"label":…,"journal":…,"sync":…}
  *             descriptors: the output, then the folders of all "dir" sources
  *         {"op":"feed","source":I,"media":…,"digest":…,"diff_id":…,"size":…,"avail":…}   descriptor: the
  * input
@@ -22,6 +22,7 @@
 #include <cjson/cJSON.h>
 
 #define UNPACK_SOCK 3
+#define UNPACK_LAYERS_ONLY "layers" /* the worker's argument: there are no folders, it confines itself at once */
 #define UNPACK_PACKET_MAX 4096
 #define UNPACK_FDS_MAX 65 /* the output and UNPACK_DIRS_MAX folders */
 

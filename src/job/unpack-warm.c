@@ -5,19 +5,10 @@
 #include <iconv.h>
 #include <langinfo.h>
 
-#include "oci/digest.h"
-
-int unpack_warm(struct err *e)
+void unpack_warm(void)
 {
 	iconv_t cd = iconv_open(nl_langinfo(CODESET), "UTF-8");
-	struct oci_digest d;
 
 	if (cd != (iconv_t)-1)
 		iconv_close(cd);
-	for (enum oci_alg alg = 0; alg < OCI_NALGS; alg++) {
-		int rc = oci_digest_of(alg, "", 0, &d);
-		if (rc < 0)
-			return err_sys(e, rc, "cannot compute digests");
-	}
-	return 0;
 }

@@ -3,9 +3,7 @@
 #ifndef BERTH_JOB_UNPACK_WARM_H
 #define BERTH_JOB_UNPACK_WARM_H
 
-#include "base/err.h"
-
-/* OpenSSL's providers, libarchive's conversion of names, ISA-L's choice of code for this CPU. */
-int unpack_warm(struct err *e);
+/* libarchive's conversion of names. */
+void unpack_warm(void);
 
 #endif

@@ -218,6 +218,7 @@ static int send_begin(struct unpack *u, const struct unpack_opts *o, struct err 
 		cJSON_Delete(j);
 		return rc;
 	}
+	cJSON_AddBoolToObject(j, "sync", !o->unsynced);
 	if (o->label)
 		cJSON_AddStringToObject(j, "label", o->label);
 	if (o->journal)
@@ -235,29 +236,66 @@ static int send_begin(struct unpack *u, const struct unpack_opts *o, struct err 
 	return rc < 0 ? err_sys(e, rc, "cannot talk to the unpacker") : 0;
 }
 
-static int spawn_worker(struct unpack *u, const char *path, int sock, struct err *e)
+static int spawn_worker(const char *helper, bool layers_only, struct unpack_spare *ret, struct err *e)
 {
-	const char *const argv[] = { path, NULL };
-	const struct spawn_fd fds[] = { { sock, UNPACK_SOCK }, { STDERR_FILENO, STDERR_FILENO } };
-	struct spawn s = { .file = path,
-			   .argv = argv,
-			   .fds = fds,
-			   .nfds = ARRAY_LEN(fds),
-			   .die_with_parent = true,
-			   .no_new_privs = true };
-	pid_t pid;
-	int pidfd;
+	AUTO_FREE char *path = helper ? strdup(helper) : where_helper("berth-unpack");
+	const char *const argv[] = { path, layers_only ? UNPACK_LAYERS_ONLY : NULL, NULL };
+	struct unpack_spare s;
+	int pair[2];
 
-	int rc = spawn_start(&s, &pid, &pidfd, e);
+	if (!path)
+		return err_set(e, -ENOMEM, "cannot unpack: out of memory");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return err_sys(e, -errno, "cannot make a socket pair");
+	AUTO_CLOSE int ours = pair[0];
+	AUTO_CLOSE int theirs = pair[1];
+	const struct spawn_fd fds[] = { { theirs, UNPACK_SOCK }, { STDERR_FILENO, STDERR_FILENO } };
+	struct spawn how = { .file = path,
+			     .argv = argv,
+			     .fds = fds,
+			     .nfds = ARRAY_LEN(fds),
+			     .die_with_parent = true,
+			     .no_new_privs = true };
+	int rc = spawn_start(&how, &s.pid, &s.pidfd, e);
 	if (rc < 0)
 		return err_wrap(e, rc, "cannot start the unpacker");
-	rc = spawn_watch(&u->child, u->loop, pid, pidfd, on_exit_child);
-	return rc < 0 ? err_sys(e, rc, "cannot watch the unpacker") : 0;
+	s.sock = TAKE_FD(ours);
+	*ret = s;
+	return 0;
+}
+
+int unpack_spare_start(struct unpack_spare *s, struct err *e)
+{
+	return s->pid ? 0 : spawn_worker(NULL, true, s, e);
+}
+
+void unpack_spare_finish(struct unpack_spare *s)
+{
+	if (!s->pid)
+		return;
+	close(s->sock);
+	spawn_end(s->pid, s->pidfd);
+	*s = (struct unpack_spare){ 0 };
+}
+
+/* The worker that waits, if it will do, or one of our own. */
+static int get_worker(const struct unpack_opts *o, struct unpack_spare *ret, struct err *e)
+{
+	bool layers_only = true;
+
+	for (size_t i = 0; i < o->nsources; i++)
+		layers_only = layers_only && o->sources[i].kind == UNPACK_LAYER;
+	if (!o->spare || !o->spare->pid || !layers_only)
+		return spawn_worker(o->helper, layers_only, ret, e);
+	*ret = *o->spare;
+	*o->spare = (struct unpack_spare){ 0 };
+	return 0;
 }
 
 int unpack_start(struct unpack *u, uv_loop_t *loop, const struct unpack_opts *o, unpack_cb cb, struct err *e)
 {
-	int pair[2], rc;
+	struct unpack_spare worker = { 0 };
+	int rc;
 
 	u->loop = loop;
 	u->cb = cb;
@@ -266,27 +304,24 @@ int unpack_start(struct unpack *u, uv_loop_t *loop, const struct unpack_opts *o,
 	u->done = u->closed = u->exited = u->cancelled = u->avail_due = false;
 	u->nsources = o->nsources;
 	u->fed = SIZE_MAX;
-	AUTO_FREE char *path = o->helper ? strdup(o->helper) : where_helper("berth-unpack");
-	u->sources = calloc(o->nsources + 1, sizeof(*u->sources));
-	if (!path || !u->sources) {
-		free(TAKE(u->sources));
+	AUTO_FREE struct unpack_source *sources = calloc(o->nsources + 1, sizeof(*sources));
+	if (!sources)
 		return err_set(e, -ENOMEM, "cannot unpack: out of memory");
-	}
-	memcpy(u->sources, o->sources, o->nsources * sizeof(*u->sources));
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
-		free(TAKE(u->sources));
-		return err_sys(e, -errno, "cannot make a socket pair");
-	}
-	u->sock = pair[0];
-	AUTO_CLOSE int theirs = pair[1];
+	memcpy(sources, o->sources, o->nsources * sizeof(*sources));
+	rc = get_worker(o, &worker, e);
+	if (rc < 0)
+		return rc;
+	u->sock = worker.sock;
 	rc = send_begin(u, o, e);
-	if (rc == 0)
-		rc = spawn_worker(u, path, theirs, e);
+	if (rc == -EPIPE) /* it is dead already: its end will tell */
+		rc = 0;
+	if (rc == 0 && (rc = spawn_watch(&u->child, loop, worker.pid, worker.pidfd, on_exit_child)) < 0)
+		err_sys(e, rc, "cannot watch the unpacker");
 	if (rc < 0) {
-		free(TAKE(u->sources));
-		close(u->sock);
+		unpack_spare_finish(&worker);
 		return rc;
 	}
+	u->sources = TAKE(sources);
 	uv_poll_init(loop, &u->poll, u->sock);
 	uv_poll_start(&u->poll, UV_READABLE, on_sock);
 	return 0;

@@ -40,6 +40,8 @@ struct unpack_opts {
 	uint64_t max_size; /* of all tar streams together; 0: UNPACK_MAX_SIZE */
 	const char *uuid, *label; /* NULL: derived from the sources' diff_ids, none */
 	const char *journal; /* "ordered", "writeback", "data"; NULL: none */
+	bool unsynced; /* the caller syncs the output */
+	struct unpack_spare *spare; /* is used if there is one, and is none then; NULL */
 };
 
 struct unpack_progress {
@@ -53,6 +55,16 @@ struct unpack_result {
 	uint64_t used, size; /* of the file system, bytes */
 	bool landlock; /* false: the kernel has none, the worker was held by seccomp alone */
 };
+
+/* A worker that waits for something to do: started when it is likely that there will be layers, so that its start costs
+ * no time when they come. Zeroed memory: none. */
+struct unpack_spare {
+	pid_t pid;
+	int pidfd, sock;
+};
+
+int unpack_spare_start(struct unpack_spare *s, struct err *e);
+void unpack_spare_finish(struct unpack_spare *s);
 
 struct unpack;
 typedef void (*unpack_cb)(struct unpack *u, int rc, const struct err *e);
@@ -81,8 +93,8 @@ struct unpack {
 		cancelled; /* done: the worker said how it went; closed: and will say no more */
 };
 
-/* base/loop.h tells the contract. The output is fsynced when cb comes with 0; the caller removes it after
- * anything else. Errors of the images' content are -EBADMSG, -EINVAL, -EFBIG; -ENOSPC if the size does not
+/* base/loop.h tells the contract. The output is fsynced when cb comes with 0, unless it was to be left; the caller
+ * removes it after anything else. Errors of the images' content are -EBADMSG, -EINVAL, -EFBIG; -ENOSPC if the size does not
  * suffice or the disk is full. */
 int unpack_start(struct unpack *u, uv_loop_t *loop, const struct unpack_opts *opts, unpack_cb cb,
 		 struct err *e);

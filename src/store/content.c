@@ -142,6 +142,7 @@ int store_ingest_rewind(struct store_ingest *in, struct err *e)
 {
 	oci_hash_finish(&in->hash);
 	in->have = 0;
+	in->checked = false;
 	if (ftruncate(in->fd, 0) < 0 || lseek(in->fd, 0, SEEK_SET) < 0)
 		return err_sys(e, -errno, "cannot start blob '%s' over", in->desc.digest.text);
 	return oci_hash_init(&in->hash, oci_digest_alg(&in->desc.digest)) < 0
@@ -149,10 +150,12 @@ int store_ingest_rewind(struct store_ingest *in, struct err *e)
 		       : 0;
 }
 
-static int check_part(struct store_ingest *in, struct err *e)
+int store_ingest_check(struct store_ingest *in, struct err *e)
 {
 	struct oci_digest have;
 
+	if (in->checked)
+		return 0;
 	if (in->have != in->desc.size)
 		return err_set(e, -EBADMSG, "blob '%s' has %ju bytes in place of %ju", in->desc.digest.text,
 			       (uintmax_t)in->have, (uintmax_t)in->desc.size);
@@ -161,6 +164,7 @@ static int check_part(struct store_ingest *in, struct err *e)
 	if (!oci_digest_eq(&have, &in->desc.digest))
 		return err_set(e, -EBADMSG, "blob '%s' is damaged: its digest is %s", in->desc.digest.text,
 			       have.text);
+	in->checked = true;
 	return 0;
 }
 
@@ -169,7 +173,7 @@ int store_ingest_commit(struct store_ingest *in, struct err *e)
 	char from[OCI_DIGEST_MAX + 8], to[OCI_DIGEST_MAX + 8], folder[16];
 	int dir = in->store->layout.fd;
 
-	int rc = check_part(in, e);
+	int rc = store_ingest_check(in, e);
 	if (rc < 0) {
 		store_ingest_finish(in, false);
 		return rc;
@@ -185,7 +189,7 @@ int store_ingest_commit(struct store_ingest *in, struct err *e)
 	rc = file_sync_dir(dir, folder);
 	if (rc < 0)
 		return err_sys(e, rc, "cannot put blob '%s' into the store", in->desc.digest.text);
-	store_ingest_finish(in, true);
+	in->committed = true;
 	return 0;
 }
 
@@ -195,7 +199,7 @@ void store_ingest_finish(struct store_ingest *in, bool keep)
 
 	if (!in->store || in->fd < 0)
 		return;
-	if (!keep || in->have == 0 || in->no_space) { /* the lock is ours, so the name is, if the part is there at all */
+	if (!in->committed && (!keep || in->have == 0 || in->no_space)) { /* the lock is ours, so the name is, if the part is there at all */
 		struct stat mine, named;
 
 		part_path(in, path, sizeof(path));
@@ -244,8 +248,7 @@ int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t
 		rc = store_ingest_write(&in, p, n, e);
 	if (rc == 0)
 		rc = store_ingest_commit(&in, e);
-	if (rc < 0)
-		store_ingest_finish(&in, false);
+	store_ingest_finish(&in, false);
 	return rc;
 }
 
@@ -286,7 +289,6 @@ int store_blob_add_range(struct store *s, struct store_lease *l, const struct st
 		rc = copy_range(&in, r, p, e);
 	if (rc == 0)
 		rc = store_ingest_commit(&in, e);
-	if (rc < 0)
-		store_ingest_finish(&in, false);
+	store_ingest_finish(&in, false);
 	return rc;
 }

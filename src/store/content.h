@@ -32,6 +32,7 @@ struct store_ingest {
 	int fd; /* of the part, flock held; readable too: the bytes so far can be unpacked already */
 	uint64_t have; /* bytes so far; > 0 right after begin: those of an earlier try, to go on from */
 	char name[OCI_DIGEST_MAX];
+	bool checked, committed;
 	bool no_space; /* a write found the disk full: the part is not kept, its room is wanted */
 };
 
@@ -43,7 +44,10 @@ int store_ingest_begin(struct store *s, struct store_lease *l, const struct oci_
 int store_ingest_write(struct store_ingest *in, const void *p, size_t n, struct err *e);
 /* Starts over: drops what there is. */
 int store_ingest_rewind(struct store_ingest *in, struct err *e);
-/* Checks size and digest (-EBADMSG: the part is removed) and makes the blob visible. */
+/* All is there: checks size and digest (-EBADMSG). */
+int store_ingest_check(struct store_ingest *in, struct err *e);
+/* Checks it, unless that was done (-EBADMSG: the part is removed), and makes the blob visible; its bytes can be read
+ * from fd until the end. */
 int store_ingest_commit(struct store_ingest *in, struct err *e);
 /* Ends it; what was not committed stays for the next try if keep is true, some of it is there, and the
  * disk was not found full. */

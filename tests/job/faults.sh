@@ -87,7 +87,7 @@ for unpack in 0 1; do
 	faults '[{"match":"blobs/'"$layer"'","fault":"cut","at":200000}]'
 	rm -rf "$store"
 	pull retries=0 "$main/x"
-	printf x | dd of="$(echo "$store"/content/ingest/*)" bs=1 seek=150000 conv=notrunc status=none
+	printf x | dd of="$(echo "$store"/content/ingest/*"${layer#sha256:}")" bs=1 seek=150000 conv=notrunc status=none
 	faults '[]'
 	pull unpack=$unpack "$main/x"
 	is "$status" 0 "a part that went bad since (unpacking: $unpack)"

@@ -122,7 +122,7 @@ static int child(int (*fn)(void), int want, bool with_folder)
 {
 	bool landlock;
 
-	if (unpack_warm(NULL) < 0 || unpack_confine(&folder_fd, with_folder, &landlock, NULL) < 0)
+	if (unpack_confine(&folder_fd, with_folder, &landlock, NULL) < 0)
 		return 2;
 	if (with_folder && !landlock)
 		return 3;

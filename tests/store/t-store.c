@@ -162,6 +162,7 @@ static void test_resume(void **state)
 	assert_int_equal(in.have, 5);
 	must(store_ingest_write(&in, ", world", 7, &e), &e);
 	must(store_ingest_commit(&in, &e), &e);
+	store_ingest_finish(&in, false);
 	assert_true(store_blob_has(f->s, &d));
 	assert_int_equal(must(store_ingest_begin(f->s, &f->lease, &d, &in, &e), &e), 1);
 

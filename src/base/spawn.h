@@ -26,8 +26,8 @@ struct spawn {
 	bool orphan;               /* forked twice: no child of ours, so nobody has to reap it */
 	bool die_with_parent;      /* PDEATHSIG SIGKILL: with the *thread* that spawns */
 	bool no_new_privs;
-	/* Runs in the child just before exec, after the descriptors are in place; async-signal-safe calls
-	 * only. Returns 0 or -errno, which spawn then returns. */
+	/* Runs in the child just before exec, after the descriptors are in place, in a copy of our memory; async-signal-safe
+	 * calls only. Returns 0 or -errno, which spawn then returns. */
 	int (*prepare)(void *arg);
 	void *prepare_arg;
 };

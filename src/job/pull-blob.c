@@ -123,6 +123,8 @@ static bool seek_again(struct pull_blob *b, int rc, const struct err *why)
 
 /* --- writing */
 
+static void on_again(uv_timer_t *t);
+
 static int work_commit(struct work *w, struct err *e)
 {
 	struct pull_blob *b = container_of(w, struct pull_blob, work);
@@ -142,10 +144,13 @@ static void on_committed(struct work *w, int rc, const struct err *e)
 	}
 	if (pull_returned(p))
 		return;
-	if (rc < 0)
+	if (rc < 0) {
 		pull_fail(p, rc, e, NULL);
-	else
-		pull_maybe_finish(p);
+		return;
+	}
+	if (uv_is_active((uv_handle_t *)&p->again)) /* config and layer of an artifact may be one blob */
+		uv_timer_start(&p->again, on_again, 0, 0);
+	pull_maybe_finish(p);
 }
 
 /* --- downloading */

@@ -197,7 +197,8 @@ static void on_tick(uv_timer_t *t)
 	pull_tell_progress(t->data, true);
 }
 
-static void start_layers(struct pull *p)
+/* All that the manifest names comes at the same time; what is unpacked waits for the config. */
+static void start_blobs(struct pull *p)
 {
 	size_t n = p->manifest.nlayers;
 
@@ -211,11 +212,9 @@ static void start_layers(struct pull *p)
 		p->layers[i].blob = blob_for(p, &p->manifest.layers[i]);
 	pull_tell_progress(p, false);
 	uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
-	pull_unpack_start(p);
-	if (p->failing)
-		return;
-	pull_blobs_pump(p);
-	pull_maybe_finish(p);
+	pull_blob_begin(&p->config_blob);
+	if (!p->failing)
+		pull_blobs_pump(p);
 }
 
 void pull_on_config(struct pull *p)
@@ -223,21 +222,19 @@ void pull_on_config(struct pull *p)
 	AUTO_FREE char *text = NULL;
 	size_t len;
 	struct err e = { 0 };
+	int rc = 0;
 
-	if (p->artifact) {
-		start_layers(p);
-		return;
+	if (!p->artifact) {
+		rc = pull_blob_load(&p->config_blob, OCI_MANIFEST_MAX, &text, &len, &e);
+		if (rc == 0)
+			rc = oci_config_parse(text, len, &p->config, &e);
+		if (rc == 0)
+			rc = check_config(p, &e);
 	}
-	int rc = pull_blob_load(&p->config_blob, OCI_MANIFEST_MAX, &text, &len, &e);
-
-	if (rc == 0)
-		rc = oci_config_parse(text, len, &p->config, &e);
-	if (rc == 0)
-		rc = check_config(p, &e);
 	if (rc < 0)
 		pull_fail(p, rc, &e, NULL);
 	else
-		start_layers(p);
+		pull_unpack_start(p);
 }
 
 /* --- manifests */
@@ -355,7 +352,7 @@ static void take_document(struct pull *p, char *text, size_t len, const char *me
 	else if (kind == OCI_KIND_INDEX)
 		get_manifest(p, p->manifest_desc.digest.text);
 	else
-		pull_blob_begin(&p->config_blob);
+		start_blobs(p);
 }
 
 static void on_manifest(struct oci_reg_op *op, int rc, const struct err *e)

@@ -298,6 +298,18 @@ struct berth_rootfs {
 	const char *label;
 	const char *journal; /* NULL none, "ordered", "writeback", "data" */
 	uint64_t max_size;   /* of the unpacked layers; 0: 64 GiB */
+
+	/* Files of this machine, or "-", that are run as root one after another, each in a VM over what is there by then:
+	 * by what their "#!" says, or by /bin/sh. One that ends with another code than 0 fails the whole, with -ECHILD.
+	 * NULL-terminated; NULL: none. */
+	const char *const *scripts;
+	const char *const *env;  /* of the scripts, as in struct berth_create; so are the next three */
+	const char *network;
+	double cpus;
+	uint64_t memory;
+	int64_t time;            /* s since 1970, of what scripts write; 0: the newest time that the sources have */
+	/* What they print, as it comes; stream 1 stdout, 2 stderr. NULL: dropped. */
+	void (*print)(void *arg, int stream, const char *p, size_t n);
 };
 struct berth_rootfs_result {
 	uint64_t size, used;
@@ -428,6 +440,8 @@ enum berth_pull_policy { BERTH_PULL_MISSING, BERTH_PULL_ALWAYS, BERTH_PULL_NEVER
 /* Zeroed memory and an image are a good container. Lists end with NULL and may be NULL. */
 struct berth_create {
 	const char *image;
+	const char *rootfs;            /* a file with an ext4 file system, in place of image; it is only read, and stays as
+					* it is for as long as the container lives */
 	const char *const *args;       /* CMD; NULL: the image's */
 	const char *const *entrypoint; /* NULL: the image's; an empty list: none */
 	const char *name;              /* NULL: made up from the image's name */

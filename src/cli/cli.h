@@ -81,6 +81,8 @@ const char *cli_value(const struct cli_args *a, const char *name);
 unsigned cli_remove_flags(const struct cli_args *a);
 /* All that were given, NULL-terminated, NULL if none; the caller frees the array alone. */
 const char **cli_values(const struct cli_args *a, const char *name);
+/* --cpus; CLI_OK or CLI_USAGE. */
+int cli_cpus(const struct cli_args *a, double *ret);
 
 /* --- help.c */
 void cli_print_help(void);                    /* of berth */
@@ -180,6 +182,7 @@ char *cli_read_secret(void);
 
 /* --- progress.c: a berth_progress_cb with arg = cli */
 void cli_on_progress(void *cli, const struct berth_progress *p);
+void cli_progress_hide(struct cli *cli); /* until more of it comes */
 void cli_progress_end(struct cli *cli);
 
 /* --- cmd-rootfs.c */

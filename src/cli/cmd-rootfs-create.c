@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -21,6 +22,11 @@ static const struct cli_opt rootfs_opts[] = {
 	{ 0, "uuid", "UUID", "default: from the content" },
 	{ 0, "label", "LABEL", "at most 16 bytes" },
 	{ 0, "journal", "MODE", "ordered, writeback or data (default none)" },
+	{ 0, "run", "SCRIPT", "run this file of the host as root in a VM over the sources; - is standard input" },
+	{ 'e', "env", "KEY[=VALUE]", "set an environment variable of the scripts; KEY alone takes this shell's" },
+	{ 0, "network", "NETWORK", "of the scripts: host-user (default) or none" },
+	{ 'm', "memory", "SIZE", "of the scripts (default: the VM's 512 MiB)" },
+	{ 0, "cpus", "N", "of the scripts (default 1)" },
 	{ 0 },
 };
 
@@ -85,6 +91,37 @@ static int tag(struct cli *cli, const char *file, const struct berth_rootfs *r, 
 	return cli_tar_close(&t, CLI_OK);
 }
 
+/* --- scripts */
+
+static void on_print(void *arg, int stream, const char *p, size_t n)
+{
+	const struct making *m = arg;
+
+	cli_progress_hide(m->cli);
+	file_write_full(stream, p, n);
+}
+
+/* SOURCE_DATE_EPOCH, as other programs know it: the time of what is made. */
+static int take_scripts(const struct cli_args *a, struct berth_rootfs *r)
+{
+	const char *memory = cli_value(a, "memory"), *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t v;
+	struct err e = { 0 };
+	int code = cli_cpus(a, &r->cpus);
+
+	if (code)
+		return code;
+	if (memory && str_parse_size(memory, &r->memory, &e) < 0)
+		return cli_usage(a->cmd, "--memory: %s", e.text);
+	if (epoch && *epoch && str_parse_u64(epoch, INT32_MAX, &v) < 0)
+		return cli_usage(a->cmd, "SOURCE_DATE_EPOCH is '%s', which is not a number of seconds", epoch);
+	if (epoch && *epoch)
+		r->time = (int64_t)v;
+	r->network = cli_value(a, "network");
+	r->print = on_print;
+	return CLI_OK;
+}
+
 /* --- the file */
 
 static int make(struct cli *cli, const struct berth_rootfs *r, struct making *m)
@@ -120,6 +157,8 @@ static int make_and_tag(struct cli *cli, struct berth_rootfs *r, struct making *
 static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 {
 	struct making m = { .cli = cli };
+	AUTO_FREE const char **scripts = cli_values(a, "run");
+	AUTO_FREE const char **env = cli_values(a, "env");
 	const char *size = cli_value(a, "size"), *max = cli_value(a, "max-size"), *name = cli_value(a, "tag");
 	struct err e = { 0 };
 	char used[8], total[8];
@@ -130,6 +169,8 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 		.uuid = cli_value(a, "uuid"),
 		.label = cli_value(a, "label"),
 		.journal = cli_value(a, "journal"),
+		.scripts = scripts,
+		.env = env,
 	};
 	int code;
 
@@ -139,6 +180,9 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 		return cli_usage(a->cmd, "--size: %s", e.text);
 	if (max && str_parse_size(max, &r.max_size, &e) < 0)
 		return cli_usage(a->cmd, "--max-size: %s", e.text);
+	code = take_scripts(a, &r);
+	if (code)
+		return code;
 	code = name ? make_and_tag(cli, &r, &m, name) : make(cli, &r, &m);
 	if (code != CLI_OK)
 		return code;
@@ -158,7 +202,14 @@ const struct cli_cmd cli_cmd_rootfs_create = {
 		 "needed. The same sources give the same bytes, whatever the clock says. A folder gives its files as "
 		 "they are: owners by number, times and attributes as the caller may read them, but not SELinux's. "
 		 "The image that --tag makes has one layer and no command; its id is printed. The image of an archive comes "
-		 "into the store without a name.",
+		 "into the store without a name. "
+		 "Each --run SCRIPT runs, in the order given, as root in a virtual machine whose files are what the sources "
+		 "and the scripts before it made, by its #! line or by /bin/sh. It is not part of the result, has no "
+		 "standard input, and what it prints is printed. If one ends with another code than 0, the command fails "
+		 "with exit code 1 and makes nothing. The result is written anew, without a trace of the VM; "
+		 "/etc/hosts, /etc/hostname and /etc/resolv.conf stay what the sources have, and sockets are left out. "
+		 "What a script writes has the newest time of the sources, or that of SOURCE_DATE_EPOCH, "
+		 "which the script is given too: so a script that writes the same bytes makes the same file.",
 	.opts = rootfs_opts, .min_args = 1, .max_args = -1, .run = run_rootfs_create,
 };
 

@@ -163,7 +163,9 @@ const struct cli_cmd cli_cmd_run = {
 		 "the command, or the image's own. In the foreground standard input, output and error are joined "
 		 "to the process, signals are passed on, and berth exits with the process's code: 125 if berth "
 		 "itself failed before it ran, 126 if it cannot be executed, 127 if it was not found, 128+n for "
-		 "signal n. With -it the terminal is the process's; C-p C-q detaches and leaves it running.",
+		 "signal n. With -it the terminal is the process's; C-p C-q detaches and leaves it running. With --rootfs "
+		 "FILE there is no image: the arguments are the command, and FILE, made by berth rootfs create or "
+		 "another program, is the read-only base of the container's files.",
 	.opts = cli_run_opts,
 	.min_args = 1,
 	.max_args = -1,

@@ -15,6 +15,7 @@ static const char *kind_of(const char *arg)
 		{ "CONTAINER|IMAGE", "both" }, { "CONTAINER", "containers" }, { "IMAGE", "images" },   { "JOB", "jobs" },
 		{ "[COMMAND]", "commands" },   { "[CONTAINER", "containers" }, { "[FILE]", "files" }, { "FILE", "files" },
 		{ "SOURCE", "images" },	       { "DIR", "files" },	        { "HOST:CTR", "files" }, { "[ID", "trash" },
+		{ "SCRIPT", "files" },
 		{ "ID", "trash" },
 		{ "bash|zsh|fish", "shells" },
 	};

@@ -176,6 +176,12 @@ void cli_on_progress(void *arg, const struct berth_progress *p)
 		json_line(p);
 }
 
+void cli_progress_hide(struct cli *cli)
+{
+	if (cli->progress == CLI_PROGRESS_TTY)
+		erase();
+}
+
 void cli_progress_end(struct cli *cli)
 {
 	if (cli->progress == CLI_PROGRESS_TTY)

@@ -53,6 +53,7 @@ const struct cli_opt cli_run_opts[] = {
 	{ 0, "dns-search", "DOMAIN", "search domain" },
 	{ 0, "add-host", "NAME:ADDRESS", "line of /etc/hosts; host-gateway is the host" },
 	{ 'p', "publish", "[IP:]HOST:CTR", "publish a port" },
+	{ 0, "rootfs", "FILE", "an ext4 file in place of IMAGE; it is only read, and must stay as it is" },
 	{ 0, "root-size", "SIZE", "size of the writable disk (default 8g, sparse)" },
 	{ 0, "accel", "KIND", "auto, kvm or tcg" },
 	{ 0, "restart", "POLICY", "no (others are not there yet)" },
@@ -304,11 +305,23 @@ static int take_security(struct run_spec *s, const struct cli_args *a)
 	return 0;
 }
 
+int cli_cpus(const struct cli_args *a, double *ret)
+{
+	const char *word = cli_value(a, "cpus");
+	char *end = NULL;
+
+	if (!word)
+		return 0;
+	*ret = strtod(word, &end);
+	if (end == word || *end || !(*ret > 0))
+		return cli_usage(a->cmd, "'%s' is not a number of CPUs", word);
+	return 0;
+}
+
 static int take_numbers(struct run_spec *s, const struct cli_args *a)
 {
-	const char *cpus = cli_value(a, "cpus"), *pids = cli_value(a, "pids-limit");
+	const char *pids = cli_value(a, "pids-limit");
 	const char *timeout = cli_value(a, "stop-timeout"), *pull = cli_value(a, "pull");
-	char *end = NULL;
 	uint64_t v;
 	int rc = take_size(a, "memory", &s->c.memory);
 
@@ -318,11 +331,9 @@ static int take_numbers(struct run_spec *s, const struct cli_args *a)
 		rc = take_size(a, "root-size", &s->c.root_size);
 	if (rc)
 		return rc;
-	if (cpus) {
-		s->c.cpus = strtod(cpus, &end);
-		if (end == cpus || *end || !(s->c.cpus > 0))
-			return cli_usage(a->cmd, "'%s' is not a number of CPUs", cpus);
-	}
+	rc = cli_cpus(a, &s->c.cpus);
+	if (rc)
+		return rc;
 	if (pids && strcmp(pids, "-1") != 0) {
 		if (str_parse_u64(pids, INT32_MAX, &s->c.pids_limit) < 0)
 			return cli_usage(a->cmd, "'%s' is not a number of processes", pids);
@@ -352,8 +363,13 @@ int run_spec_init(struct run_spec *s, const struct cli_args *a)
 	int rc;
 
 	*s = (struct run_spec){ 0 };
-	c->image = a->argv[0];
-	c->args = a->argc > 1 ? a->argv + 1 : NULL;
+	c->rootfs = cli_value(a, "rootfs");
+	if (c->rootfs)
+		c->args = a->argv;
+	else
+		c->image = a->argv[0];
+	if (!c->rootfs && a->argc > 1)
+		c->args = a->argv + 1;
 	if (entrypoint && !*entrypoint) {
 		c->entrypoint = none;
 	} else if (entrypoint) {

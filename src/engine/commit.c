@@ -326,6 +326,8 @@ static void on_disks(struct eng_disks *d, int rc, const struct err *de)
 	struct err e = *de;
 
 	o->in_disks = false;
+	if (rc == 0 && json_str(d->ctr.config, "rootfs_file"))
+		rc = err_set(&e, -EINVAL, "it was made from a file, not from an image: export and import make an image of it");
 	if (rc == 0) {
 		o->layer = opts.out = open(o->op.b->root, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 		if (o->layer < 0)

@@ -118,7 +118,9 @@ static int check(const struct create_spec *s, struct err *e)
 {
 	const struct berth_create *o = &s->o;
 
-	if (!o->image || !*o->image)
+	if (o->rootfs && o->image)
+		return err_set(e, -EINVAL, "a container is made from an image or from a file, not from both");
+	if (!o->rootfs && (!o->image || !*o->image))
 		return err_set(e, -EINVAL, "an image is missing");
 	if (o->name && !container_name_valid(o->name))
 		return err_set(e, -EINVAL, "'%s' is not a name: letters, digits, '.', '_', '-', at least two", o->name);
@@ -160,7 +162,7 @@ static const char *const *take_env(struct eng_arena *a, const char *const *env)
 static void copy_strings(struct create_spec *s, struct eng_arena *a)
 {
 	struct berth_create *o = &s->o;
-	const char **strings[] = { &o->image,	&o->name,	 &o->hostname, &o->domainname, &o->user,
+	const char **strings[] = { &o->image,	&o->rootfs, &o->name,	 &o->hostname, &o->domainname, &o->user,
 				   &o->workdir, &o->seccomp,	 &o->network,  &o->stop_signal, &o->restart,
 				   &o->platform, &o->kernel,	 &o->kernel_args, &o->accel,
 				   &o->pull_options.ca_file, &o->pull_options.creds };
@@ -365,30 +367,54 @@ static int add_kernel(cJSON *j, const char *kernel, struct err *e)
 	return 0;
 }
 
+/* What its base is, and what the user calls it. */
+static int add_base(cJSON *j, const struct create_spec *s, const struct store_image *image, struct err *e)
+{
+	AUTO_FREE char *path = s->o.rootfs ? realpath(s->o.rootfs, NULL) : NULL;
+	char platform[OCI_PLATFORM_MAX], stamp[48];
+	struct oci_platform host;
+	struct stat st;
+
+	oci_platform_host(&host);
+	oci_platform_str(s->o.rootfs ? &host : &image->image.config.platform, platform);
+	cJSON_AddStringToObject(j, "platform", platform);
+	if (s->o.rootfs) {
+		if (!path || stat(path, &st) < 0)
+			return err_sys(e, -errno, "cannot open '%s'", s->o.rootfs);
+		container_base_stamp(&st, stamp);
+		cJSON_AddStringToObject(j, "image", s->o.rootfs);
+		cJSON_AddStringToObject(j, "rootfs_file", path);
+		cJSON_AddStringToObject(j, "rootfs_stamp", stamp);
+		return 0;
+	}
+	cJSON_AddStringToObject(j, "image", s->o.image);
+	cJSON_AddStringToObject(j, "image_id", image->image.manifest.config.digest.text);
+	cJSON_AddStringToObject(j, "image_digest", image->image.top.digest.text);
+	cJSON_AddStringToObject(j, "rootfs_key", image->rootfs_key);
+	return 0;
+}
+
 int create_config(const struct create_spec *s, const char *id, const struct store_image *image, cJSON **ret,
 		  struct err *e)
 {
 	const struct berth_create *o = &s->o;
 	AUTO_JSON cJSON *j = cJSON_CreateObject();
 	cJSON *spec = NULL;
-	char name[80], hostname[16], platform[OCI_PLATFORM_MAX], now[CLOCK_RFC3339_MAX];
+	char name[80], hostname[16], now[CLOCK_RFC3339_MAX];
 	int rc;
 
-	pick_name(o->image, id, name);
+	pick_name(o->rootfs ? o->rootfs : o->image, id, name);
 	snprintf(hostname, sizeof(hostname), "%.12s", id);
 	rc = build_spec(s, id, o->hostname ? o->hostname : hostname, image, &spec, e);
 	if (rc < 0)
 		return rc;
 	cJSON_AddItemToObject(j, "spec", spec);
 	clock_rfc3339(clock_real_ns(), now);
-	oci_platform_str(&image->image.config.platform, platform);
 	cJSON_AddStringToObject(j, "id", id);
 	cJSON_AddStringToObject(j, "name", o->name ? o->name : name);
-	cJSON_AddStringToObject(j, "image", o->image);
-	cJSON_AddStringToObject(j, "image_id", image->image.manifest.config.digest.text);
-	cJSON_AddStringToObject(j, "image_digest", image->image.top.digest.text);
-	cJSON_AddStringToObject(j, "platform", platform);
-	cJSON_AddStringToObject(j, "rootfs_key", image->rootfs_key);
+	rc = add_base(j, s, image, e);
+	if (rc < 0)
+		return rc;
 	cJSON_AddItemToObject(j, "command", cJSON_Duplicate(json_arr(json_obj(spec, "process"), "args"), 1));
 	cJSON_AddBoolToObject(j, "tty", o->tty);
 	cJSON_AddBoolToObject(j, "open_stdin", o->open_stdin);

@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/job.h"
 #include "ext4/mkfs.h"
+#include "ext4/reader.h"
 #include "job/rootfs.h"
 #include "oci/ref.h"
 #include "store/events.h"
@@ -210,6 +211,27 @@ static int write_container(struct create *c, struct err *e)
 	return rc;
 }
 
+/* What cannot be the base of a container is told now, not by a guest that does not start. */
+static int check_file(const char *path, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct ext4_reader *r;
+	struct stat st;
+	int rc;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, -EINVAL, "'%s' is not a file", path);
+	rc = ext4_reader_open(fd, &r, e);
+	if (rc < 0)
+		return err_wrap(e, rc, "'%s'", path);
+	struct ext4_info info;
+	ext4_reader_info(r, &info);
+	ext4_reader_close(r);
+	return info.replayed ? err_set(e, -EINVAL, "the journal of '%s' is not finished: e2fsck finishes it", path) : 0;
+}
+
 static int look_in_pool(struct work *w, struct err *e)
 {
 	struct create *c = container_of(w, struct create, work);
@@ -218,6 +240,13 @@ static int look_in_pool(struct work *w, struct err *e)
 
 	if (rc == -ENOENT)
 		return -EINVAL; /* not the image's */
+	if (rc == 0 && c->spec.o.rootfs) {
+		rc = check_file(c->spec.o.rootfs, e);
+		if (rc == 0)
+			rc = write_container(c, e);
+		c->have_rootfs = true;
+		return rc == -ENOENT ? -EINVAL : rc;
+	}
 	if (rc == 0)
 		rc = find_image(c, e);
 	if (rc < 0 || !c->have_image)

@@ -15,7 +15,6 @@
 #include "base/sock.h"
 #include "engine/shim.h"
 #include "rpc/drive-uv.h"
-#include "store/rootfs.h"
 
 static const struct rpc_method shim_freeze = { "/berth.shim.v1.Shim/Freeze",
 					       &shim__freeze_request__descriptor,
@@ -32,17 +31,13 @@ static int64_t written(int fd)
 
 static int open_both(struct eng_disks *d, struct err *e)
 {
-	const char *key = json_str(d->ctr.config, "rootfs_key");
-	AUTO_FREE char *path = store_rootfs_path(d->b->store, key ? key : "");
 	AUTO_CLOSE int dir = container_open(d->b->root, d->ctr.id, e);
 
 	if (dir < 0)
 		return dir;
-	if (!path)
-		return err_set(e, -ENOMEM, "out of memory");
-	d->base = open(path, O_RDONLY | O_CLOEXEC);
+	d->base = container_base_open(d->b->root, d->ctr.config, e);
 	if (d->base < 0)
-		return err_sys(e, -errno, "cannot open '%s'", path);
+		return d->base;
 	d->disk = openat(dir, "upper.ext4", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (d->disk < 0)
 		return err_sys(e, -errno, "cannot open the disk of container %s", d->name);

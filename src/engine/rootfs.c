@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "engine/engine.h"
+#include "engine/rootfs-run.h"
 
 struct rootfs_op {
 	struct berth_op op;
@@ -43,44 +44,45 @@ static void cancel(struct berth_op *op)
 	rootfs_create_cancel(&container_of(op, struct rootfs_op, op)->create);
 }
 
-int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
-			berth_rootfs_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
+static int begin(struct berth *b, const struct rootfs_opts *opts, berth_progress_cb progress, berth_rootfs_cb done,
+		 void *arg, struct berth_op **ret, struct err *e)
 {
 	struct rootfs_op *o = calloc(1, sizeof(*o));
-	struct oci_platform platform;
-	struct err e = { 0 };
-	int rc = o ? 0 : -ENOMEM;
+	int rc;
 
-	if (rc == 0 && r->platform)
-		rc = oci_platform_parse(r->platform, &platform, &e);
-	if (rc == 0) {
-		const struct rootfs_opts opts = {
-			.store = b->store,
-			.sources = eng_arena_strv(&o->arena, r->sources),
-			.output = eng_arena_str(&o->arena, r->output),
-			.platform = r->platform ? &platform : NULL,
-			.size = r->size,
-			.max_size = r->max_size,
-			.uuid = eng_arena_str(&o->arena, r->uuid),
-			.label = eng_arena_str(&o->arena, r->label),
-			.journal = eng_arena_str(&o->arena, r->journal),
-		};
-
-		o->create.progress = on_progress;
-		o->create.data = o;
-		o->progress = progress;
-		o->done = done;
-		o->view.view.verb = "rootfs create";
-		o->view.view.object = opts.output;
-		o->view.view.stage = "unpacking";
-		rc = o->arena.failed ? -ENOMEM : rootfs_create_start(&o->create, b->loop, &opts, on_made, &e);
-	}
+	if (!o)
+		return -ENOMEM;
+	o->create.progress = on_progress;
+	o->create.data = o;
+	o->progress = progress;
+	o->done = done;
+	o->view.view.verb = "rootfs create";
+	o->view.view.object = eng_arena_str(&o->arena, opts->output);
+	o->view.view.stage = "unpacking";
+	rc = o->arena.failed ? -ENOMEM : rootfs_create_start(&o->create, b->loop, opts, on_made, e);
 	if (rc < 0) {
-		if (o)
-			eng_arena_finish(&o->arena);
+		eng_arena_finish(&o->arena);
 		free(o);
-		return eng_refuse(be, rc, &e);
+		return rc;
 	}
 	eng_op_begin(b, &o->op, arg, cancel, ret);
 	return 0;
+}
+
+int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
+			berth_rootfs_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
+{
+	struct oci_platform platform;
+	struct err e = { 0 };
+	const struct rootfs_opts opts = {
+		.store = b->store, .sources = r->sources, .output = r->output, .platform = r->platform ? &platform : NULL,
+		.size = r->size, .max_size = r->max_size, .uuid = r->uuid, .label = r->label, .journal = r->journal,
+	};
+	int rc = r->platform ? oci_platform_parse(r->platform, &platform, &e) : 0;
+
+	if (rc == 0 && r->scripts && *r->scripts)
+		rc = eng_rootfs_run(b, r, &opts, progress, done, arg, ret, &e);
+	else if (rc == 0)
+		rc = begin(b, &opts, progress, done, arg, ret, &e);
+	return rc < 0 ? eng_refuse(be, rc, &e) : 0;
 }

@@ -4,7 +4,10 @@
  *
  *   berth-pack tree PATH   the file system in PACK_BASE, from PATH on
  *   berth-pack merged DIR  the folder DIR of the file system in PACK_UPPER over the one in PACK_BASE
- *   berth-pack layer DIR   what the folder changes, as a layer of an image, compressed */
+ *   berth-pack layer DIR   what the folder changes, as a layer of an image, compressed
+ *   berth-pack result DIR SINCE SEC NSEC
+ *                          merged, but for what berth itself wrote; what the folder has of the time SINCE (ns) or a
+ *                          later one gets the time SEC, NSEC */
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +37,8 @@ struct worker {
 	struct pack_tar *tar;
 	const char *prefix; /* of names in the tar */
 	int64_t said_ns;
+	int64_t since; /* of a result */
+	struct fs_time stamp;
 };
 
 static void say(cJSON *j)
@@ -141,7 +146,31 @@ static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 	return rc;
 }
 
-static int pack_both(struct worker *w, const char *dir, bool layer, struct err *e)
+static bool is_since(const struct fs_time *t, int64_t ns)
+{
+	int64_t sec = ns / 1000000000;
+
+	return t->sec > sec || (t->sec == sec && t->nsec >= ns % 1000000000);
+}
+
+static int on_result(void *arg, const struct ext4_merge_entry *en, struct err *e)
+{
+	struct worker *w = arg;
+	struct ext4_stat st = en->st;
+	bool upper = en->from == w->upper;
+
+	say_progress(w);
+	if (en->kind == EXT4_MERGE_GONE || (upper && own_file(en->path, en->kind == EXT4_MERGE_ADDED))) {
+		if (en->kind != EXT4_MERGE_CHANGED || S_ISDIR(en->lower.mode))
+			return 0;
+		return pack_tar_add(w->tar, w->base, en->path, &en->lower, e);
+	}
+	if (upper && is_since(&st.mtime, w->since))
+		st.mtime = is_way_only(en) ? en->lower.mtime : w->stamp;
+	return pack_tar_add(w->tar, en->from, en->path, &st, e);
+}
+
+static int pack_both(struct worker *w, const char *dir, ext4_merge_cb fn, struct err *e)
 {
 	uint32_t ino;
 	int rc = ext4_reader_open(PACK_UPPER, &w->upper, e);
@@ -150,7 +179,7 @@ static int pack_both(struct worker *w, const char *dir, bool layer, struct err *
 		rc = ext4_reader_find(w->upper, dir, false, &ino, e);
 	if (rc < 0)
 		return err_wrap(e, rc, "the container's disk");
-	return ext4_merge_walk(w->base, w->upper, ino, layer, layer ? on_layer : on_merged, w, e);
+	return ext4_merge_walk(w->base, w->upper, ino, fn == on_layer, fn, w, e);
 }
 
 static int pack(struct worker *w, const char *mode, const char *path, struct pack_totals *ret, struct err *e)
@@ -164,7 +193,8 @@ static int pack(struct worker *w, const char *mode, const char *path, struct pac
 		rc = ext4_reader_open(PACK_BASE, &w->base, e);
 	if (rc < 0)
 		return rc;
-	rc = strcmp(mode, "tree") ? pack_both(w, path, layer, e) : pack_tree(w, path, e);
+	rc = !strcmp(mode, "tree") ? pack_tree(w, path, e) :
+	     pack_both(w, path, layer ? on_layer : !strcmp(mode, "result") ? on_result : on_merged, e);
 	if (rc == 0)
 		rc = pack_tar_end(w->tar, e);
 	return rc < 0 ? rc : pack_out_end(w->out, ret, e);
@@ -197,8 +227,12 @@ int main(int argc, char **argv)
 	bool landlock;
 	int rc;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 6)
 		return 2;
+	if (argc == 6) {
+		w.since = atoll(argv[3]);
+		w.stamp = (struct fs_time){ atoll(argv[4]), (uint32_t)atol(argv[5]) };
+	}
 	signal(SIGPIPE, SIG_IGN);
 	/* names that are UTF-8 are told as such, all others as bytes */
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "oci/spec.h"
 #include "shim/sandbox.h"
+#include "store/container.h"
 #include "store/kernel.h"
 #include "vm/agent.h"
 
@@ -21,10 +22,10 @@
 
 /* --- the VM */
 
-static int open_disk(const char *dir, const char *name, int flags, struct err *e)
+static int open_disk(const char *dir, const char *name, struct err *e)
 {
 	AUTO_FREE char *path = path_join(dir, name);
-	int fd = path ? open(path, flags | O_CLOEXEC | O_NOFOLLOW) : -1;
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
 
 	return fd < 0 ? err_sys(e, -errno, "cannot open disk '%s'", path ? path : name) : fd;
 }
@@ -76,8 +77,7 @@ static int find_kernel(const struct sandbox *sb, const char *name, char **ret, s
 int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 {
 	const cJSON *c = sb->config;
-	const char *key = json_str(c, "rootfs_key"), *accel = json_str(c, "accel") ?: "";
-	AUTO_FREE char *base_dir = path_fmt("%s/rootfs/%s", sb->root, key ? key : "");
+	const char *accel = json_str(c, "accel") ?: "";
 	AUTO_FREE char *own_dir = path_fmt("%s/containers/%s", sb->root, sb->id);
 	AUTO_FREE struct vm_bind *binds = calloc(VM_BINDS_MAX, sizeof(*binds));
 	AUTO_FREE char *kernel = NULL;
@@ -87,12 +87,12 @@ int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 	struct vm_config cfg = { 0 };
 	double cpus = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(c, "cpus"));
 
-	if (!base_dir || !own_dir || !binds)
+	if (!own_dir || !binds)
 		return err_sys(e, -ENOMEM, "cannot make the VM");
-	base = open_disk(base_dir, "base.ext4", O_RDONLY, e);
+	base = container_base_open(sb->root, c, e);
 	if (base < 0)
 		return base;
-	upper = open_disk(own_dir, "upper.ext4", O_RDWR, e);
+	upper = open_disk(own_dir, "upper.ext4", e);
 	if (upper < 0)
 		return upper;
 	int rc = find_kernel(sb, json_str(c, "kernel"), &kernel, e);

@@ -504,3 +504,30 @@ int container_rename(const char *root, const char *id, const char *name, struct 
 		container_touch(dir);
 	return rc;
 }
+
+/* --- the disk beneath its own */
+
+void container_base_stamp(const struct stat *st, char ret[static 48])
+{
+	snprintf(ret, 48, "%lld %lld.%09ld", (long long)st->st_size, (long long)st->st_mtim.tv_sec,
+		 st->st_mtim.tv_nsec);
+}
+
+int container_base_open(const char *root, const cJSON *config, struct err *e)
+{
+	const char *file = json_str(config, "rootfs_file"), *key = json_str(config, "rootfs_key");
+	AUTO_FREE char *kept = file ? NULL : path_fmt("%s/rootfs/%s/base.ext4", root, key ? key : "");
+	const char *path = file ? file : kept;
+	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC | (file ? 0 : O_NOFOLLOW)) : -1;
+	char stamp[48];
+	struct stat st;
+
+	if (!path)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "cannot open disk '%s'", path);
+	container_base_stamp(&st, stamp);
+	if (file && strcmp(stamp, json_str(config, "rootfs_stamp") ?: "") != 0)
+		return err_set(e, -ESTALE, "'%s' was written after the container was made from it", file);
+	return TAKE_FD(fd);
+}

@@ -5,7 +5,8 @@
  *                 id name image image_id image_digest platform rootfs_key (of its base) command[] tty
  *                 open_stdin remove labels{} env[] user workdir hostname network dns[] dns_search[]
  *                 add_hosts[] ports[{host_ip,host_port,container_port,proto}]
- *                 mounts[{type,source,target,readonly}] memory_bytes (limit; 0 none) cpus root_size
+ *                 mounts[{type,source,target,readonly}] rootfs_file and rootfs_stamp (in place of image_id,
+ *                 image_digest and rootfs_key: a file as base, and what tells that it is still the same) memory_bytes (limit; 0 none) cpus root_size
  *                 kernel kernel_args accel stop_signal (number) stop_timeout_ms restart created (RFC 3339)
  *                 log_size (bytes of a log file before it rotates) log_files (kept)
  *   spec.json     written with it: the OCI runtime specification, as CreateProcess takes it; a file of its own,
@@ -64,6 +65,12 @@ void container_touch(int dir);
 /* The state's word as a user sees it: "created" … "exited", or "dead" when state.json says that it runs but
  * no shim does. */
 const char *container_state_word(const struct container *c);
+/* Its base, open for reading: the store's of its image, or the file that it was made from. -ESTALE with words if that
+ * one was written since: an upper disk goes with one base only. */
+int container_base_open(const char *root, const cJSON *config, struct err *e);
+/* "SIZE MTIME": what rootfs_stamp says of the file fd. */
+struct stat;
+void container_base_stamp(const struct stat *st, char ret[static 48]);
 /* Removes the folder; the caller holds its lock or knows that it has none. The folder's name goes first, so
  * that nobody sees half of it. */
 int container_remove(const char *root, const char *id, struct err *e);

@@ -52,6 +52,8 @@ berth_completion_	bash fish zsh
 berth_help_comp	completion
 berth_inspect_w	web worker
 berth_version_	
+berth_rootfs_create_--run_fil	file1
+berth_run_--rootfs_fil	file1
 ROWS
 like "$(answers 'berth run -')" '(^| )--volume( |$)' 'options of the table'
 is "$(for c in $(berth help | sed -n '/^Commands:/,/^Options:/s/^  \([a-z-]*\).*/\1/p' | sort -u); do

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/str.h"
 #include "engine/shim.h"
 
@@ -69,7 +70,8 @@ struct session {
 	} req;
 	Shim__AttachSpec spec;
 	bool detach;
-	struct work work; /* kill: of the shim */
+	struct work work; /* kill: of the shim; wait: for it to be gone */
+	bool asked_again;
 	int signal;
 };
 
@@ -235,6 +237,50 @@ static int ready_wait(struct eng_call *c, const ProtobufCMessage **req, struct e
 	return send_request(c, req, e);
 }
 
+static void finish_wait(struct eng_call *c, int rc, const ProtobufCMessage *resp, const struct err *e);
+
+#define GONE_TRIES 500
+#define GONE_STEP_US 10000
+
+static int read_when_gone(struct work *w, struct err *e)
+{
+	struct session *s = container_of(w, struct session, work);
+	const char *root = s->call.op.b->root;
+	AUTO_CLOSE int dir = container_open(root, s->call.ctr.id, e);
+	char id[CONTAINER_ID_LEN + 1];
+
+	for (int i = 0; dir >= 0 && i < GONE_TRIES && lock_is_held(dir, "lock"); i++)
+		usleep(GONE_STEP_US);
+	memcpy(id, s->call.ctr.id, sizeof(id));
+	container_finish(&s->call.ctr);
+	return container_read(root, id, &s->call.ctr, e);
+}
+
+static void on_gone(struct work *w, int rc, const struct err *e)
+{
+	struct session *s = container_of(w, struct session, work);
+	struct err ne = { 0 };
+
+	eng_op_end(&s->call.op);
+	if (rc == 0 && strcmp(container_state_word(&s->call.ctr), "exited") == 0)
+		finish_wait(&s->call, 0, NULL, NULL);
+	else
+		finish_wait(&s->call, -ENOTCONN, NULL, &ne);
+}
+
+/* A shim that has told all and leaves takes connections no more, and ours may be one that it never saw: then the end of
+ * the container is on the disk. */
+static bool wait_till_gone(struct session *s)
+{
+	struct berth_op *op = &s->call.op;
+
+	s->asked_again = true;
+	if (work_start(&s->work, op->b->loop, read_when_gone, on_gone) < 0)
+		return false;
+	eng_op_begin(op->b, op, op->arg, op->cancel, NULL);
+	return true;
+}
+
 static void finish_wait(struct eng_call *c, int rc, const ProtobufCMessage *resp, const struct err *e)
 {
 	struct session *s = session_of(c);
@@ -245,6 +291,8 @@ static void finish_wait(struct eng_call *c, int rc, const ProtobufCMessage *resp
 	const char *name = c->ctr.config ? json_str(c->ctr.config, "name") : NULL;
 	struct err we = e ? *e : (struct err){ 0 };
 
+	if (rc == -ENOTCONN && c->client && !s->asked_again && !c->op.b->closing && wait_till_gone(s))
+		return;
 	if (rc == -ENOTCONN && c->client)
 		err_set(&we, rc, "the shim of container %s was killed", name ? name : c->name);
 	else if (rc == 0 && resp && *r->cause)

@@ -553,6 +553,17 @@ BERTH_API int berth_container_remove(struct berth *b, const char *name, unsigned
 BERTH_API int berth_container_rename(struct berth *b, const char *name, const char *to, berth_done_cb done,
 				     void *arg, struct berth_error *e);
 
+/* Other limits; 0: as it is. */
+struct berth_limits {
+	uint64_t memory_bytes, pids;
+	double cpus;
+};
+/* A container has them from its next start on. One that runs has at once what its VM, as it was started, has room for;
+ * waiting: words for what that is not, "memory", "cpus", "memory and cpus", or NULL. -EINVAL for less or more than can be. */
+typedef void (*berth_updated_cb)(void *arg, int rc, const struct berth_error *e, const char *waiting);
+BERTH_API int berth_container_update(struct berth *b, const char *name, const struct berth_limits *l, berth_updated_cb done,
+				     void *arg, struct berth_error *e);
+
 /* ------------------------------------------------------------- statistics */
 
 struct berth_stats {
@@ -760,7 +771,8 @@ BERTH_API int berth_kernel_set_default(struct berth *b, const char *name, berth_
 struct berth_event {
 	int64_t time;
 	const char *type;   /* "container", "image" */
-	/* container: create start exec exec_exit exit stop kill oom pause unpause rename delete restore;
+	/* container: create start exec exec_exit exit stop kill oom pause unpause rename update delete
+			     * restore;
 	 * image: pull load import tag untag delete restore */
 	const char *action;
 	const char *id;     /* full; of an image its config's digest */

@@ -5,7 +5,7 @@ berth_SOURCES = \
 	%D%/cli.h \
 	%D%/cmd-rootfs.c %D%/cmd-changes.c \
 	%D%/cmd-config.c %D%/cmd-events.c %D%/cmd-exec.c %D%/cmd-image.c %D%/cmd-kernel.c %D%/cmd-life.c %D%/cmd-logs.c \
-	%D%/cmd-port.c %D%/cmd-ps.c %D%/cmd-run.c %D%/cmd-stats.c %D%/cmd-system.c %D%/cmd-top.c %D%/cmd-trash.c \
+	%D%/cmd-port.c %D%/cmd-ps.c %D%/cmd-run.c %D%/cmd-stats.c %D%/cmd-system.c %D%/cmd-top.c %D%/cmd-trash.c %D%/cmd-update.c \
 	%D%/cmd-archive.c %D%/cmd-history.c %D%/cmd-upkeep.c \
 	%D%/cmd-login.c %D%/cmd-push.c %D%/cmd-registry.c \
 	%D%/cmd-rootfs-create.c \

@@ -318,26 +318,34 @@ int cli_cpus(const struct cli_args *a, double *ret)
 	return 0;
 }
 
-static int take_numbers(struct run_spec *s, const struct cli_args *a)
+int cli_take_limits(const struct cli_args *a, struct berth_limits *ret)
 {
 	const char *pids = cli_value(a, "pids-limit");
-	const char *timeout = cli_value(a, "stop-timeout"), *pull = cli_value(a, "pull");
-	uint64_t v;
-	int rc = take_size(a, "memory", &s->c.memory);
+	int rc = take_size(a, "memory", &ret->memory_bytes);
 
+	if (rc == 0)
+		rc = cli_cpus(a, &ret->cpus);
+	if (rc == 0 && pids && strcmp(pids, "-1") != 0 && str_parse_u64(pids, INT32_MAX, &ret->pids) < 0)
+		return cli_usage(a->cmd, "'%s' is not a number of processes", pids);
+	return rc;
+}
+
+static int take_numbers(struct run_spec *s, const struct cli_args *a)
+{
+	const char *timeout = cli_value(a, "stop-timeout"), *pull = cli_value(a, "pull");
+	struct berth_limits l = { 0 };
+	uint64_t v;
+	int rc = cli_take_limits(a, &l);
+
+	s->c.memory = l.memory_bytes;
+	s->c.cpus = l.cpus;
+	s->c.pids_limit = l.pids;
 	if (rc == 0)
 		rc = take_size(a, "shm-size", &s->c.shm_size);
 	if (rc == 0)
 		rc = take_size(a, "root-size", &s->c.root_size);
 	if (rc)
 		return rc;
-	rc = cli_cpus(a, &s->c.cpus);
-	if (rc)
-		return rc;
-	if (pids && strcmp(pids, "-1") != 0) {
-		if (str_parse_u64(pids, INT32_MAX, &s->c.pids_limit) < 0)
-			return cli_usage(a->cmd, "'%s' is not a number of processes", pids);
-	}
 	if (timeout) {
 		if (str_parse_u64(timeout, 1000000, &v) < 0)
 			return cli_usage(a->cmd, "'%s' is not a number of seconds", timeout);

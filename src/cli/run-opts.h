@@ -22,6 +22,9 @@ struct run_spec {
 int run_spec_init(struct run_spec *s, const struct cli_args *a);
 void run_spec_finish(struct run_spec *s);
 
+/* --memory, --cpus, --pids-limit, 0 where not given: 0, or CLI_USAGE after an error was printed. */
+int cli_take_limits(const struct cli_args *a, struct berth_limits *ret);
+
 /* -e and --env-file of exec, as above: the strings are in s. */
 const char **run_env(struct run_spec *s, const struct cli_args *a, int *ret_code);
 

@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #define COMMANDS(X)                                                                                     \
-	X(run) X(create) X(start) X(stop) X(restart) X(kill) X(pause) X(unpause) X(wait) X(rm) X(rename)        \
+	X(run) X(create) X(start) X(stop) X(restart) X(kill) X(pause) X(unpause) X(wait) X(rm) X(rename) X(update)        \
 	X(exec) X(attach) X(consoles) X(screen) X(logs)                                                         \
 	X(ps) X(container_ls) X(inspect) X(top) X(stats) X(events) X(port) X(boot)                                                     \
 	X(pull) X(image_pull) X(images) X(image_ls) X(image_inspect) X(rmi) X(image_rm)                         \

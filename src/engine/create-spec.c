@@ -114,9 +114,22 @@ static int take_seccomp(struct create_spec *s, const char *word, struct err *e)
 	return rc < 0 ? rc : json_parse(text, len, "the seccomp profile", &s->seccomp, e);
 }
 
+int create_check_limits(uint64_t memory, double cpus, struct err *e)
+{
+	if (!(cpus >= 0 && cpus <= CPUS_MAX))
+		return err_set(e, -EINVAL, "a container has more than 0 and at most %d CPUs", CPUS_MAX);
+	if (memory && memory < MEMORY_MIN)
+		return err_set(e, -EINVAL, "a container needs at least 6 MiB of memory");
+	return 0;
+}
+
 static int check(const struct create_spec *s, struct err *e)
 {
 	const struct berth_create *o = &s->o;
+	int rc = create_check_limits(o->memory, o->cpus, e);
+
+	if (rc < 0)
+		return rc;
 
 	if (o->rootfs && o->image)
 		return err_set(e, -EINVAL, "a container is made from an image or from a file, not from both");
@@ -126,10 +139,6 @@ static int check(const struct create_spec *s, struct err *e)
 		return err_set(e, -EINVAL, "'%s' is not a name: letters, digits, '.', '_', '-', at least two", o->name);
 	if (o->hostname && (strlen(o->hostname) > 63 || !*o->hostname || strchr(o->hostname, '/')))
 		return err_set(e, -EINVAL, "'%s' is not a host name of at most 63 bytes", o->hostname);
-	if (!(o->cpus >= 0 && o->cpus <= CPUS_MAX))
-		return err_set(e, -EINVAL, "a container has more than 0 and at most %d CPUs", CPUS_MAX);
-	if (o->memory && o->memory < MEMORY_MIN)
-		return err_set(e, -EINVAL, "a container needs at least 6 MiB of memory");
 	if (o->network && strcmp(o->network, "host-user") != 0 && strcmp(o->network, "none") != 0)
 		return err_set(e, -ENOTSUP, "there is no network '%s': host-user and none are there", o->network);
 	if (o->nports && o->network && strcmp(o->network, "none") == 0)

@@ -29,6 +29,7 @@ struct create_spec {
 /* Checks all that needs no image: -EINVAL with words. */
 int create_spec_init(struct create_spec *s, struct eng_arena *a, const struct conf *conf, const struct berth_create *o,
 		     struct err *e);
+int create_check_limits(uint64_t memory, double cpus, struct err *e); /* 0: not given */
 void create_spec_finish(struct create_spec *s);
 /* The text of the container's configuration, the caller's to delete. Picks a name if none was given. */
 int create_config(const struct create_spec *s, const char *id, const struct store_image *image, cJSON **ret,

@@ -532,16 +532,37 @@ static bool add_cpu(cJSON *r, const struct oci_spec_opts *o)
 	       (!o->cpuset || cJSON_AddStringToObject(c, "cpus", o->cpuset));
 }
 
+static bool add_pids(cJSON *r, const struct oci_spec_opts *o)
+{
+	cJSON *p = o->pids ? cJSON_AddObjectToObject(r, "pids") : NULL;
+
+	return !o->pids || (p && cJSON_AddNumberToObject(p, "limit", (double)o->pids));
+}
+
 static bool add_resources(cJSON *linux_, const struct oci_spec_opts *o)
 {
 	cJSON *r = cJSON_AddObjectToObject(linux_, "resources"), *x;
 
-	if (!r || !add_device_rules(r, o->privileged) || !add_memory(r, o) || !add_cpu(r, o))
-		return false;
-	if (o->pids && (!(x = cJSON_AddObjectToObject(r, "pids")) || !cJSON_AddNumberToObject(x, "limit", (double)o->pids)))
+	if (!r || !add_device_rules(r, o->privileged) || !add_memory(r, o) || !add_cpu(r, o) || !add_pids(r, o))
 		return false;
 	return !o->blkio_weight || ((x = cJSON_AddObjectToObject(r, "blockIO")) &&
 				    cJSON_AddNumberToObject(x, "weight", (double)o->blkio_weight));
+}
+
+int oci_spec_set_limits(cJSON *spec, uint64_t memory, double cpus, uint64_t pids, struct err *e)
+{
+	struct oci_spec_opts o = { .memory = memory, .cpus = cpus, .pids = pids };
+	cJSON *r = cJSON_GetObjectItemCaseSensitive(json_obj(spec, "linux"), "resources");
+
+	if (!cJSON_IsObject(r))
+		return err_set(e, -EINVAL, "the container's specification has no 'resources'");
+	if (memory)
+		cJSON_DeleteItemFromObjectCaseSensitive(r, "memory");
+	if (cpus > 0)
+		cJSON_DeleteItemFromObjectCaseSensitive(r, "cpu");
+	if (pids)
+		cJSON_DeleteItemFromObjectCaseSensitive(r, "pids");
+	return add_memory(r, &o) && add_cpu(r, &o) && add_pids(r, &o) ? 0 : err_sys(e, -ENOMEM, "cannot write limits");
 }
 
 static bool add_sysctls(cJSON *linux_, const struct oci_spec_opts *o)

@@ -85,6 +85,8 @@ int oci_rlimit_parse(char *text, struct oci_rlimit *ret, struct err *e);
 int oci_spec_args(const struct oci_spec_opts *o, char ***ret, struct err *e);
 /* The environment: PATH, HOSTNAME and TERM by default, then the image's, then the user's. */
 int oci_spec_env(const struct oci_spec_opts *o, char ***ret, struct err *e);
+/* Other limits in a spec as oci_spec_build makes it; 0: as it is. -ENOMEM, or -EINVAL if it has no resources. */
+int oci_spec_set_limits(cJSON *spec, uint64_t memory, double cpus, uint64_t pids, struct err *e);
 /* All of config.json; the caller deletes it. -EINVAL with words for a bad option. */
 int oci_spec_build(const struct oci_spec_opts *o, cJSON **ret, struct err *e);
 

@@ -10,6 +10,7 @@
 #include "shim.pb-c.h"
 #include "shim/record.h"
 #include "shim/sandbox.h"
+#include "shim/update.h"
 #include "vm/agent.h"
 
 #define ASK_MS 20000 /* the agent itself gives up freezing before */
@@ -179,6 +180,12 @@ void ask_signal(struct sandbox *sb, struct rpc_call *call, int32_t pid, int64_t 
 	req.start_time_ns = started_ns;
 	req.signal = sig;
 	begin(sb, call, &agent_process_signal, &req.base, on_signalled);
+}
+
+void ask_update(struct sandbox *sb, struct rpc_call *call, uint64_t memory, double cpus, uint64_t pids)
+{
+	if (check_runs(sb, call))
+		update_limits(sb, call, memory, cpus, pids);
 }
 
 void ask_freeze(struct sandbox *sb, struct rpc_call *call)

@@ -124,6 +124,12 @@ void sandbox_note_log_failure(struct sandbox *sb, const struct err *e);
 
 /* setup.c: what the container's configuration means for the VM, for the agent, and for an exec. */
 int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e);
+/* How much of its memory and CPUs, as it was started, a container can be given. */
+struct sandbox_room {
+	uint64_t memory;
+	double cpus;
+};
+struct sandbox_room sandbox_room(const struct sandbox *sb);
 int sandbox_prepare(struct sandbox *sb, rpc_unary_cb cb, struct err *e);
 int sandbox_exec_spec(struct sandbox *sb, const struct sandbox_exec *x, cJSON **ret, struct err *e);
 

@@ -342,6 +342,13 @@ static void on_unpause(struct rpc_call *call, const ProtobufCMessage *msg)
 	ask_unpause(sandbox_of(call), call);
 }
 
+static void on_update(struct rpc_call *call, const ProtobufCMessage *msg)
+{
+	const Shim__UpdateRequest *req = (const void *)msg;
+
+	ask_update(sandbox_of(call), call, req->memory_bytes, req->cpus, req->pids);
+}
+
 static void on_stats(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	const Shim__StatsRequest *req = (const void *)msg;
@@ -362,7 +369,7 @@ static const struct rpc_method methods[] = {
 	METHOD(Info, info),	  METHOD(Start, start),	  METHOD(Attach, attach),     METHOD(Exec, exec),
 	METHOD(Resize, resize),	  METHOD(Signal, signal), METHOD(Wait, wait),	      METHOD(Stop, stop),
 	METHOD(Consoles, consoles), METHOD(Screen, screen),
-	METHOD(Top, top),	  METHOD(Pause, pause),	  METHOD(Unpause, unpause),
+	METHOD(Top, top),	  METHOD(Pause, pause),	  METHOD(Unpause, unpause), METHOD(Update, update),
 	{ "/berth.shim.v1.Shim/Stats", &shim__stats_request__descriptor, &shim__stats_sample__descriptor,
 	  RPC_SERVER_STREAM, on_stats },
 	{ "/berth.shim.v1.Shim/Freeze", &shim__freeze_request__descriptor, &shim__frozen_event__descriptor,

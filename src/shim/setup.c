@@ -38,6 +38,18 @@ static uint64_t vm_memory(const cJSON *config)
 	return (n + (1 << 20) - 1) & ~((1ull << 20) - 1);
 }
 
+static unsigned vm_cpus(const cJSON *config)
+{
+	double cpus = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(config, "cpus"));
+
+	return cpus >= 1 ? (unsigned)(cpus + 0.999) : 1;
+}
+
+struct sandbox_room sandbox_room(const struct sandbox *sb)
+{
+	return (struct sandbox_room){ vm_memory(sb->config) - VM_MEMORY_OVERHEAD, vm_cpus(sb->config) };
+}
+
 static bool is_bind(const cJSON *m)
 {
 	return strcmp(json_str(m, "type") ?: "bind", "bind") == 0;
@@ -85,7 +97,6 @@ int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 	AUTO_CLOSE int upper = -1;
 	struct vm_disk disks[2];
 	struct vm_config cfg = { 0 };
-	double cpus = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(c, "cpus"));
 
 	if (!own_dir || !binds)
 		return err_sys(e, -ENOMEM, "cannot make the VM");
@@ -102,7 +113,7 @@ int sandbox_make_vm(struct sandbox *sb, vm_event_cb on_event, struct err *e)
 	disks[1] = (struct vm_disk){ upper, "upper", false };
 	cfg.name = json_str(c, "name");
 	cfg.run_dir = sb->run_dir_path;
-	cfg.cpus = cpus >= 1 ? (unsigned)(cpus + 0.999) : 1;
+	cfg.cpus = vm_cpus(c);
 	cfg.memory = vm_memory(c);
 	cfg.kernel = kernel;
 	cfg.cmdline = json_str(c, "kernel_args");

@@ -14,9 +14,10 @@ noinst_LTLIBRARIES += %D%/libshim.la
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/setup.c \
-	%D%/stats.c %D%/stats.h
+	%D%/stats.c %D%/stats.h \
+	%D%/update.c %D%/update.h
 %C%_libshim_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
-shim_LIBS = %D%/libshim.la $(container_LIBS) $(oci_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(vt_LIBS) $(base_LIBS)
+shim_LIBS = %D%/libshim.la $(container_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(vt_LIBS) $(base_LIBS)
 
 helper_PROGRAMS += berth-shim
 berth_shim_SOURCES = %D%/main.c

@@ -17,6 +17,7 @@
 #include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "oci/spec.h"
 
 #define CONFIG_MAX (4u << 20)
 #define STATE_MAX (1u << 20)
@@ -460,25 +461,53 @@ int container_move_in(const char *root, int from, const char *name, const char *
 	return fsync(all) < 0 || fsync(from) < 0 ? err_sys(e, -errno, "cannot write the folder of containers") : 0;
 }
 
-/* config.json with the new name; its time, by which containers are listed, stays. */
-static int write_name(int dir, const char *name, struct err *e)
+/* config.json with other values of what there is; its time, by which containers are listed, stays. */
+static int rewrite_config(int dir, cJSON *config, struct err *e)
 {
-	AUTO_JSON cJSON *config = NULL;
-	AUTO_FREE char *text = NULL;
 	struct stat st;
-	int rc = load_json(dir, "config.json", CONFIG_MAX, &config, e);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	if (!cJSON_ReplaceItemInObjectCaseSensitive(config, "name", cJSON_CreateString(name)) ||
-	    !(text = cJSON_Print(config)))
-		return err_sys(e, -ENOMEM, "cannot write the container's configuration");
 	if (fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, -errno, "cannot read the container's configuration");
-	rc = file_replace(dir, "config.json", text, strlen(text), 0600, e);
+	rc = write_config(dir, config, e);
 	if (rc == 0)
 		utimensat(dir, "config.json", (struct timespec[2]){ st.st_mtim, st.st_mtim }, 0);
+	container_touch(dir);
 	return rc;
+}
+
+static bool put_number(cJSON *config, const char *key, double v)
+{
+	cJSON *n = cJSON_CreateNumber(v);
+
+	if (n && cJSON_GetObjectItemCaseSensitive(config, key))
+		return cJSON_ReplaceItemInObjectCaseSensitive(config, key, n);
+	if (n && cJSON_AddItemToObject(config, key, n))
+		return true;
+	cJSON_Delete(n);
+	return false;
+}
+
+int container_set_limits(const char *root, const char *id, const struct container_limits *l, struct err *e)
+{
+	AUTO_CLOSE int all = open_all(root, e);
+	AUTO_CLOSE int lock = all < 0 ? all : lock_wait(all, ".lock", false, e);
+	AUTO_CLOSE int dir = lock < 0 ? lock : open_one(all, id, e);
+	AUTO_JSON cJSON *config = NULL;
+	AUTO_JSON cJSON *spec = NULL;
+	int rc = dir < 0 ? dir : load_json(dir, "config.json", CONFIG_MAX, &config, e);
+
+	if (rc == 0)
+		rc = load_json(dir, "spec.json", CONFIG_MAX, &spec, e);
+	if (rc == 0)
+		rc = oci_spec_set_limits(spec, l->memory, l->cpus, l->pids, e);
+	if (rc < 0)
+		return rc;
+	if ((l->memory && !put_number(config, "memory_bytes", (double)l->memory)) ||
+	    (l->cpus > 0 && !put_number(config, "cpus", l->cpus)) || !cJSON_AddItemToObject(config, "spec", spec))
+		return err_sys(e, -ENOMEM, "cannot write the container's configuration");
+	spec = NULL;
+	return rewrite_config(dir, config, e);
 }
 
 int container_rename(const char *root, const char *id, const char *name, struct err *e)
@@ -486,6 +515,7 @@ int container_rename(const char *root, const char *id, const char *name, struct 
 	AUTO_CLOSE int all = open_all(root, e);
 	AUTO_CLOSE int lock = all < 0 ? all : lock_wait(all, ".lock", false, e);
 	AUTO_CLOSE int dir = -1;
+	AUTO_JSON cJSON *config = NULL;
 	int rc;
 
 	if (lock < 0)
@@ -499,10 +529,10 @@ int container_rename(const char *root, const char *id, const char *name, struct 
 	dir = openat(all, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0)
 		return err_set(e, -errno, "no such container: %.12s", id);
-	rc = write_name(dir, name, e);
-	if (rc == 0)
-		container_touch(dir);
-	return rc;
+	rc = load_json(dir, "config.json", CONFIG_MAX, &config, e);
+	if (rc == 0 && !cJSON_ReplaceItemInObjectCaseSensitive(config, "name", cJSON_CreateString(name)))
+		rc = err_sys(e, -ENOMEM, "cannot write the container's configuration");
+	return rc < 0 ? rc : rewrite_config(dir, config, e);
 }
 
 /* --- the disk beneath its own */

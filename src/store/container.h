@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* container.h - what the store keeps of a container: containers/<id>/.
  *
- *   config.json   written when the container is made; only its name may change later:
+ *   config.json   written when the container is made; only its name and limits may change later:
  *                 id name image image_id image_digest platform rootfs_key (of its base) command[] tty
  *                 open_stdin remove labels{} env[] user workdir hostname network dns[] dns_search[]
  *                 add_hosts[] ports[{host_ip,host_port,container_port,proto}]
@@ -9,7 +9,7 @@
  *                 image_digest and rootfs_key: a file as base, and what tells that it is still the same) memory_bytes (limit; 0 none) cpus root_size
  *                 kernel kernel_args accel stop_signal (number) stop_timeout_ms restart created (RFC 3339)
  *                 log_size (bytes of a log file before it rotates) log_files (kept)
- *   spec.json     written with it: the OCI runtime specification, as CreateProcess takes it; a file of its own,
+ *   spec.json     written with it, its limits too: the OCI runtime specification, as CreateProcess takes it; a file of its own,
  *                 since it is the most of what is kept and who lists containers does not need it
  *   state.json    replaced by the shim at each change: state exit_code started finished pid qemu_pid accel
  *                 kernel cause ip oom_killed ports[] (with the host ports really taken)
@@ -78,6 +78,13 @@ int container_remove(const char *root, const char *id, struct err *e);
  * Coming back, -EEXIST with words if the container's name was given to another. */
 int container_move_out(const char *root, const char *id, int to, const char *name, struct err *e);
 int container_move_in(const char *root, int from, const char *name, const char *id, struct err *e);
+/* Limits, 0: as they are. */
+struct container_limits {
+	uint64_t memory, pids;
+	double cpus;
+};
+/* It has them from its next start on. */
+int container_set_limits(const char *root, const char *id, const struct container_limits *l, struct err *e);
 /* Gives it another name: -EINVAL for one that is none, -EEXIST for one that is taken. It may run. */
 int container_rename(const char *root, const char *id, const char *name, struct err *e);
 

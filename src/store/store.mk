@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += %D%/libcontainer.la
 %C%_libcontainer_la_SOURCES = %D%/container.c %D%/container.h %D%/kernel.c %D%/kernel.h \
 	%D%/events.c %D%/events.h %D%/events-read.c
 %C%_libcontainer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
-container_LIBS = %D%/libcontainer.la $(base_LIBS)
+container_LIBS = %D%/libcontainer.la $(oci_LIBS) $(base_LIBS)
 
 noinst_LTLIBRARIES += %D%/libstore.la
 %C%_libstore_la_SOURCES = \

@@ -365,14 +365,62 @@ void act_restore_many(struct app *app, const size_t *i, size_t n)
 	free(names);
 }
 
+/* --- names */
+
+static void on_renamed(void *arg, int rc, const struct berth_error *e)
+{
+	struct doing *d = arg;
+
+	if (rc < 0 && rc != -ECANCELED) {
+		app_error(d->app, "%s: %s", d->name, e->text);
+	} else if (rc == 0) {
+		d->app->undo = (struct undo){ .kind = UNDO_RENAME };
+		snprintf(d->app->undo.what, sizeof(d->app->undo.what), "%s", d->id);
+		snprintf(d->app->undo.name, sizeof(d->app->undo.name), "%s", d->name);
+		app_info(d->app, "%s has another name, U gives it the old one", d->name);
+	}
+	free(d);
+}
+
+void act_rename(struct app *app, const char *id, const char *name, const char *to)
+{
+	struct doing *d = doing(app, id, "");
+	struct berth_error e = { 0 };
+
+	if (!d)
+		return;
+	snprintf(d->name, sizeof(d->name), "%s", name);
+	check(d, berth_container_rename(app->berth, id, to, on_renamed, d, &e), &e);
+}
+
+static void answer_rename_back(struct app *app, char key, const char *id, void *arg)
+{
+	const struct ctr *c = model_ctr(&app->model, id);
+	char to[sizeof(app->undo.name)];
+
+	if (key != 'y' || !c)
+		return;
+	snprintf(to, sizeof(to), "%s", app->undo.name);
+	app_cli(app, "berth rename %s %s", c->name, to);
+	act_rename(app, id, c->name, to);
+}
+
 void act_undo(struct app *app)
 {
 	const struct undo *u = &app->undo;
 
-	if (u->kind == UNDO_DELETE)
+	char text[700];
+
+	if (u->kind == UNDO_DELETE) {
 		act_restore(app, u->what, "", u->name);
-	else
-		app_info(app, "nothing was deleted here yet: 9 shows the trash");
+	} else if (u->kind == UNDO_RENAME) {
+		const struct ctr *c = model_ctr(&app->model, u->what);
+
+		snprintf(text, sizeof(text), "Call %s %s again?", c ? c->name : "it", u->name);
+		app_ask(app, u->what, "rename", text, answer_rename_back, NULL);
+	} else {
+		app_info(app, "nothing was deleted or renamed here yet: 9 shows the trash");
+	}
 }
 
 static void answer_purge(struct app *app, char key, const char *id, void *arg)
@@ -479,6 +527,9 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 			app_info(app, "%s runs: T stops it first", c->name);
 		else
 			ask(app, c, "delete", text, ACT_DELETE);
+		return true;
+	case ACT_EDIT:
+		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_EDIT, .id = c->id, .name = c->name });
 		return true;
 	case ACT_EXEC:
 		if (ctr_lives(c))

@@ -37,6 +37,8 @@ void act_restore(struct app *app, const char *id, const char *kind, const char *
 /* For good. */
 void act_purge(struct app *app, const struct trashrow *t);
 void act_empty_trash(struct app *app);
+/* What a container is called; U gives it the old name. */
+void act_rename(struct app *app, const char *id, const char *name, const char *to);
 void act_delete_image(struct app *app, const struct img *i);
 /* i[0..n) of the model's. */
 void act_delete_images(struct app *app, const size_t *i, size_t n);

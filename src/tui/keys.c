@@ -68,6 +68,7 @@ static const struct key table[] = {
 	{ CTX_C, "R", ACT_RESTART, ASK_Y, "restart", "stop, then start" },
 	{ CTX_C, "H", ACT_HOLD, ASK_NONE, "hold", "pause or resume, as the row says", true },
 	{ CTX_C, "X", ACT_EXEC, ASK_FORM, "exec", "new process in it" },
+	{ CTX_C, "E", ACT_EDIT, ASK_FORM, "edit", "its name and its limits" },
 	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while it runs" },
 
 	{ CTX_D, "K", ACT_SIGNAL, ASK_FORM, "signal", "signal to the process of the row" },

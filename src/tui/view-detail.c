@@ -319,10 +319,11 @@ static void detail_note(struct view *v, struct buf *b)
 
 static int detail_hints(struct view *v, struct hint *ret, int max)
 {
-	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_KILL, ACT_STOP, ACT_COPY };
+	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_KILL, ACT_EDIT, ACT_STOP, ACT_COPY };
 
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
-		ret[i] = (struct hint){ acts[i] == ACT_KILL && detail_focus((struct detail *)v) ? ACT_SIGNAL : acts[i], NULL, NULL };
+		ret[i] = (struct hint){ acts[i] == ACT_KILL && detail_focus((struct detail *)v) ? ACT_SIGNAL : acts[i],
+					acts[i] == ACT_EDIT ? "limits" : NULL, NULL };
 	return ARRAY_LEN(acts);
 }
 

@@ -41,6 +41,7 @@ struct place {
 	struct canvas *c;
 	int y, bottom, skip; /* rows still above the screen */
 	int n;               /* rows that there are */
+	int filled;          /* keys of contexts above that stand in the column of those that look */
 };
 
 /* The row to draw on, or -1: it is not on the screen. */
@@ -60,13 +61,13 @@ static bool shown(const struct help *h, enum key_ctx in, const struct key *k)
 	return k->ctx == in && *k->keys && !keys_hidden(h->ctx, k) && help_matches(k, h->line.text);
 }
 
-/* Row N of a column: what looks is of the context alone, what changes also of those above it. */
+/* Row N of a column: what changes of all contexts; what looks of this one, then of those above but what is everywhere. */
 static const struct key *nth(const struct help *h, bool change, int n)
 {
 	enum key_ctx in[KEYS_CONTEXTS];
 
 	keys_contexts(h->ctx, in);
-	for (int c = 0; in[c] != CTX_NONE && (change || c == 0); c++)
+	for (int c = 0; in[c] != CTX_NONE && (change || c == 0 || in[c] != CTX_G); c++)
 		for (int i = 0; i < keys_count; i++) {
 			const struct key *k = &keys_table[i];
 
@@ -101,17 +102,20 @@ static void draw_columns(const struct help *h, struct place *p)
 	}
 	for (int i = 0; wide; i++) {
 		const struct key *look = nth(h, false, i), *change = nth(h, true, i);
+		bool own = look && look->ctx == h->ctx;
 
-		if (!look && !change)
+		if (!own && !change)
 			return;
 		y = next_row(p);
 		if (look)
 			draw_key(p->c, y, LOOK_COL, look);
+		if (look && !own)
+			p->filled++; /* beside a change there is room */
 		if (change)
 			draw_key(p->c, y, CHANGE_COL, change);
 	}
 	for (int pass = 0; pass < 2; pass++)
-		for (int i = 0; nth(h, pass, i); i++)
+		for (int i = 0; nth(h, pass, i) && (pass || nth(h, pass, i)->ctx == h->ctx); i++)
 			draw_key(p->c, next_row(p), LOOK_COL, nth(h, pass, i));
 }
 
@@ -133,7 +137,7 @@ static void head_of(enum key_ctx ctx, char ret[static INLINE_COL])
 		*p = (char)toupper((unsigned char)*p);
 }
 
-/* What looks in a context above: "IN LISTS   Enter open   Space mark   ...", as many to a row as fit. */
+/* What else looks in a context above: "IN LISTS   Enter open   Space mark   ...", as many to a row as fit. */
 static void draw_above(const struct help *h, struct place *p, enum key_ctx ctx)
 {
 	int x = INLINE_COL, y = -1;
@@ -144,7 +148,7 @@ static void draw_above(const struct help *h, struct place *p, enum key_ctx ctx)
 		char keys[40], words[24];
 		int width, need;
 
-		if (!shown(h, ctx, k) || keys_changes(k))
+		if (!shown(h, ctx, k) || keys_changes(k) || (ctx != CTX_G && p->filled-- > 0))
 			continue;
 		keys_plain(k, words);
 		width = joined_keys(k, keys);
@@ -211,7 +215,7 @@ static void draw_narrowed(const struct help *h, struct place *p)
 static void help_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct help *h = (struct help *)v;
-	struct place p = { c, top, bottom, h->top, 0 };
+	struct place p = { c, top, bottom, h->top, 0, 0 };
 	enum key_ctx in[KEYS_CONTEXTS];
 	char box[16], first[8], second[8];
 	int y, x = c->cols - 12, tail;

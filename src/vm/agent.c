@@ -31,4 +31,5 @@ THEIRS(wait_process, WaitProcess, wait_process);
 THEIRS(resize_process, ResizeProcess, resize_process);
 THEIRS(delete_process, DeleteProcess, delete_process);
 THEIRS(container_statistics, ContainerStatistics, container_statistics);
+THEIRS(write_file, WriteFile, write_file);
 THEIRS(filesystem_operation, FilesystemOperation, filesystem_operation);

@@ -16,6 +16,6 @@ extern const struct rpc_method agent_hello, agent_prepare, agent_events, agent_p
 	agent_pause, agent_resume, agent_shutdown;
 extern const struct rpc_method agent_create_process, agent_start_process, agent_kill_process,
 	agent_wait_process, agent_resize_process, agent_delete_process, agent_container_statistics,
-	agent_filesystem_operation;
+	agent_filesystem_operation, agent_write_file;
 
 #endif

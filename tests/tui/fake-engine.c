@@ -69,6 +69,7 @@ struct owed {
 		berth_logout_cb logout;
 		berth_processes_cb processes;
 		berth_loaded_cb loaded;
+		berth_updated_cb updated;
 		berth_pulled_cb pulled;
 	} cb;
 	berth_done_cb end;
@@ -829,6 +830,28 @@ int berth_stats_watch(struct berth *b, const char *const *names, unsigned interv
 	b->f->watches++;
 	b->f->interval_ms = interval_ms;
 	fake_stats(b);
+	return 0;
+}
+
+static void tell_updated(struct owed *o)
+{
+	o->cb.updated(o->arg, 0, NULL, NULL);
+}
+
+int berth_container_update(struct berth *b, const char *name, const struct berth_limits *l, berth_updated_cb done, void *arg,
+			   struct berth_error *e)
+{
+	called(b, "update %s memory %llu cpus %g pids %llu", name_of(name), (unsigned long long)l->memory_bytes, l->cpus,
+	       (unsigned long long)l->pids);
+	owe(b, tell_updated, arg)->cb.updated = done;
+	return 0;
+}
+
+int berth_container_rename(struct berth *b, const char *name, const char *to, berth_done_cb done, void *arg,
+			   struct berth_error *e)
+{
+	called(b, "rename %s %s", name_of(name), to);
+	owe(b, tell_done, arg)->cb.done = done;
 	return 0;
 }
 

@@ -69,6 +69,47 @@ static void test_wrong_fields(void **state)
 	}
 }
 
+/* What is left as it was is not sent. */
+static void test_edit(void **state)
+{
+	struct drive *d = start("E");
+
+	SEES(d, "Name         [web1 ");
+	SEES(d, "Memory       [256M ");
+	SEES(d, "CPUs         [2 ");
+	drive_keys(d, "Enter");
+	SEES(d, "nothing is another than it was");
+	drive_keys(d, "Tab ^U \"64M\" Tab Tab \"0\" Tab Enter");
+	SEES(d, "it is not a number of processes");
+	assert_string_equal(calls(d), "");
+	drive_keys(d, "^U \"30\" Tab");
+	SEES(d, "berth update -m 64M --pids-limit 30 web1");
+	drive_keys(d, "Enter");
+	assert_string_equal(calls(d), "update web1 memory 67108864 cpus 0 pids 30\n");
+	SEES(d, "web1 has its new limits");
+	drive_free(d);
+}
+
+/* U gives the old name back. */
+static void test_rename(void **state)
+{
+	struct drive *d = start("E S-Tab S-Tab S-Tab S-Tab ^U \"site\"");
+
+	tab(d, 4);
+	SEES(d, "berth rename web1 site");
+	drive_keys(d, "Enter");
+	assert_string_equal(calls(d), "rename web1 site\n");
+	SEES(d, "U gives it the old one");
+	drive_keys(d, "U");
+	SEES(d, "Call web1 web1 again?"); /* the fake keeps its names */
+	drive_keys(d, "n");
+	assert_string_equal(calls(d), "rename web1 site\n");
+	drive_keys(d, "U");
+	drive_keys(d, "y");
+	assert_string_equal(calls(d), "rename web1 site\nrename web1 web1\n");
+	drive_free(d);
+}
+
 /* A wrong field is where the cursor goes, and nothing is done. */
 static void test_nothing_wrong_is_run(void **state)
 {
@@ -307,7 +348,7 @@ int main(void)
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_more),
 		cmocka_unit_test(test_name),	     cmocka_unit_test(test_draft),
 		cmocka_unit_test(test_choices),	     cmocka_unit_test(test_label),
-			     cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_narrow), cmocka_unit_test(test_edit), cmocka_unit_test(test_rename),
 		cmocka_unit_test(test_login_goes_on), cmocka_unit_test(test_login_refused),
 		cmocka_unit_test(test_login_waits),  cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_logout),

@@ -134,7 +134,7 @@ const struct doc_feature doc_features[] = {
 	{ "The host: kvm, kernels, memory, disk, and what to do where something is missing", DOC_YES, "{G:view-host}" },
 	{ "Events", DOC_YES, "{G:view-events}" },
 	{ "Why a container ended, on a page", DOC_NO, "the list and the messages name exit code and cause" },
-	{ "Changing limits or the name of what exists", DOC_NO, "`berth rename`" },
+	{ "Changing limits or the name of what exists", DOC_YES, "{C:edit}" },
 	{ "Winding a console back in time", DOC_NO, "" },
 	{ "Choice of columns", DOC_NO, "" },
 	{ "Commands of one's own", DOC_NO, "" },

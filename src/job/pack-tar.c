@@ -15,6 +15,7 @@
 #include "ext4/merge.h"
 #include "job/pack-out.h"
 
+#define NSEC 1000000000
 #define PIECE (1u << 20)
 #define LINKS_MEM_MAX (256u << 20) /* of names of files that have several */
 
@@ -304,6 +305,18 @@ static void free_entry(struct archive_entry **en)
 	archive_entry_free(*en);
 }
 
+/* libarchive writes seconds and nanoseconds beside each other, and a record's fraction counts away from zero: half a
+ * second before -2 is "-2.5". Only -0.5 cannot be told that way, since its seconds have no sign: it becomes -1. */
+static void set_mtime(struct archive_entry *en, const struct fs_time *t)
+{
+	if (t->sec >= 0 || t->nsec == 0)
+		archive_entry_set_mtime(en, t->sec, (long)t->nsec);
+	else if (t->sec == -1)
+		archive_entry_set_mtime(en, -1, 0);
+	else
+		archive_entry_set_mtime(en, t->sec + 1, (long)(NSEC - t->nsec));
+}
+
 static int add(struct pack_tar *t, struct archive_entry *en, struct ext4_reader *r, const char *path,
 	       const struct ext4_stat *st, struct err *e)
 {
@@ -314,7 +327,7 @@ static int add(struct pack_tar *t, struct archive_entry *en, struct ext4_reader 
 	archive_entry_set_mode(en, st->mode);
 	archive_entry_set_uid(en, st->uid);
 	archive_entry_set_gid(en, st->gid);
-	archive_entry_set_mtime(en, st->mtime.sec, (long)st->mtime.nsec);
+	set_mtime(en, &st->mtime);
 	if (!S_ISDIR(st->mode) && st->nlink > 1 && (rc = link_of(t, r, st->ino, path, &first, e)) < 0)
 		return rc;
 	if (first) {

@@ -134,7 +134,8 @@ static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr
 	return 0;
 }
 
-/* libarchive reads the "-2.5" of a PAX record as -2 s and 500000000 ns, to be counted away from zero. */
+/* libarchive reads the "-2.5" of a PAX record as -2 s and 500000000 ns, to be counted away from zero. ("-0.5" it reads as
+ * "0.5".) */
 static struct fs_time time_of(time_t sec, long nsec)
 {
 	if (nsec < 0 || nsec >= NSEC)

@@ -93,6 +93,10 @@ class Tree:
         for p in self.below(path) + [path]:
             del self.nodes[p], self.layers[p]
 
+    def imply(self, path):
+        self.nodes[path] = {"kind": "dir", "mode": 0o755, "uid": 0, "gid": 0, "mtime": None, "xattrs": {}}
+        self.layers[path] = self.layer
+
     def parents(self, path):
         at = b""
         for part in path.split(b"/")[:-1]:
@@ -100,8 +104,7 @@ class Tree:
             if self.nodes.get(at, {}).get("kind") != "dir":
                 if at in self.nodes:
                     self.drop(at)
-                self.nodes[at] = {"kind": "dir", "mode": 0o755, "uid": 0, "gid": 0, "mtime": None, "xattrs": {}}
-                self.layers[at] = self.layer
+                self.imply(at)
 
     def put(self, path, node):
         self.parents(path)
@@ -112,13 +115,16 @@ class Tree:
         self.layers[path] = self.layer
 
     def hide(self, path, itself=True):
-        """What lower layers put at path and beneath it. A directory that holds something of this layer stays."""
+        """What lower layers put at path and beneath it. A directory that holds something of this layer stays, as one that
+        nobody has described."""
         kept = set()
-        for p in sorted(self.below(path) + ([path] if itself else []), reverse=True):
+        for p in sorted(self.below(path) + ([path] if itself else []), key=lambda p: p.split(b"/"), reverse=True):
             if self.layers[p] < self.layer and p not in kept:
                 del self.nodes[p], self.layers[p]
-            else:
-                kept.add(p.rpartition(b"/")[0])
+                continue
+            kept.add(p.rpartition(b"/")[0])
+            if self.layers[p] < self.layer:
+                self.imply(p)
 
     def write(self, path):
         """A line each. names and first tell which are one file."""
@@ -185,14 +191,18 @@ class Layer:
         self.tree.put(path, {**entry, **(node or {})})
 
     def mark(self, path):
-        self.tar.header(path, b"0")
+        if len(path) > 100:
+            self.tar.pax({b"path": path})
+        self.tar.header(path[:100], b"0")
 
-    def whiteout(self, path):
-        folder, _, base = path.rpartition(b"/")
+    def whiteout(self, path, name=None):
+        """name: the path's spelling in the tar."""
+        folder, _, base = (path if name is None else name).rpartition(b"/")
         self.mark((folder + b"/" if folder else b"") + b".wh." + base)
         if path in self.tree.nodes:
             self.tree.hide(path)
 
-    def opaque(self, path):
-        self.mark((path + b"/" if path else b"") + b".wh..wh..opq")
+    def opaque(self, path, name=None):
+        name = path if name is None else name
+        self.mark((name + b"/" if name else b"") + b".wh..wh..opq")
         self.tree.hide(path, itself=False)

@@ -248,6 +248,8 @@ int store_blob_add(struct store *s, struct store_lease *l, const void *p, size_t
 		rc = store_ingest_write(&in, p, n, e);
 	if (rc == 0)
 		rc = store_ingest_commit(&in, e);
+	if (rc == 0 && store_lease_added(l, &d->digest) < 0)
+		rc = err_set(e, -ENOMEM, "out of memory");
 	store_ingest_finish(&in, false);
 	return rc;
 }
@@ -289,6 +291,8 @@ int store_blob_add_range(struct store *s, struct store_lease *l, const struct st
 		rc = copy_range(&in, r, p, e);
 	if (rc == 0)
 		rc = store_ingest_commit(&in, e);
+	if (rc == 0 && store_lease_added(l, &d->digest) < 0)
+		rc = err_set(e, -ENOMEM, "out of memory");
 	store_ingest_finish(&in, false);
 	return rc;
 }

@@ -181,3 +181,23 @@ int store_gc(struct store *s, bool parts, struct store_gc_stats *ret, struct err
 	*ret = g.stats;
 	return 0;
 }
+
+void store_gc_take_back(struct store_lease *l)
+{
+	AUTO(gc_finish) struct gc g = { .mark.store = l->store };
+	AUTO_FREE struct oci_digest *v = TAKE(l->added);
+	size_t n = l->nadded;
+	char path[OCI_DIGEST_MAX + 8];
+
+	store_lease_end(l);
+	if (!n)
+		return;
+	AUTO_CLOSE int guard = lock_wait(g.mark.store->leases_fd, STORE_LEASES_LOCK, false, NULL);
+	if (guard < 0 || store_mark_all(&g.mark, true, NULL) < 0)
+		return; /* the next collection takes them */
+	for (size_t i = 0; i < n; i++) {
+		oci_digest_path(&v[i], path);
+		if (!store_mark_has_digest(&g.mark, v[i].text))
+			unlinkat(g.mark.store->layout.fd, path, 0);
+	}
+}

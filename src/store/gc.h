@@ -20,4 +20,9 @@ struct store_gc_stats {
 /* parts: those of downloads that nobody is at, however young they are. */
 int store_gc(struct store *s, bool parts, struct store_gc_stats *ret, struct err *e);
 
+struct store_lease;
+/* Ends the lease of what failed and removes the blobs that came in under it, which it remembers, unless somebody else
+ * needs them by now. What other commands left to go on from stays. */
+void store_gc_take_back(struct store_lease *l);
+
 #endif

@@ -231,6 +231,7 @@ static int add_all(struct store *s, const struct store_import_tar *o, const stru
 
 	if (rc == 0)
 		rc = store_lease_begin(s, &lease, e);
+	lease.remember = true;
 	if (rc == 0)
 		rc = store_blob_add_range(s, &lease, r, layer, p, e);
 	if (rc == 0)
@@ -246,6 +247,8 @@ static int add_all(struct store *s, const struct store_import_tar *o, const stru
 	if (rc == 0) {
 		*ret = top;
 		*ret_id = config.digest;
+	} else {
+		store_gc_take_back(&lease);
 	}
 	return rc;
 }
@@ -257,7 +260,6 @@ int store_import_tar(struct store *s, const struct store_import_tar *o, int fd, 
 	AUTO_CLOSE int keep = -1;
 	struct oci_desc layer = { .size = 0 };
 	struct oci_digest diff_id;
-	struct store_gc_stats gone;
 	struct stat st;
 	int rc = fstat(fd, &st) < 0 ? err_sys(e, -errno, "cannot read it") : 0;
 	bool again = rc == 0 && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
@@ -272,8 +274,6 @@ int store_import_tar(struct store *s, const struct store_import_tar *o, int fd, 
 		struct store_range r = { again ? fd : keep, false, 0, layer.size };
 
 		rc = add_all(s, o, &r, &layer, &diff_id, p, ret, ret_id, e);
-		if (rc < 0)
-			store_gc(s, false, &gone, NULL);
 	}
 	return rc < 0 ? err_wrap(e, rc, "cannot import '%s'", o->source) : 0;
 }

@@ -3,6 +3,7 @@
 #include "store/lease.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -48,8 +49,21 @@ int store_lease_add(struct store_lease *l, const struct oci_digest *d, struct er
 	return rc < 0 ? err_sys(e, rc, "cannot write lease '%s'", l->name) : 0;
 }
 
+int store_lease_added(struct store_lease *l, const struct oci_digest *d)
+{
+	struct oci_digest *more = l->remember ? reallocarray(l->added, l->nadded + 1, sizeof(*more)) : NULL;
+
+	if (!more)
+		return l->remember ? -ENOMEM : 0;
+	l->added = more;
+	l->added[l->nadded++] = *d;
+	return 0;
+}
+
 void store_lease_end(struct store_lease *l)
 {
+	free(TAKE(l->added));
+	l->nadded = 0;
 	if (!l->store || l->fd < 0)
 		return;
 	unlinkat(l->store->leases_fd, l->name, 0);

@@ -16,10 +16,15 @@ struct store_lease {
 	struct store *store;
 	int fd; /* -1: none */
 	char name[17];
+	bool remember; /* set by who may have to take back what he added: blobs that were not there before */
+	struct oci_digest *added;
+	size_t nadded;
 };
 
 int store_lease_begin(struct store *s, struct store_lease *ret, struct err *e);
 int store_lease_add(struct store_lease *l, const struct oci_digest *d, struct err *e);
+/* The blob is new. 0 or -ENOMEM. */
+int store_lease_added(struct store_lease *l, const struct oci_digest *d);
 /* Ends it; zeroed memory and one that ended are fine. */
 void store_lease_end(struct store_lease *l);
 

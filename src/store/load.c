@@ -180,9 +180,9 @@ int store_load(struct store *s, const struct store_source *src, const char *tag,
 {
 	struct store_loaded out = { 0 };
 	struct store_lease lease = { .fd = -1 };
-	struct store_gc_stats gone;
 	int rc = store_lease_begin(s, &lease, e);
 
+	lease.remember = true;
 	if (rc == 0)
 		rc = load_all(s, &lease, src, tag, single, p, &out, e);
 	if (rc == 0 && !out.n)
@@ -192,12 +192,12 @@ int store_load(struct store *s, const struct store_source *src, const char *tag,
 		rc = check_single(src, &out, e);
 	if (rc == 0)
 		rc = single ? store_tag_set(s, NULL, &out.v[0], e) : name_all(s, &out, e);
-	store_lease_end(&lease);
 	if (rc < 0) {
 		store_loaded_finish(&out);
-		store_gc(s, false, &gone, NULL);
+		store_gc_take_back(&lease);
 		return rc;
 	}
+	store_lease_end(&lease);
 	*ret = out;
 	return 0;
 }

@@ -218,6 +218,11 @@ done
 check_fails 'a bomb' 1 berth load --max-size 10m -i "$T/bomb.tar.gz"
 like "$(cat "$T/.check")" 'more than 10485760 bytes' 'is told from its size'
 check 'nothing is left of it' empty
+other=$T/$store/content/blobs/sha256/$(printf 'of a pull that was cut' | sha256sum | cut -d' ' -f1)
+printf 'of a pull that was cut' >"$other"
+check_fails 'an image with a bad config' 1 berth load -i "$T/oci-config.tar"
+check_fails 'an image with a bad layer' 1 berth load -i "$T/oci-layer.tar"
+check 'takes away what came with it, not what another command left to go on from' eval '[ -e "$other" ] && rm "$other" && empty'
 for name in good linked oci-good oci-twice; do
 	is "$(berth load -i "$T/$name.tar")" 'Loaded image: x:1' "but $name is loaded"
 	check 'and whole' berth image verify x:1

@@ -793,7 +793,7 @@ BERTH_API int berth_events(struct berth *b, const struct berth_events *o, berth_
 
 /* What is wrong. */
 struct berth_finding {
-	const char *kind;     /* "blob", "image", "rootfs", "container", "index", "trash", "kernel", "part" */
+	const char *kind;     /* "blob", "image", "rootfs", "container", "index", "layout", "trash", "kernel", "part" */
 	const char *object;   /* its name: a digest, a reference, an id */
 	const char *text;     /* why, for a person */
 	const char *repaired; /* what was done about it; NULL: nothing */

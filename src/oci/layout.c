@@ -17,7 +17,7 @@
 #define MARKER_MAX 4096
 #define INDEX_NEST_MAX 4
 
-static int check_marker(const struct oci_layout *l, struct err *e)
+int oci_layout_check(const struct oci_layout *l, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_JSON cJSON *j = NULL;
@@ -39,15 +39,29 @@ static int check_marker(const struct oci_layout *l, struct err *e)
 	return 0;
 }
 
-int oci_layout_open(const char *path, struct oci_layout *ret, struct err *e)
+int oci_layout_open_folder(const char *path, struct oci_layout *ret, struct err *e)
 {
 	struct oci_layout l = { .fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	if (l.fd < 0)
 		return err_sys(e, -errno, "cannot open image layout '%s'", path);
 
 	l.name = strdup(path);
-	int rc =
-		l.name ? check_marker(&l, e) : err_set(e, -ENOMEM, "cannot open image layout: out of memory");
+	if (!l.name) {
+		oci_layout_finish(&l);
+		return err_set(e, -ENOMEM, "cannot open image layout: out of memory");
+	}
+	*ret = l;
+	return 0;
+}
+
+int oci_layout_open(const char *path, struct oci_layout *ret, struct err *e)
+{
+	struct oci_layout l;
+	int rc = oci_layout_open_folder(path, &l, e);
+
+	if (rc < 0)
+		return rc;
+	rc = oci_layout_check(&l, e);
 	if (rc < 0) {
 		oci_layout_finish(&l);
 		return rc;

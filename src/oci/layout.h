@@ -21,6 +21,9 @@ struct oci_layout {
 
 /* -errno with words; -EINVAL for a folder that is no image layout of version 1. */
 int oci_layout_open(const char *path, struct oci_layout *ret, struct err *e);
+/* In two steps: any folder; is it a layout? */
+int oci_layout_open_folder(const char *path, struct oci_layout *ret, struct err *e);
+int oci_layout_check(const struct oci_layout *l, struct err *e);
 void oci_layout_finish(struct oci_layout *l);
 
 /* The entry whose ref.name is tag ("…:tag" too); tag NULL: the only entry, or the one named "latest".

@@ -55,6 +55,21 @@ static bool is_old(int dirfd, const char *name)
 	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > OLD_S;
 }
 
+/* --- what each store has */
+
+static int check_layout(struct check *c, struct err *e)
+{
+	struct err why = { 0 };
+	struct stat st;
+	int rc = oci_layout_check(&c->store->layout, &why);
+
+	rc = rc < 0 ? found(c, STORE_BROKEN, "layout", STORE_MARKER, why.text, e) : 0;
+	for (size_t i = 0; rc == 0 && store_folders[i]; i++)
+		if (fstatat(c->store->fd, store_folders[i], &st, 0) < 0 || !S_ISDIR(st.st_mode))
+			rc = found(c, STORE_BROKEN, "layout", store_folders[i], "there is no such folder", e);
+	return rc;
+}
+
 /* --- names and what they lead to */
 
 static int check_index(struct check *c, struct err *e)
@@ -280,6 +295,8 @@ static int check_references(struct check *c, struct err *e)
 
 	if (rc == 0 && c->out->findings.n == before)
 		rc = check_tags(c, e);
+	if (rc == 0) /* mended after the index, which is made of more than nothing */
+		rc = check_layout(c, e);
 	if (rc == 0) /* what cannot be read is told below */
 		c->marked = store_mark_all(&c->mark, false, NULL) == 0;
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(steps); i++)

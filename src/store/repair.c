@@ -193,6 +193,19 @@ static int mend_index(struct repair *r, struct store_finding *f, struct err *e)
 	return rc < 0 ? rc : store_finding_repaired(f, e, "made again, without the names: berth tag gives new ones");
 }
 
+/* What stands where the folder or the marker should be goes aside; store_make makes both, and nothing that is there. */
+static int mend_layout(struct repair *r, struct store_finding *f, struct err *e)
+{
+	struct stat st;
+	int rc = 0;
+
+	if (fstatat(r->store->fd, f->object, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		rc = set_aside(r, f->object, f, e);
+	if (rc == 0)
+		rc = store_make(r->store, e);
+	return rc < 0 ? rc : store_finding_repaired(f, e, "made again");
+}
+
 /* --- images that are not whole */
 
 static int trash_image(struct repair *r, const struct store_tag *tag, struct err *e)
@@ -226,7 +239,7 @@ static int mend(struct repair *r, struct store_finding *f, struct err *e)
 		int (*fn)(struct repair *r, struct store_finding *f, struct err *e);
 	} how[] = {
 		{ "blob", mend_blob }, { "rootfs", mend_rootfs }, { "container", mend_container },
-		{ "trash", mend_trash }, { "index", mend_index },
+		{ "trash", mend_trash }, { "index", mend_index }, { "layout", mend_layout },
 	};
 
 	for (size_t i = 0; !f->repaired && i < ARRAY_LEN(how); i++)

@@ -17,7 +17,7 @@
 
 #define SMALL_FILE_MAX 4096
 
-static const char *const folders[] = {
+const char *const store_folders[] = {
 	"content",
 	"content/blobs",
 	"content/blobs/sha256",
@@ -31,13 +31,14 @@ static const char *const folders[] = {
 	"leases",
 	"trash",
 	"cache",
+	NULL,
 };
 
 static int make_folders(int fd, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		if (mkdirat(fd, folders[i], 0700) < 0 && errno != EEXIST)
-			return err_sys(e, -errno, "cannot make folder '%s'", folders[i]);
+	for (size_t i = 0; store_folders[i]; i++)
+		if (mkdirat(fd, store_folders[i], 0700) < 0 && errno != EEXIST)
+			return err_sys(e, -errno, "cannot make folder '%s'", store_folders[i]);
 	return 0;
 }
 
@@ -58,7 +59,7 @@ static int make_store(int fd, struct err *e)
 
 	int rc = make_folders(fd, e);
 	if (rc == 0)
-		rc = make_file(fd, "content/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", e);
+		rc = make_file(fd, STORE_MARKER, "{\"imageLayoutVersion\":\"1.0.0\"}", e);
 	if (rc == 0)
 		rc = make_file(fd, "content/index.json",
 			       "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MT_INDEX "\",\"manifests\":[]}",
@@ -66,6 +67,11 @@ static int make_store(int fd, struct err *e)
 	if (rc == 0)
 		rc = make_file(fd, "version", "1\n", e);
 	return rc;
+}
+
+int store_make(struct store *s, struct err *e)
+{
+	return make_store(s->fd, e);
 }
 
 static int check_version(int fd, struct err *e)
@@ -82,7 +88,8 @@ static int check_version(int fd, struct err *e)
 		return rc;
 	text[strcspn(text, "\n")] = 0;
 	if (str_parse_u64(text, INT_MAX, &version) < 0 || version < 1)
-		return err_set(e, -EINVAL, "file 'version' holds '%s', which is no version", text);
+		return err_set(e, -EINVAL,
+			       "file 'version' holds '%.20s', which is no version; if no newer berth made it, remove the file", text);
 	if (version > STORE_VERSION)
 		return err_set(e, -ENOTSUP,
 			       "it was made by a newer berth (format %ju, known is %d); use that one or "
@@ -91,19 +98,33 @@ static int check_version(int fd, struct err *e)
 	return 0;
 }
 
+/* What the layout's marker says is for others, and "system check" looks at it: one that is broken stops nobody here. */
+static int open_folders(struct store *s, struct err *e)
+{
+	AUTO_FREE char *content = path_join(s->root, "content");
+
+	if (!content)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (s->leases_fd < 0)
+		s->leases_fd = openat(s->fd, "leases", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->leases_fd < 0 ? err_sys(e, -errno, "cannot open folder 'leases'") :
+				  oci_layout_open_folder(content, &s->layout, e);
+}
+
 static int open_parts(struct store *s, struct err *e)
 {
 	s->fd = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->fd < 0)
 		return err_sys(e, -errno, "cannot open it");
 	int rc = check_version(s->fd, e);
-	if (rc < 0)
-		return rc;
-	s->leases_fd = openat(s->fd, "leases", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->leases_fd < 0)
-		return err_sys(e, -errno, "cannot open folder 'leases'");
-	AUTO_FREE char *content = path_join(s->root, "content");
-	return content ? oci_layout_open(content, &s->layout, e) : err_set(e, -ENOMEM, "out of memory");
+	if (rc == 0)
+		rc = open_folders(s, e);
+	if (rc == -ENOENT) { /* lost: the rest can be used */
+		rc = make_store(s->fd, e);
+		if (rc == 0)
+			rc = open_folders(s, e);
+	}
+	return rc;
 }
 
 static char *absolute(const char *path)

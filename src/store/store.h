@@ -31,4 +31,11 @@ struct store {
 int store_open(const char *root, struct store **ret, struct err *e);
 void store_close(struct store *s);
 
+#define STORE_MARKER "content/oci-layout"
+
+/* The folders of each store; NULL behind the last. */
+extern const char *const store_folders[];
+/* Makes what of the store's own folders and files is not there. */
+int store_make(struct store *s, struct err *e);
+
 #endif

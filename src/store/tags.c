@@ -21,14 +21,16 @@ static int load(struct store *s, cJSON **ret, struct err *e)
 	AUTO_FREE char *text = NULL;
 	size_t len;
 
-	int rc = file_load(s->layout.fd, INDEX_FILE, INDEX_MAX, &text, &len, e);
+	struct err why = { 0 };
+	int rc = file_load(s->layout.fd, INDEX_FILE, INDEX_MAX, &text, &len, &why);
 	if (rc == 0)
-		rc = json_parse(text, len, INDEX_FILE, ret, e);
-	if (rc < 0)
-		return err_wrap(e, rc, "store '%s'", s->root);
-	if (!json_arr(*ret, "manifests"))
-		return err_set(e, -EINVAL, "store '%s': index.json has no manifests", s->root);
-	return 0;
+		rc = json_parse(text, len, INDEX_FILE, ret, &why);
+	if (rc == 0 && !json_arr(*ret, "manifests"))
+		rc = err_set(&why, -EINVAL, "index.json has no manifests");
+	if (rc == 0)
+		return 0;
+	return err_set(e, rc, "store '%s': %.100s%s", s->root, why.text,
+		       rc == -EINVAL || rc == -ENOENT ? "; 'berth system check --repair' mends it" : "");
 }
 
 static int save(struct store *s, const cJSON *j, struct err *e)

@@ -94,6 +94,8 @@ cp "$T/kept" "$(blob "$layer")"
 cp "$content/index.json" "$T/index.json"
 echo rubbish >"$content/index.json"
 check_fails 'an index that is none' 1 berth system check
+check_fails 'stops other commands' 1 berth images
+like "$(cat "$T/.check")" "index.json is not JSON.*; 'berth system check --repair' mends it" 'which name the file and what mends it'
 check 'is made again' berth system check --repair
 is "$(berth images --format digest | sort)" "$(/usr/bin/python3 -c 'import json, sys
 print("\n".join(sorted({m["digest"] for m in json.load(open(sys.argv[1]))["manifests"]})))' "$T/index.json")" 'with all images'
@@ -110,6 +112,28 @@ is "$(berth images --format name | grep -c two)" 1 'and the names stay'
 echo x >"$content/blobs/sha256/rubbish"
 check_fails 'a file among the blobs that is none' 1 berth system check
 check 'is moved aside' berth system check --repair
+
+# What each store has.
+kept=$(cat "$content/oci-layout")
+names=$(berth images --format name)
+echo '{' >"$content/oci-layout"
+rmdir "$content/ingest"
+is "$(berth images --format name)" "$names" 'a marker of the layout that is broken stops no command'
+check_fails 'but is found' 1 berth system check
+like "$(cat "$T/.check")" 'layout content/oci-layout: .*oci-layout is not JSON' 'and named'
+like "$(cat "$T/.check")" 'layout content/ingest: there is no such folder' 'so is a folder that is missing'
+check 'both are made again' berth system check --repair
+is "$(cat "$content/oci-layout")" "$kept" 'as they were'
+cp "$content/index.json" "$T/index.json"
+rm "$content/oci-layout" "$content/index.json"
+check 'and so is a layout without its two files' berth system check --repair
+is "$(berth images --format digest | sort -u | wc -l)" "$(echo "$names" | sort -u | wc -l)" 'with all images'
+cp "$T/index.json" "$content/index.json"
+echo rubbish >"$T/root/version"
+check_fails 'a version that is none' 1 berth images
+like "$(cat "$T/.check")" "file 'version' holds 'rubbish', which is no version; if no newer berth made it, remove the file" 'is told with the way out'
+rm "$T/root/version"
+check 'which it is' berth system check
 
 # Root file systems and containers.
 key=$(ls "$T/root/rootfs" | head -1)

@@ -58,7 +58,7 @@ static int run_push(struct cli *cli, const struct cli_args *a)
 
 const struct cli_cmd cli_cmd_push = {
 	.name = "push", .args = "IMAGE [NAME]", .brief = "put an image into a registry",
-	.about = "What is there already is not sent, and what another repository of the registry has is mounted from there. "
+	.about = "IMAGE may be oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE, too, which needs NAME. What is there already is not sent, and what another repository of the registry has is mounted from there. "
 		 "Large layers go in pieces; an upload that was cut goes on where it ended. Prints the digest that the "
 		 "name means in the registry then.",
 	.opts = push_opts, .min_args = 1, .max_args = 2, .run = run_push,

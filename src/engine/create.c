@@ -157,7 +157,7 @@ static int find_image(struct create *c, struct err *e)
 	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY) {
 		struct oci_desc d;
 
-		rc = store_load_file(c->op.b->store, &ref, &d, e);
+		rc = store_load_file(c->op.b->store, &ref, NULL, &d, e);
 		if (rc == 0)
 			snprintf(by_digest, sizeof(by_digest), "%s", d.digest.text);
 		if (rc < 0)

@@ -269,7 +269,7 @@ int eng_image_find(struct berth *b, const char *name, struct store_image *ret, s
 	int rc;
 
 	if (is_ref && ref.transport != OCI_REGISTRY) {
-		rc = store_load_file(b->store, &ref, &d, e);
+		rc = store_load_file(b->store, &ref, NULL, &d, e);
 		return rc < 0 ? rc : store_image_find(b->store, d.digest.text, NULL, ret, e);
 	}
 	rc = store_image_find(b->store, name, NULL, ret, e);

@@ -2,9 +2,11 @@
 /* reach.c - the descriptions of jobs that talk to registries: what the caller said, else the configuration. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "engine/create.h"
 #include "oci/ref.h"
 
@@ -128,24 +130,59 @@ int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char 
 	return err_sys(e, -ENOMEM, "cannot pull '%s'", name);
 }
 
+/* The source as the job finds it, whose working folder is another. */
+static int push_src(const char *name, char **ret, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	bool file = oci_ref_parse(name, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY;
+
+	if (file && ref.path[0] != '/') {
+		AUTO_FREE char *cwd = getcwd(NULL, 0);
+		char *path = cwd ? path_join(cwd, ref.path) : NULL;
+
+		if (!path)
+			return err_sys(e, -errno, "cannot tell the current folder");
+		free(ref.path);
+		ref.path = path;
+	}
+	*ret = file ? oci_ref_str(&ref) : strdup(name);
+	return *ret ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
+/* Where berth push does not write, with who does. */
+static int refuse_dest(const struct berth_push *p, const struct oci_ref *ref, struct err *e)
+{
+	static const char *const forms[] = { [OCI_DIR] = "oci-dir", [OCI_ARCHIVE] = "oci-archive",
+					     [DOCKER_ARCHIVE] = "docker-archive" };
+
+	if (!p->dest)
+		return err_set(e, -EINVAL, "'%.80s' is in no registry; where is it to go? berth push %.80s [HOST/]NAME[:TAG]",
+			       p->ref, p->ref);
+	return err_set(e, -EINVAL, "'%.60s' is in no registry; to have a file: berth save --format %s -o %.60s %.60s", p->dest,
+		       forms[ref->transport], ref->path, p->ref);
+}
+
 int eng_push_desc(const struct berth *b, const struct berth_push *p, struct job_desc *ret, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 	const char *dest = p->dest ? p->dest : p->ref;
 	AUTO_FREE char *full = NULL;
+	AUTO_FREE char *src = NULL;
 	int rc = oci_ref_parse(dest, &ref, e);
 
+	if (rc == 0)
+		rc = push_src(p->ref, &src, e);
 	if (rc < 0)
 		return rc;
 	if (ref.transport != OCI_REGISTRY)
-		return err_set(e, -EINVAL, "'%s' is not in a registry", dest);
+		return refuse_dest(p, &ref, e);
 	full = oci_ref_str(&ref);
 	if (!full)
 		return err_set(e, -ENOMEM, "out of memory");
 	rc = eng_reach_desc(b, "push", full, ref.host, &p->reach, false, ret, e);
 	if (rc < 0)
 		return err_wrap(e, rc, "cannot push '%s'", dest);
-	ret->src = strdup(p->ref);
+	ret->src = TAKE(src);
 	ret->all_platforms = p->all_platforms;
 	ret->piece_size = conf_number(&b->conf->conf, CONF_PUSH_PIECE_SIZE);
 	ret->parallel = p->parallel ?: ret->parallel;

@@ -7,6 +7,7 @@
 #ifndef BERTH_JOB_PUSH_INSIDE_H
 #define BERTH_JOB_PUSH_INSIDE_H
 
+#include "base/pace.h"
 #include "base/work.h"
 #include "job/kind.h"
 #include "job/reach.h"
@@ -46,6 +47,7 @@ struct push {
 	struct store *store;
 	struct store_lease lease;
 	struct work work;
+	struct pace pace; /* of taking in an image that is in a file */
 
 	/* Of push_source. What is named comes last. */
 	struct push_manifest *manifests;

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "store/content.h"
 #include "store/image.h"
+#include "store/load.h"
 #include "store/tags.h"
 
 #define DEPTH_MAX 4 /* of indexes in indexes */
@@ -170,6 +171,16 @@ static int find_mounts(struct push *p, struct err *e)
 	return rc;
 }
 
+/* What is in a file is taken in first, as the image that its digest names. */
+static int resolve(struct push *p, struct oci_desc *ret, struct err *e)
+{
+	struct oci_ref ref AUTO(oci_ref_finish) = { 0 };
+
+	if (oci_ref_parse(p->desc->src, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY)
+		return store_load_file(p->store, &ref, &p->pace, ret, e);
+	return store_image_resolve(p->store, p->desc->src, ret, e);
+}
+
 int push_source(struct push *p, struct err *e)
 {
 	struct oci_desc top;
@@ -178,7 +189,7 @@ int push_source(struct push *p, struct err *e)
 	if (rc == 0)
 		rc = store_lease_begin(p->store, &p->lease, e);
 	if (rc == 0)
-		rc = store_image_resolve(p->store, p->desc->src, &top, e);
+		rc = resolve(p, &top, e);
 	if (rc == 0)
 		rc = take(p, &top, 0, e);
 	return rc < 0 ? rc : find_mounts(p, e);

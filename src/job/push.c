@@ -52,6 +52,7 @@ void push_fail(struct push *p, int rc, const struct err *e, const char *hint)
 	for (size_t i = 0; i < p->nblobs; i++)
 		oci_reg_upload_cancel(&p->blobs[i].up);
 	work_cancel(&p->work);
+	pace_cancel(&p->pace);
 	if (p->outstanding == 0)
 		end(p);
 }

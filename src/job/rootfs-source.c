@@ -96,7 +96,7 @@ static int add_archive(struct rootfs_sources *v, struct store *s, const struct o
 		       const struct oci_platform *want, struct err *e)
 {
 	struct oci_desc d;
-	int rc = s ? store_load_file(s, ref, &d, e) :
+	int rc = s ? store_load_file(s, ref, NULL, &d, e) :
 		     err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref->path);
 
 	return rc < 0 ? rc : add_store_image(v, s, d.digest.text, want, e);

@@ -202,17 +202,17 @@ int store_load(struct store *s, const struct store_source *src, const char *tag,
 	return 0;
 }
 
-int store_load_file(struct store *s, const struct oci_ref *ref, struct oci_desc *ret, struct err *e)
+int store_load_file(struct store *s, const struct oci_ref *ref, struct pace *p, struct oci_desc *ret, struct err *e)
 {
 	AUTO(store_loaded_finish) struct store_loaded out = { 0 };
 	struct store_source src;
 	AUTO_CLOSE int fd = open(ref->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int rc = fd < 0 ? err_sys(e, -errno, "cannot open '%s'", ref->path) :
-			  store_source_open(s, fd, ref->path, 0, NULL, &src, e);
+			  store_source_open(s, fd, ref->path, 0, p, &src, e);
 
 	if (rc < 0)
 		return rc;
-	rc = store_load(s, &src, ref->tag, true, NULL, &out, e);
+	rc = store_load(s, &src, ref->tag, true, p, &out, e);
 	store_source_finish(&src);
 	if (rc == 0)
 		*ret = out.v[0];

@@ -20,7 +20,7 @@ int store_load(struct store *s, const struct store_source *src, const char *tag,
 void store_loaded_finish(struct store_loaded *l);
 /* The one image that "oci:…", "oci-archive:…" or "docker-archive:…" names, without a name. */
 struct oci_ref;
-int store_load_file(struct store *s, const struct oci_ref *ref, struct oci_desc *ret, struct err *e);
+int store_load_file(struct store *s, const struct oci_ref *ref, struct pace *p, struct oci_desc *ret, struct err *e);
 
 /* load-docker.c: the images of manifest.json, not yet named. */
 int store_load_docker(struct store *s, struct store_lease *l, const struct store_source *src, const char *tag, struct pace *p,

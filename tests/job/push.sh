@@ -209,6 +209,26 @@ post "$main" /_faults '[{"match":"PUT .*manifests","fault":"status","code":413}]
 refused 'who takes no manifest' "$main answers 413"
 post "$main" /_faults '[]'
 check 'nothing is left of all of it' good_store
+# --- from files, which need not be in the store
+berth save -q --format docker-archive "$open/a" -o "$T/a.tar" 2>/dev/null || berth save --format docker-archive "$open/a" -o "$T/a.tar"
+tar -C "$T/image" -cf "$T/image.tar" .
+for source in "oci:$T/image" "oci:$T/image:latest" "oci-archive:$T/image.tar"; do
+	rm -rf "$T/files"
+	is "$("$builddir/berth" --root "$T/files" --run-root "$run" push -q "$source" "$open/file")" "$digest" "push ${source%%:*}: a file's image"
+	is "sha256:$(inspect "$open/file")" "$digest" 'arrives as it was'
+done
+(cd "$T" && "$builddir/berth" --root "$T/files" --run-root "$run" push -q oci:image "$open/relative") >"$T/out"
+is "$(cat "$T/out")" "$digest" 'a relative path'
+check 'docker-archive' eval '[ -n "$(berth push -q "docker-archive:$T/a.tar" "$open/docker-file")" ]'
+skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$open/docker-file" "oci:$T/docker-file:latest"
+is "$(skopeo inspect --config "oci:$T/docker-file:latest" | sha256sum)" "$(skopeo inspect --config "oci:$T/image:latest" | sha256sum)" 'with the same config'
+check_fails 'a file without a name to go to' 1 berth push "oci:$T/image"
+like "$(cat "$T/.check")" 'is in no registry; where is it to go\? berth push oci:' 'is asked for one'
+check_fails 'a file that is not there' 1 berth push "oci-archive:$T/nosuch.tar" "$open/file"
+like "$(cat "$T/.check")" "nosuch.tar.*No such file" 'is named'
+check_fails 'to a file' 1 berth push "$open/a" "oci-archive:$T/to.tar"
+like "$(cat "$T/.check")" "in no registry; to have a file: berth save --format oci-archive -o $T/to.tar $open/a" 'is refused with who does it'
+
 # --- on a narrow terminal: a line that wrapped would stay on the screen
 /usr/bin/python3 - "$builddir/berth" --root "$store" --run-root "$run" --progress tty push "$open/big" "$main/narrow" >"$T/lines" <<'PY'
 import fcntl, os, pty, re, struct, sys, termios

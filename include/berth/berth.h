@@ -347,8 +347,9 @@ struct berth_tar_result {
 	uint64_t left_out; /* sockets, which a tar cannot hold */
 };
 typedef void (*berth_tar_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_tar_result *r);
-/* `path` of it ("" or "/": all) as a PAX tar to fd. progress may be NULL. */
-BERTH_API int berth_rootfs_extract(struct berth *b, const char *file, const char *path, int fd,
+/* `path` of it ("" or "/": all) as a PAX tar to the file `to`, which appears whole or not at all; NULL: to fd. progress may
+ * be NULL. */
+BERTH_API int berth_rootfs_extract(struct berth *b, const char *file, const char *path, const char *to, int fd,
 				   berth_progress_cb progress, berth_tar_cb done, void *arg, struct berth_op **op,
 				   struct berth_error *e);
 
@@ -601,8 +602,9 @@ struct berth_file_change {
 typedef void (*berth_changes_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_file_change *v, size_t n);
 BERTH_API int berth_container_diff(struct berth *b, const char *name, berth_changes_cb done, void *arg,
 				   struct berth_op **op, struct berth_error *e);
-/* All its files, as it sees them but for what is mounted, as a PAX tar to fd. progress may be NULL. */
-BERTH_API int berth_container_export(struct berth *b, const char *name, int fd, berth_progress_cb progress,
+/* All its files, as it sees them but for what is mounted, as a PAX tar to the file `to`, which appears whole or not at all;
+ * NULL: to fd. progress may be NULL. */
+BERTH_API int berth_container_export(struct berth *b, const char *name, const char *to, int fd, berth_progress_cb progress,
 				     berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *e);
 struct berth_commit {
 	const char *container;

@@ -191,16 +191,15 @@ void cli_add_name(cJSON *j, const char *key, const char *name);
 /* Commands that make a tar for -o. */
 struct cli_tar {
 	struct cli *cli;
-	int fd; /* to write to */
+	int fd; /* to write to, without a name */
 	const char *name; /* NULL: standard output */
-	char *tmp; /* what it is called until it is whole */
 	struct berth_tar_result result;
 };
 /* usual: without -o; may be NULL. CLI_OK, or another code after an error was printed. */
 int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a, const char *usual);
 /* As cli_fail, in silence when a pipe is not read to its end. */
 int cli_tar_fail(const struct cli_tar *t);
-/* Gives the file its name if code is CLI_OK, else removes it. Returns the command's code. */
+/* Tells what was left out. Returns code. */
 int cli_tar_close(struct cli_tar *t, int code);
 /* A berth_tar_cb and a berth_progress_cb with arg = struct cli_tar. */
 void cli_tar_done(void *arg, int rc, const struct berth_error *e, const struct berth_tar_result *r);

@@ -101,7 +101,7 @@ static int run_export(struct cli *cli, const struct cli_args *a)
 
 	if (code != CLI_OK)
 		return code;
-	if (cli_await(cli, berth_container_export(cli->berth, a->argv[0], t.fd, cli_tar_progress,
+	if (cli_await(cli, berth_container_export(cli->berth, a->argv[0], t.name, t.fd, cli_tar_progress,
 						  cli_tar_done, &t, &cli->op, &cli->error)) < 0)
 		code = cli_tar_fail(&t);
 	return cli_tar_close(&t, code);

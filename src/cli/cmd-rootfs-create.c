@@ -82,7 +82,7 @@ static int tag(struct cli *cli, const char *file, const struct berth_rootfs *r, 
 		cli_error("cannot make a file beside '%s': %s", file, strerror(errno));
 		return CLI_FAILED;
 	}
-	if (cli_await(cli, berth_rootfs_extract(cli->berth, file, "/", fd, cli_tar_progress, cli_tar_done, &t, &cli->op,
+	if (cli_await(cli, berth_rootfs_extract(cli->berth, file, "/", NULL, fd, cli_tar_progress, cli_tar_done, &t, &cli->op,
 						&cli->error)) < 0)
 		return cli_fail(cli);
 	if (lseek(fd, 0, SEEK_SET) < 0 ||

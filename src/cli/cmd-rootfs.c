@@ -320,23 +320,14 @@ int cli_tar_open(struct cli_tar *t, struct cli *cli, const struct cli_args *a, c
 {
 	const char *name = cli_value(a, "output") ?: usual;
 
-	*t = (struct cli_tar){ .cli = cli, .fd = -1 };
+	*t = (struct cli_tar){ .cli = cli, .fd = -1, .name = name };
 	if (!name)
 		return cli_usage(a->cmd, "the tar to make is missing: -o FILE, or -o - for standard output");
 	if (!strcmp(name, "-")) {
 		if (isatty(STDOUT_FILENO))
 			return cli_usage(a->cmd, "a tar is not for a terminal: name a file with -o");
 		t->fd = STDOUT_FILENO;
-		return CLI_OK;
-	}
-	if (asprintf(&t->tmp, "%s.part-%d", name, (int)getpid()) < 0)
-		t->tmp = NULL;
-	t->name = name;
-	t->fd = t->tmp ? open(t->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666) : -1;
-	if (t->fd < 0) {
-		cli_error("cannot make '%s': %s", name, strerror(errno));
-		free(TAKE(t->tmp));
-		return CLI_FAILED;
+		t->name = NULL;
 	}
 	return CLI_OK;
 }
@@ -349,16 +340,6 @@ int cli_tar_fail(const struct cli_tar *t)
 
 int cli_tar_close(struct cli_tar *t, int code)
 {
-	if (t->tmp) {
-		if (code == CLI_OK && (fsync(t->fd) < 0 || rename(t->tmp, t->name) < 0)) {
-			cli_error("cannot make '%s': %s", t->name, strerror(errno));
-			code = CLI_FAILED;
-		}
-		if (code != CLI_OK)
-			unlink(t->tmp);
-		close(t->fd);
-		free(t->tmp);
-	}
 	if (code == CLI_OK && t->result.left_out)
 		cli_warn("%llu sockets were left out: a tar cannot hold them",
 			 (unsigned long long)t->result.left_out);
@@ -372,7 +353,7 @@ static int run_extract(struct cli *cli, const struct cli_args *a)
 
 	if (code != CLI_OK)
 		return code;
-	if (cli_await(cli, berth_rootfs_extract(cli->berth, a->argv[0], a->argc > 1 ? a->argv[1] : "/", t.fd,
+	if (cli_await(cli, berth_rootfs_extract(cli->berth, a->argv[0], a->argc > 1 ? a->argv[1] : "/", t.name, t.fd,
 						cli_tar_progress, cli_tar_done, &t, &cli->op, &cli->error)) <
 	    0)
 		code = cli_tar_fail(&t);

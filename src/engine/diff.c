@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "engine/disks.h"
+#include "engine/tar-out.h"
 #include "ext4/merge.h"
 #include "ext4/vec.h"
 #include "job/own-files.h"
@@ -179,12 +180,13 @@ struct export_op {
 	struct eng_arena arena;
 	berth_progress_cb progress;
 	berth_tar_cb done;
-	int fd;
+	struct eng_tar_out out;
 	bool in_disks;
 };
 
-static void end_export(struct export_op *o, int rc, const struct err *e)
+static void on_export_closed(struct eng_tar_out *out, int rc, const struct err *e)
 {
+	struct export_op *o = container_of(out, struct export_op, out);
 	const struct pack_result *p = &o->pack.result;
 	struct berth_tar_result r = { p->raw, p->entries, p->left_out };
 	struct berth_error be = { 0 };
@@ -194,6 +196,11 @@ static void end_export(struct export_op *o, int rc, const struct err *e)
 	eng_disks_finish(&o->disks);
 	eng_arena_finish(&o->arena);
 	free(o);
+}
+
+static void end_export(struct export_op *o, int rc, const struct err *e)
+{
+	eng_tar_out_close(&o->out, o->op.b->loop, rc, e, on_export_closed);
 }
 
 static void on_packed(struct pack *p, int rc, const struct err *pe)
@@ -219,7 +226,7 @@ static void on_export_disks(struct eng_disks *d, int rc, const struct err *de)
 {
 	struct export_op *o = container_of(d, struct export_op, disks);
 	const struct pack_opts opts = {
-		.mode = PACK_MERGED, .base = d->base, .upper = d->upper, .out = o->fd, .path = ENG_UPPER_DIR
+		.mode = PACK_MERGED, .base = d->base, .upper = d->upper, .out = o->out.fd, .path = ENG_UPPER_DIR
 	};
 	struct err e = *de;
 
@@ -241,18 +248,19 @@ static void cancel_export(struct berth_op *op)
 		pack_cancel(&o->pack);
 }
 
-int berth_container_export(struct berth *b, const char *name, int fd, berth_progress_cb progress,
+int berth_container_export(struct berth *b, const char *name, const char *path, int fd, berth_progress_cb progress,
 			   berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *be)
 {
 	struct export_op *o = calloc(1, sizeof(*o));
 	struct err e = { 0 };
-	int rc = o ? eng_disks_start(&o->disks, b, name, on_export_disks, &e) : -ENOMEM;
+	int rc = o ? eng_tar_out_open(&o->out, path, fd, &e) : -ENOMEM;
 
+	if (rc == 0 && (rc = eng_disks_start(&o->disks, b, name, on_export_disks, &e)) < 0 && o->out.named)
+		rootfs_output_finish(&o->out.file);
 	if (rc < 0) {
 		free(o);
 		return eng_refuse(be, rc, &e);
 	}
-	o->fd = fd;
 	o->progress = progress;
 	o->done = done;
 	o->in_disks = true;

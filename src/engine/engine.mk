@@ -13,7 +13,7 @@ noinst_LTLIBRARIES += %D%/libengine.la
 	%D%/archive.c %D%/ask.c %D%/login.c %D%/reach.c %D%/tag.c \
 	%D%/create.c %D%/create.h %D%/create-spec.c \
 	%D%/events.c %D%/findings.h %D%/image.c %D%/image-look.c %D%/kernel.c %D%/kernel-build.c %D%/list.c %D%/logs.c %D%/pool.c %D%/pool.h %D%/progress.c %D%/pull.c %D%/remove.c %D%/rename.c %D%/rootfs.c \
-	%D%/session.c %D%/shim.h %D%/start.c %D%/stats.c %D%/system.c %D%/top.c %D%/trash.c %D%/update.c %D%/upkeep.c %D%/watch-store.c
+	%D%/session.c %D%/shim.h %D%/start.c %D%/stats.c %D%/system.c %D%/tar-out.c %D%/tar-out.h %D%/top.c %D%/trash.c %D%/update.c %D%/upkeep.c %D%/watch-store.c
 %C%_libengine_la_CFLAGS = $(AM_CFLAGS) -DBERTH_DATADIR='"$(datadir)/berth"' $(UV_CFLAGS) $(CJSON_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 %C%_libengine_la_SOURCES += %D%/logs-read.c %D%/logs-read.h

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "engine/engine.h"
+#include "engine/tar-out.h"
 #include "ext4/check.h"
 #include "ext4/reader.h"
 #include "ext4/vec.h"
@@ -361,6 +362,7 @@ struct extract_op {
 	const char *file;
 	berth_progress_cb progress;
 	berth_tar_cb done;
+	struct eng_tar_out out;
 };
 
 static void on_progress(struct pack *p, uint64_t raw)
@@ -372,19 +374,27 @@ static void on_progress(struct pack *p, uint64_t raw)
 		o->progress(o->op.arg, &o->view.view);
 }
 
+static void on_closed(struct eng_tar_out *out, int rc, const struct err *e)
+{
+	struct extract_op *o = container_of(out, struct extract_op, out);
+	const struct pack_result *p = &o->pack.result;
+	struct berth_tar_result r = { p->raw, p->entries, p->left_out };
+	struct berth_error be = { 0 };
+
+	eng_op_end(&o->op);
+	o->done(o->op.arg, rc, eng_error(&be, rc, e, NULL), rc < 0 ? NULL : &r);
+	eng_arena_finish(&o->arena);
+	free(o);
+}
+
 static void on_packed(struct pack *p, int rc, const struct err *err)
 {
 	struct extract_op *o = container_of(p, struct extract_op, pack);
-	struct berth_tar_result r = { p->result.raw, p->result.entries, p->result.left_out };
-	struct berth_error be = { 0 };
 	struct err e = *err;
 
 	if (rc < 0)
 		err_wrap(&e, rc, "'%s'", o->file);
-	eng_op_end(&o->op);
-	o->done(o->op.arg, rc, eng_error(&be, rc, &e, NULL), rc < 0 ? NULL : &r);
-	eng_arena_finish(&o->arena);
-	free(o);
+	eng_tar_out_close(&o->out, o->op.b->loop, rc, &e, on_closed);
 }
 
 static void cancel_extract(struct berth_op *op)
@@ -392,7 +402,7 @@ static void cancel_extract(struct berth_op *op)
 	pack_cancel(&container_of(op, struct extract_op, op)->pack);
 }
 
-int berth_rootfs_extract(struct berth *b, const char *file, const char *path, int fd,
+int berth_rootfs_extract(struct berth *b, const char *file, const char *path, const char *to, int fd,
 			 berth_progress_cb progress, berth_tar_cb done, void *arg, struct berth_op **op,
 			 struct berth_error *be)
 {
@@ -401,9 +411,11 @@ int berth_rootfs_extract(struct berth *b, const char *file, const char *path, in
 	AUTO_CLOSE int base = open_file(file, &e);
 	int rc = o ? base : -ENOMEM;
 
+	if (rc >= 0)
+		rc = eng_tar_out_open(&o->out, to, fd, &e);
 	if (rc >= 0) {
 		const struct pack_opts opts = {
-			.mode = PACK_TREE, .base = base, .upper = -1, .out = fd, .path = path
+			.mode = PACK_TREE, .base = base, .upper = -1, .out = o->out.fd, .path = path
 		};
 
 		o->file = eng_arena_str(&o->arena, file);
@@ -416,6 +428,8 @@ int berth_rootfs_extract(struct berth *b, const char *file, const char *path, in
 		rc = o->arena.failed ? -ENOMEM : pack_start(&o->pack, b->loop, &opts, on_packed, &e);
 	}
 	if (rc < 0) {
+		if (o && o->out.named)
+			rootfs_output_finish(&o->out.file);
 		if (o)
 			eng_arena_finish(&o->arena);
 		free(o);

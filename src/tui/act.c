@@ -528,6 +528,9 @@ bool act_container(struct app *app, enum act act, const struct ctr *c)
 		else
 			ask(app, c, "delete", text, ACT_DELETE);
 		return true;
+	case ACT_SAVE:
+		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_SAVE, .id = c->id, .name = c->name });
+		return true;
 	case ACT_EDIT:
 		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_EDIT, .id = c->id, .name = c->name });
 		return true;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* form-import.c - images from a file: an archive or a layout with images and their names, or a tar of files that becomes
- * an image of a name given here. Closing the form before it is done cancels; then nothing came in. */
+ * an image of a name given here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tui/form.h"
+#include "tui/form-file.h"
 
 enum { PATH, NAME };
 
@@ -17,37 +17,12 @@ static const struct field import_fields[] = {
 		   .at = 16, .width = 31 },
 };
 
-/* Of the call under way; the form may be gone when it ends. */
-struct loading {
-	struct formview *form;
-	struct app *app;
-	struct berth_op *op;
-	char path[LINE_MAX_BYTES];
-	bool run; /* the form to run it is next */
-};
-
 static void import_open(struct formview *f, const struct form_arg *a)
 {
-	struct loading *l = f->own = calloc(1, sizeof(*l));
+	struct form_file *l = form_file_open(f, "reading");
 
-	if (!l)
-		return;
-	l->form = f;
-	l->app = f->v.app;
-	l->run = a->first;
-}
-
-static void import_close(struct formview *f)
-{
-	struct loading *l = f->own;
-
-	f->own = NULL; /* freed by who ends it */
-	if (!l || !l->op) {
-		free(l);
-		return;
-	}
-	l->form = NULL;
-	berth_op_cancel(l->op);
+	if (l)
+		l->run = a->first;
 }
 
 static void import_check(struct formview *f)
@@ -73,37 +48,15 @@ static void import_command(struct formview *f, int button, struct buf *b)
 		form_quote(b, f->line[NAME].text);
 }
 
-/* The form that is left, if there is one; l is at its end. */
-static struct formview *over(struct loading *l)
-{
-	struct formview *f = l->form;
-
-	if (f) {
-		f->own = NULL;
-		*f->busy = 0;
-	}
-	return f;
-}
-
-static void ended(struct loading *l, int rc, const struct berth_error *e, const char *name, size_t n)
+static void ended(struct form_file *l, int rc, const struct berth_error *e, const char *name, size_t n)
 {
 	struct app *app = l->app;
-	struct formview *f = over(l);
+	struct formview *f = l->form;
 	struct form_arg run = { .kind = FORM_RUN, .image = name };
 
-	if (rc == -ECANCELED) {
-		app_info(app, "%s: canceled, nothing came in", l->path);
-	} else if (rc < 0) {
-		app_error(app, "%s%s%s", e->text, *e->hint ? "   " : "", e->hint);
-		if (f) {
-			f->own = l; /* for another try */
-			l->op = NULL;
-			f->cur = PATH;
-			f->pressed = false;
-			app_dirty(app);
-			return;
-		}
-	} else {
+	if (form_file_failed(l, rc, e, "nothing came in"))
+		return;
+	if (rc == 0) {
 		app_info(app, n > 1 ? "%s and %zu more are here" : "%s is here", name ? name : "an image without a name",
 			 n - 1);
 		if (f)
@@ -111,7 +64,6 @@ static void ended(struct loading *l, int rc, const struct berth_error *e, const 
 		if (f && l->run && name)
 			app_push(app, &view_form, &run);
 	}
-	app_dirty(app);
 	free(l);
 }
 
@@ -122,7 +74,7 @@ static void on_loaded(void *arg, int rc, const struct berth_error *e, const stru
 
 static void on_imported(void *arg, int rc, const struct berth_error *e, const char *digest, const char *id)
 {
-	struct loading *l = arg;
+	struct form_file *l = arg;
 	char name[LINE_MAX_BYTES] = "";
 
 	if (l->form)
@@ -130,21 +82,9 @@ static void on_imported(void *arg, int rc, const struct berth_error *e, const ch
 	ended(l, rc, e, *name ? name : NULL, 1);
 }
 
-static void on_progress(void *arg, const struct berth_progress *p)
-{
-	struct loading *l = arg;
-
-	if (!l->form)
-		return;
-	if (p->total)
-		snprintf(l->form->busy, sizeof(l->form->busy), "reading %.80s: %u%%", l->path,
-			 (unsigned)(p->done * 100 / p->total));
-	app_dirty(l->app);
-}
-
 static void import_press(struct formview *f, int button)
 {
-	struct loading *l = f->own;
+	struct form_file *l = f->own;
 	struct app *app = f->v.app;
 	struct berth_error e = { 0 };
 	AUTO_BUF struct buf b = { 0 };
@@ -159,21 +99,17 @@ static void import_press(struct formview *f, int button)
 	if (f->line[NAME].len) {
 		struct berth_import i = { .path = l->path, .fd = -1, .name = f->line[NAME].text };
 
-		rc = berth_image_import(app->berth, &i, on_progress, on_imported, l, &l->op, &e);
+		rc = berth_image_import(app->berth, &i, form_file_progress, on_imported, l, &l->op, &e);
 	} else {
 		struct berth_load load = { .path = l->path, .fd = -1 };
 
-		rc = berth_image_load(app->berth, &load, on_progress, on_loaded, l, &l->op, &e);
+		rc = berth_image_load(app->berth, &load, form_file_progress, on_loaded, l, &l->op, &e);
 	}
-	if (rc < 0) {
-		app_error(app, "%s", e.text);
-		return;
-	}
-	snprintf(f->busy, sizeof(f->busy), "reading %.80s ...", l->path);
+	form_file_began(l, rc, &e);
 }
 
 const struct form_class form_import = {
 	.title = "Images from a file", .verb = "import", .fields = import_fields, .nfields = ARRAY_LEN(import_fields),
 	.buttons = { "Import", "Cancel" }, .words = { "import", "cancel" }, .about = "Works offline.  All images come in, or none.",
-	.open = import_open, .close = import_close, .check = import_check, .press = import_press, .command = import_command,
+	.open = import_open, .close = form_file_close, .check = import_check, .press = import_press, .command = import_command,
 };

@@ -10,7 +10,7 @@
 static const struct form_class *const classes[] = {
 	[FORM_RUN] = &form_run, [FORM_EXEC] = &form_exec, [FORM_PULL] = &form_pull, [FORM_SIGNAL] = &form_signal,
 	[FORM_LABEL] = &form_label, [FORM_LOGIN] = &form_login, [FORM_REGISTRY] = &form_registry,
-	[FORM_IMPORT] = &form_import, [FORM_EDIT] = &form_edit,
+	[FORM_IMPORT] = &form_import, [FORM_EDIT] = &form_edit, [FORM_SAVE] = &form_save,
 };
 
 bool form_visible(const struct formview *f, int field)
@@ -97,7 +97,7 @@ static void title(struct view *v, struct buf *b)
 	}
 	buf_adds(b, f->cls->title);
 	if (*f->name)
-		buf_addf(b, f->cls == &form_label || f->cls == &form_edit ? " %s" : " in %s", f->name);
+		buf_addf(b, f->cls == &form_exec || f->cls == &form_signal ? " in %s" : " %s", f->name);
 }
 
 static int hints(struct view *v, struct hint *ret, int max)

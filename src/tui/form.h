@@ -72,7 +72,7 @@ struct formview {
 	void *own;             /* the class's */
 };
 
-extern const struct form_class form_run, form_exec, form_pull, form_signal, form_label, form_login, form_registry, form_import, form_edit;
+extern const struct form_class form_run, form_exec, form_pull, form_signal, form_label, form_login, form_registry, form_import, form_edit, form_save;
 
 /* A field's text is wrong, and why. */
 void form_refuse(struct formview *f, int field, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

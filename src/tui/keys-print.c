@@ -25,7 +25,7 @@ static const struct {
 	{ ACT_SORT_COLUMN, "sort by" },	     { ACT_SORT_REVERSE, "turn the order" }, { ACT_SHOW_ALL, "all or in use" },
 	{ ACT_RAW, "raw description" },	     { ACT_BOOT, "boot stages" },  { ACT_HOLD, "hold, resume" },
 	{ ACT_LABEL, "another tag" },	     { ACT_FREE, "free space" },	  { ACT_ONLY, "filter lines" },
-	{ ACT_PREV_NEXT, "errors" },	     { ACT_SAVE, "save to a file" },	  { ACT_STDERR, "only stderr" },
+	{ ACT_PREV_NEXT, "errors" },	     { ACT_SAVE, "save to file" },	  { ACT_STDERR, "only stderr" },
 	{ ACT_FOLD, "fold repeats" },	     { ACT_GOTO, "go to a time" },	  { ACT_NEXT_PREV, "next, previous" },
 	{ ACT_CONSOLE_N, "by number" },	     { ACT_SCROLLBACK, "scroll back" },	  { ACT_SIZE_HERE, "my size" },
 	{ ACT_ANCHOR, "begin, end" },	     { ACT_ANCHOR_LINE, "whole lines" },  { ACT_ANCHOR_BLOCK, "rectangle" },
@@ -43,6 +43,23 @@ void keys_plain(const struct key *k, char ret[static 24])
 	for (char *p = ret; *p; p++)
 		if (*p == '-')
 			*p = ' ';
+}
+
+const char *keys_pair_words(const struct key *k)
+{
+	static const struct {
+		enum act act, other;
+		const char *words;
+	} pairs[] = {
+		{ ACT_FIND_NEXT, ACT_FIND_PREV, "next, previous match" }, { ACT_DOWN, ACT_UP, "move" },
+		{ ACT_TOP, ACT_END, "first, last" },			   { ACT_PAGE_DOWN, ACT_PAGE_UP, "page" },
+		{ ACT_HALF_DOWN, ACT_HALF_UP, "half page" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs) && k + 1 < keys_table + keys_count; i++)
+		if (pairs[i].act == k->act && pairs[i].other == k[1].act && k[1].ctx == k->ctx)
+			return pairs[i].words;
+	return NULL;
 }
 
 int keys_print_table(struct buf *out)

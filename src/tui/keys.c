@@ -69,6 +69,7 @@ static const struct key table[] = {
 	{ CTX_C, "H", ACT_HOLD, ASK_NONE, "hold", "pause or resume, as the row says", true },
 	{ CTX_C, "X", ACT_EXEC, ASK_FORM, "exec", "new process in it" },
 	{ CTX_C, "E", ACT_EDIT, ASK_FORM, "edit", "its name and its limits" },
+	{ CTX_C, "W", ACT_SAVE, ASK_FORM, "save", "its files to a tar" },
 	{ CTX_C, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while it runs" },
 
 	{ CTX_D, "K", ACT_SIGNAL, ASK_FORM, "signal", "signal to the process of the row" },
@@ -77,6 +78,7 @@ static const struct key table[] = {
 	{ CTX_I, "P", ACT_PULL, ASK_FORM, "pull", "fetch an image" },
 	{ CTX_I, "I", ACT_IMPORT, ASK_FORM, "import", "from an archive, a folder, a tar file" },
 	{ CTX_I, "L", ACT_LABEL, ASK_FORM, "label", "give another tag, move a tag" },
+	{ CTX_I, "W", ACT_SAVE, ASK_FORM, "save", "to an archive" },
 	{ CTX_I, "D", ACT_DELETE, ASK_Y, "delete", "to the trash; refused while in use" },
 	{ CTX_I, "F", ACT_FREE, ASK_Y, "free", "delete unused, shows list and size first" },
 	{ CTX_I, "i", ACT_RAW, ASK_NONE, "raw", "raw description (JSON)" },

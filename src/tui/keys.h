@@ -111,6 +111,8 @@ bool keys_changes(const struct key *k);
 bool keys_word_valid(const char *word);
 /* What it does in plain words, for help and palette: "sort by"; the configuration has its name. */
 void keys_plain(const struct key *k, char ret[static 24]);
+/* What it and the next row, its opposite, do in words, under 24 bytes; NULL: it has none. */
+const char *keys_pair_words(const struct key *k);
 /* By its word in the configuration; CTX_NONE. */
 enum key_ctx keys_ctx_find(const char *word);
 const char *keys_ctx_letter(enum key_ctx ctx); /* "C" */

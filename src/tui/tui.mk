@@ -10,7 +10,7 @@ noinst_LTLIBRARIES += %D%/libtui.la
 	%D%/console-clip.c %D%/console-draw.c %D%/console-keys.c %D%/console.h \
 	%D%/detail-ask.c %D%/detail-procs.c %D%/detail.h \
 	%D%/fmt.c %D%/fmt.h \
-	%D%/form-draw.c %D%/form-edit.c %D%/form-import.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-small.c %D%/form.c %D%/form.h \
+	%D%/form-draw.c %D%/form-edit.c %D%/form-file.c %D%/form-file.h %D%/form-import.c %D%/form-login.c %D%/form-memory.c %D%/form-run.c %D%/form-save.c %D%/form-small.c %D%/form.c %D%/form.h \
 	%D%/history.c %D%/history.h \
 	%D%/host-facts.c %D%/host.h \
 	%D%/input.c %D%/input.h \

@@ -292,7 +292,7 @@ static bool detail_act(struct view *v, enum act act, int index)
 		d->at = DETAIL_SUMMARY; /* the cursor is on a process, and stays there */
 		return true;
 	}
-	if (text_act(v, act, index))
+	if (act != ACT_SAVE && text_act(v, act, index))
 		return true;
 	return c && act_container(v->app, act, c);
 }

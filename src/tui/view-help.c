@@ -119,14 +119,15 @@ static void draw_columns(const struct help *h, struct place *p)
 			draw_key(p->c, next_row(p), LOOK_COL, nth(h, pass, i));
 }
 
-/* "j/Down" of "j Down": which of the words is the last key is seen then. Signs stay apart: "< >". */
-static int joined_keys(const struct key *k, char ret[static 40])
+/* Appends "j/Down" for "j Down": which of the words is the last key is seen then. Signs stay apart: "< >". */
+static void join_keys(const struct key *k, char ret[static 64])
 {
-	snprintf(ret, 40, "%s", k->keys);
-	for (char *p = ret; *p; p++)
+	size_t n = strlen(ret);
+
+	snprintf(ret + n, 64 - n, "%s%s", n ? " " : "", k->keys);
+	for (char *p = ret + n + 1; n < 62 && *p; p++)
 		if (*p == ' ' && !ispunct((unsigned char)p[1]))
 			*p = '/';
-	return canvas_width(ret);
 }
 
 /* "IN LISTS" */
@@ -145,13 +146,20 @@ static void draw_above(const struct help *h, struct place *p, enum key_ctx ctx)
 
 	for (int i = 0, first = 1; i < keys_count; i++) {
 		const struct key *k = &keys_table[i];
-		char keys[40], words[24];
+		const char *both = keys_pair_words(k);
+		char keys[64] = "", words[24];
 		int width, need;
 
 		if (!shown(h, ctx, k) || keys_changes(k) || (ctx != CTX_G && p->filled-- > 0))
 			continue;
 		keys_plain(k, words);
-		width = joined_keys(k, keys);
+		join_keys(k, keys);
+		if (both && shown(h, ctx, k + 1)) {
+			snprintf(words, sizeof(words), "%s", both);
+			join_keys(k + 1, keys);
+			i++;
+		}
+		width = canvas_width(keys);
 		need = width + 1 + canvas_width(words);
 		if (first) {
 			y = next_row(p);
@@ -167,7 +175,7 @@ static void draw_above(const struct help *h, struct place *p, enum key_ctx ctx)
 			canvas_text(p->c, y, x, -1, ROLE_KEY, keys);
 			canvas_text(p->c, y, x + width + 1, -1, ROLE_TEXT, words);
 		}
-		x += need + 3;
+		x += need + 2;
 	}
 }
 

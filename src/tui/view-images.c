@@ -401,8 +401,8 @@ static bool img_act(struct view *v, enum act act, int index)
 	form.image = *i->ref ? i->name : i->id;
 	if (act == ACT_OPEN)
 		app_push(v->app, &view_layers, i->id);
-	else if (act == ACT_CREATE || act == ACT_LABEL) {
-		form.kind = act == ACT_CREATE ? FORM_RUN : FORM_LABEL;
+	else if (act == ACT_CREATE || act == ACT_LABEL || act == ACT_SAVE) {
+		form.kind = act == ACT_CREATE ? FORM_RUN : act == ACT_LABEL ? FORM_LABEL : FORM_SAVE;
 		app_push(v->app, &view_form, &form);
 	}
 	else if (act == ACT_RAW)

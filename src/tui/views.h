@@ -40,13 +40,14 @@ struct console_arg {
 	const char *exec_id;
 };
 
-enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LABEL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY, FORM_IMPORT, FORM_EDIT };
+enum form_kind { FORM_RUN, FORM_EXEC, FORM_PULL, FORM_SIGNAL, FORM_LABEL, FORM_LOGIN /* which a pull waits for */, FORM_REGISTRY, FORM_IMPORT, FORM_EDIT, FORM_SAVE };
 struct form_arg {
 	enum form_kind kind;
-	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL. FORM_LABEL: what gets a name */
+	const char *image;   /* FORM_RUN, FORM_PULL: filled in; may be NULL. FORM_LABEL: what gets a name; FORM_SAVE:
+			      * what is written */
 	const char *command; /* FORM_RUN; may be NULL */
 	const char *ports;
-	const char *id, *name; /* FORM_EXEC, FORM_SIGNAL, FORM_EDIT: the container */
+	const char *id, *name; /* FORM_EXEC, FORM_SIGNAL, FORM_EDIT, FORM_SAVE: the container */
 	int pid;               /* FORM_SIGNAL: of it, with command and when it began; 0: the main process */
 	int64_t started;
 	const char *host;      /* FORM_LOGIN: of the registry */

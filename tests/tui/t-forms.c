@@ -90,6 +90,27 @@ static void test_edit(void **state)
 	drive_free(d);
 }
 
+static void test_save(void **state)
+{
+	struct drive *d = start("W");
+
+	SEES(d, "File         [web1.tar ");
+	SEES(d, "berth export -o web1.tar web1");
+	drive_keys(d, "Enter");
+	assert_string_equal(calls(d), "export web1 web1.tar\n");
+	SEES(d, "web1.tar is written");
+	assert_false(sees(d, "To a file"));
+	drive_keys(d, "2 W");
+	SEES(d, "berth save -o debian-stable.tar debian:stable");
+	drive_keys(d, "Enter");
+	SEES(d, "the disk is full");
+	SEES(d, "To a file"); /* another try */
+	drive_keys(d, "^U \"/dev/null\" Tab Enter");
+	SEES(d, "it is there already");
+	assert_string_equal(calls(d), "export web1 web1.tar\nsave debian:stable debian-stable.tar\n");
+	drive_free(d);
+}
+
 /* U gives the old name back. */
 static void test_rename(void **state)
 {
@@ -348,7 +369,7 @@ int main(void)
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_more),
 		cmocka_unit_test(test_name),	     cmocka_unit_test(test_draft),
 		cmocka_unit_test(test_choices),	     cmocka_unit_test(test_label),
-		cmocka_unit_test(test_narrow), cmocka_unit_test(test_edit), cmocka_unit_test(test_rename),
+		cmocka_unit_test(test_narrow), cmocka_unit_test(test_edit), cmocka_unit_test(test_save), cmocka_unit_test(test_rename),
 		cmocka_unit_test(test_login_goes_on), cmocka_unit_test(test_login_refused),
 		cmocka_unit_test(test_login_waits),  cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_logout),

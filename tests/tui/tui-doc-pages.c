@@ -114,7 +114,7 @@ const struct doc_feature doc_features[] = {
 	{ "Detail of a container in sections", DOC_YES, "" },
 	{ "Consoles: menu, scrollback, several viewers, read-only", DOC_YES, "they outlive the UI" },
 	{ "Logs of several containers by time: find, filter, follow, save", DOC_YES, "" },
-	{ "Forms to run, exec, pull, import, tag, signal, log in", DOC_YES, "they show the command that does the same" },
+	{ "Forms to run, exec, change, save, pull, import, tag, signal, log in", DOC_YES, "they show the command that does the same" },
 	{ "Drafts of forms, earlier input of forms and lines", DOC_YES, "until berth ends; {F:history}" },
 	{ "Jobs, messages, trash, list of consoles", DOC_YES, "" },
 	{ "Questions that cannot be answered by accident; undo", DOC_YES, "" },

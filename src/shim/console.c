@@ -29,11 +29,16 @@ static void viewer_flush(struct viewer *v);
 
 static void viewer_end(struct viewer *v)
 {
+	struct console *c = v->c;
+	bool came = v->w != NULL;
+
 	iosock_cancel(&v->wait);
 	list_remove(&v->link);
 	watch_close(v->w);
 	buf_finish(&v->out);
 	free(v);
+	if (came && c->viewers_changed)
+		c->viewers_changed(c->arg);
 }
 
 /* What is half sent must not end inside a sequence: the snapshot begins with a reset that also ends one. */
@@ -131,6 +136,7 @@ void console_finish(struct console *c)
 {
 	if (!c->loop)
 		return;
+	c->viewers_changed = NULL;
 	list_each(struct viewer, v, &c->viewers, link)
 		viewer_end(v);
 	watch_close(TAKE(c->from));
@@ -325,6 +331,8 @@ static void on_taken(struct iosock_wait *w, int fd)
 		viewer_end(v);
 		return;
 	}
+	if (c->viewers_changed)
+		c->viewers_changed(c->arg);
 	/* A fresh console has nothing to show: the viewer's terminal stays as it is. */
 	if (v->spec.output && c->written)
 		send_snapshot(v);

@@ -31,6 +31,7 @@ struct console {
 	bool draining, done;
 	void *arg;
 	void (*resized)(void *arg, int rows, int cols); /* the guest is to be told */
+	void (*viewers_changed)(void *arg); /* there is one more, or one less; may be NULL */
 	bool (*behind)(void *arg);                      /* more is under way from the guest, though nothing is there to read */
 	void (*drained)(void *arg);                     /* the last output is on the screen: once */
 	void (*log_failed)(void *arg, const struct err *e);

@@ -113,6 +113,7 @@ static void on_stream(struct transport_listener *l, int fd)
 }
 
 static void on_resized(void *arg, int rows, int cols);
+static void on_viewers(void *arg);
 
 static int open_streams(struct proc *p, struct err *e)
 {
@@ -157,6 +158,7 @@ int proc_create(struct sandbox *sb, const char *id, const cJSON *spec, bool open
 		rc = console_init(&p->con, sb->loop, rows ? (int)rows : 24, cols ? (int)cols : 80, sb->scrollback, log);
 		p->con.arg = p;
 		p->con.resized = on_resized;
+		p->con.viewers_changed = on_viewers;
 		p->con.behind = console_behind;
 		p->con.drained = on_console_drained;
 		p->con.log_failed = on_console_log_failed;
@@ -376,6 +378,11 @@ static void on_resized(void *arg, int rows, int cols)
 
 	send_size(p);
 	container_touch(p->sb->dir); /* other viewers ask for its size */
+}
+
+static void on_viewers(void *arg)
+{
+	container_touch(((struct proc *)arg)->sb->dir);
 }
 
 /* --- those who look and wait */

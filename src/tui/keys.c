@@ -94,6 +94,7 @@ static const struct key table[] = {
 	{ CTX_T, "&", ACT_ONLY, ASK_NONE, "only", "show only lines that match; !x without x" },
 	{ CTX_T, "w", ACT_WRAP, ASK_NONE, "wrap", "wrap long lines, or pan" },
 	{ CTX_T, "[ ]", ACT_PREV_NEXT, ASK_NONE, "prev-next", "line with an error" },
+	{ CTX_T, "Space", ACT_PAGE_DOWN, ASK_NONE, "page-down", "as PgDn" },
 	{ CTX_T, "W", ACT_SAVE, ASK_FORM, "save", "write what is shown to a file" },
 
 	{ CTX_O, "f", ACT_FOLLOW, ASK_NONE, "follow", "follow the end" },

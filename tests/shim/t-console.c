@@ -12,13 +12,20 @@ struct world {
 	struct crilog log;
 	struct console c;
 	int guest_out, guest_in; /* the guest's ends */
-	int rows, cols, resized, drained;
+	int rows, cols, resized, drained, viewers;
 };
 
 struct view {
 	int fd;
 	uint64_t id;
 };
+
+static void on_viewers(void *arg)
+{
+	struct world *w = arg;
+
+	w->viewers++;
+}
 
 static void on_resized(void *arg, int rows, int cols)
 {
@@ -46,6 +53,7 @@ static int setup(void **state)
 	assert_int_equal(console_init(&w.c, &w.b.loop, 24, 80, SCROLLBACK, &w.log), 0);
 	w.c.arg = &w;
 	w.c.resized = on_resized;
+	w.c.viewers_changed = on_viewers;
 	w.c.drained = on_drained;
 	assert_int_equal(sock_pair(pair), 0);
 	console_set_output(&w.c, pair[0]);
@@ -245,6 +253,20 @@ static void test_repaint(void **state)
 	vt_free(other);
 	close(plain.fd);
 	close(kept.fd);
+}
+
+/* It is told when one comes, and when it has gone. */
+static void test_viewers(void **state)
+{
+	struct world *w = *state;
+	struct view a = look(w, 24, 80, false), b = look(w, 24, 80, true);
+
+	assert_int_equal(w->viewers, 2);
+	close(a.fd);
+	bench_turn(&w->b);
+	assert_int_equal(w->viewers, 3);
+	assert_int_equal(console_nviewers(&w->c), 1);
+	close(b.fd);
 }
 
 /* The first viewer's size counts, then that of who typed last. */
@@ -464,7 +486,7 @@ static void test_nobody_comes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_live), TEST(test_snapshot), TEST(test_repaint), TEST(test_two_sizes), TEST(test_sizes_that_are_none),
+		TEST(test_live), TEST(test_snapshot), TEST(test_repaint), TEST(test_viewers), TEST(test_two_sizes), TEST(test_sizes_that_are_none),
 		TEST(test_read_only), TEST(test_queries), TEST(test_bell), TEST(test_flood_of_queries), TEST(test_slow_viewer),
 		TEST(test_slow_guest), TEST(test_end), TEST(test_scrollback), TEST(test_nobody_comes),
 		TEST(test_clipboard), TEST(test_scrollback_limit),

@@ -23,8 +23,14 @@ struct one {
 static int on_node(void *arg, uint64_t pblk, struct err *e)
 {
 	struct one *o = arg;
+	uint64_t cluster = o->c->last_cluster;
+	uint32_t ino = o->c->last_ino;
+	int rc = check_mark(o->c, o->ino, pblk, 1, &o->blocks, e);
 
-	return check_mark(o->c, o->ino, pblk, 1, &o->blocks, e);
+	/* the pieces in two neighbouring nodes may be of one cluster */
+	o->c->last_cluster = cluster;
+	o->c->last_ino = ino;
+	return rc;
 }
 
 /* The inode that keeps room for more descriptors has blocks that are marked already: only the top of its map

@@ -31,3 +31,13 @@ fuzz_targets += %D%/fuzz-stack
 %C%_fuzz_stack_SOURCES = %D%/fuzz-stack.c $(fuzz_main)
 %C%_fuzz_stack_LDADD = $(layer_LIBS) $(ext4_LIBS)
 %C%_fuzz_stack_LDFLAGS = $(fuzz_ldflags)
+# The kernel's side of tests/system/ext4-kernel.sh, and ours.
+EXTRA_PROGRAMS += %D%/torture %D%/manifest
+system_programs += %D%/torture %D%/manifest
+check_DATA += %D%/torture %D%/manifest
+CLEANFILES += %D%/torture$(EXEEXT) %D%/manifest$(EXEEXT)
+%C%_torture_SOURCES = %D%/torture.c %D%/manifest.h
+%C%_torture_CFLAGS = $(GUEST_CFLAGS)
+%C%_torture_LDFLAGS = -all-static
+%C%_manifest_SOURCES = %D%/manifest.c %D%/manifest.h
+%C%_manifest_LDADD = $(ext4_LIBS)

@@ -813,7 +813,8 @@ BERTH_API int berth_image_verify(struct berth *b, const char *ref, berth_progres
 				 void *arg, struct berth_op **op, struct berth_error *e);
 /* The same of the whole store: names lead to images that are whole, every blob has its digest, containers have what
  * they need. REPAIR moves what is broken aside (images to the trash, with their names) and deletes nothing that
- * somebody may want; QUICK leaves out the bytes of blobs. */
+ * somebody may want; QUICK leaves out the bytes of blobs and what is in root
+ * file systems. */
 enum berth_check_flags { BERTH_CHECK_REPAIR = 1, BERTH_CHECK_QUICK = 2 };
 BERTH_API int berth_system_check(struct berth *b, unsigned flags, berth_progress_cb progress, berth_findings_cb done,
 				 void *arg, struct berth_op **op, struct berth_error *e);

@@ -105,7 +105,7 @@ const struct cli_cmd cli_cmd_image_verify = {
 
 static const struct cli_opt check_opts[] = {
 	{ 0, "repair", NULL, "move what is broken to the trash, tidy up" },
-	{ 0, "quick", NULL, "do not read the bytes of blobs" },
+	{ 0, "quick", NULL, "do not read the bytes of blobs, nor what is in root file systems" },
 	CLI_FORMAT_OPT,
 	{ 0 },
 };
@@ -142,9 +142,11 @@ static int run_check(struct cli *cli, const struct cli_args *a)
 
 const struct cli_cmd cli_cmd_system_check = {
 	.name = "system check", .args = "", .brief = "is all that is kept what it should be?",
-	.about = "Names lead to images that are whole, every blob has its digest, containers have what they need. What "
+	.about = "Names lead to images that are whole, every blob has its digest, containers have what they need, and every "
+		 "unpacked root file system agrees with itself, as by berth rootfs check. What "
 		 "interrupted commands left to go on from is not wrong. Exit status 1 if something is. --repair moves images "
-		 "that are not whole to the trash with their names, other broken things to trash/.quarantine, and deletes "
+		 "that are not whole to the trash with their names, other broken things to trash/.quarantine (a root file system that no container needs is unpacked anew when "
+		 "one does), and deletes "
 		 "nothing; berth trash purge does.",
 	.opts = check_opts, .max_args = 0, .run = run_check,
 };

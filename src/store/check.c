@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.c - first all that refers to something, while nothing is collected; then the bytes of all blobs, which may
- * come and go meanwhile. */
+/* check.c - first all that refers to something, while nothing is collected; then the bytes of all blobs, and of
+ * what is unpacked, which may come and go meanwhile. */
 #include "store/check.h"
 
 #include <fcntl.h>
@@ -142,7 +142,7 @@ static int look_into_container(struct check *c, int dir, struct err *why)
 		rc = err_set(why, -ENOENT, "its disk 'upper.ext4' is missing");
 	key = json_str(config, "rootfs_key");
 	if (rc == 0 && key)
-		rc = store_rootfs_verify(c->store, key, why) == -EBADMSG ?
+		rc = store_rootfs_verify(c->store, key, false, NULL, why) == -EBADMSG ?
 			     err_set(why, -EBADMSG, "its root file system '%s' is missing or damaged", key) :
 			     0;
 	return rc;
@@ -178,7 +178,7 @@ static int on_rootfs(void *arg, int dirfd, const char *name, struct err *e)
 			leftover(c, dirfd, name);
 		return 0;
 	}
-	int rc = store_rootfs_verify(c->store, name, &why);
+	int rc = store_rootfs_verify(c->store, name, false, NULL, &why);
 	if (rc == 0 && c->marked && !store_mark_has_key(&c->mark, name))
 		leftover(c, dirfd, name);
 	return rc == -EBADMSG ? found(c, STORE_DAMAGED, "rootfs", name, why.text, e) : 0;
@@ -277,6 +277,31 @@ static int check_blobs(struct check *c, struct err *e)
 	return rc;
 }
 
+/* --- what the unpacked images say of themselves */
+
+static bool is_told(const struct check *c, const char *kind, const char *object)
+{
+	for (size_t i = 0; i < c->out->findings.n; i++)
+		if (!strcmp(c->out->findings.v[i].kind, kind) && !strcmp(c->out->findings.v[i].object, object))
+			return true;
+	return false;
+}
+
+static int on_rootfs_deep(void *arg, int dirfd, const char *name, struct err *e)
+{
+	struct check *c = arg;
+	struct err why = { 0 };
+
+	if (name[0] == '.' || is_told(c, "rootfs", name))
+		return 0;
+	int rc = store_rootfs_verify(c->store, name, true, c->pace, &why);
+	if (rc == -EBADMSG && faccessat(dirfd, name, F_OK, 0) == 0) /* not removed meanwhile */
+		return found(c, STORE_DAMAGED, "rootfs", name, why.text, e);
+	if (rc == -ECANCELED || rc == -ENOMEM)
+		*e = why;
+	return rc == -ECANCELED || rc == -ENOMEM ? rc : 0;
+}
+
 /* --- all of it */
 
 static int check_references(struct check *c, struct err *e)
@@ -313,6 +338,8 @@ int store_check(struct store *s, bool deep, struct pace *p, struct store_check *
 	int rc = check_references(&c, e);
 	if (rc == 0)
 		rc = check_blobs(&c, e);
+	if (rc == 0 && deep)
+		rc = store_each_name(s->fd, "rootfs", false, on_rootfs_deep, &c, e);
 	store_mark_finish(&c.mark);
 	if (rc < 0)
 		store_check_finish(ret);

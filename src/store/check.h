@@ -16,7 +16,7 @@ struct store_check {
 	uint64_t leftovers, leftover_bytes; /* parts, blobs, folders and leases that nobody is at */
 };
 
-/* deep: every blob's bytes are read, too. */
+/* deep: every blob's bytes are read, too, and all that the unpacked file systems say of themselves. */
 int store_check(struct store *s, bool deep, struct pace *p, struct store_check *ret, struct err *e);
 void store_check_finish(struct store_check *c);
 

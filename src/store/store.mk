@@ -25,6 +25,6 @@ noinst_LTLIBRARIES += %D%/libstore.la
 	%D%/tags.c %D%/tags.h \
 	%D%/trash.c %D%/trash.h \
 	%D%/usage.c %D%/usage.h \
-	%D%/verify.c %D%/verify.h %D%/verify-blob.c
+	%D%/verify.c %D%/verify.h %D%/verify-blob.c %D%/verify-rootfs.c
 %C%_libstore_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 store_LIBS = %D%/libstore.la %D%/libcontainer.la $(inflate_LIBS) $(ext4_LIBS) $(oci_LIBS)

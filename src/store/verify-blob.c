@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify-blob.c - the bytes of one blob, of one root file system. */
+/* verify-blob.c - the bytes of one blob. */
 #include "store/verify.h"
 
 #include <fcntl.h>
@@ -10,15 +10,10 @@
 
 #include "base/auto.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "ext4/csum.h"
-#include "ext4/layout.h"
 #include "oci/inflate.h"
 #include "store/content.h"
-#include "store/rootfs.h"
 
 #define CHUNK (256u << 10)
-#define META_MAX (64u << 10)
 
 /* What a blob's bytes go through. */
 struct reading {
@@ -108,50 +103,4 @@ int store_layer_verify(struct store *s, const struct oci_desc *d, const struct o
 		       struct err *e)
 {
 	return verify(s, d, diff_id, p, e);
-}
-
-/* --- root file systems */
-
-static int verify_super(int fd, uint64_t size, struct err *e)
-{
-	struct ext4_super sb;
-	const size_t covered = offsetof(struct ext4_super, checksum);
-	uint64_t blocks, block_size;
-
-	if (pread(fd, &sb, sizeof(sb), EXT4_SB_OFFSET) != (ssize_t)sizeof(sb) ||
-	    le16toh(sb.magic) != EXT4_MAGIC)
-		return err_set(e, -EBADMSG, "base.ext4 holds no file system");
-	if (le32toh(sb.checksum) != ext4_crc32c(~0u, &sb, covered))
-		return err_set(e, -EBADMSG, "the superblock of base.ext4 is damaged");
-	blocks = le32toh(sb.blocks_count_lo) | (uint64_t)le32toh(sb.blocks_count_hi) << 32;
-	block_size = UINT64_C(1024) << (le32toh(sb.log_block_size) & 31);
-	if (blocks > size / block_size)
-		return err_set(e, -EBADMSG, "base.ext4 is shorter than the file system in it");
-	return 0;
-}
-
-int store_rootfs_verify(struct store *s, const char *key, struct err *e)
-{
-	char path[STORE_KEY_MAX + 32];
-	AUTO_FREE char *text = NULL;
-	AUTO_JSON cJSON *meta = NULL;
-	struct stat st;
-	size_t len;
-
-	snprintf(path, sizeof(path), "rootfs/%.95s/meta.json", key);
-	int rc = file_load(s->fd, path, META_MAX, &text, &len, e);
-	if (rc == 0)
-		rc = json_parse(text, len, "meta.json", &meta, e);
-	if (rc < 0)
-		return rc == -ENOMEM ? rc : -EBADMSG;
-	snprintf(path, sizeof(path), "rootfs/%.95s/base.ext4", key);
-	AUTO_CLOSE int fd = openat(s->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, errno == ENOENT ? -EBADMSG : -errno, "cannot open base.ext4");
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, -EBADMSG, "base.ext4 is no file");
-	if (json_int(meta, "size", -1) != (int64_t)st.st_size)
-		return err_set(e, -EBADMSG, "base.ext4 has %jd bytes, not the %jd that meta.json tells",
-			       (intmax_t)st.st_size, (intmax_t)json_int(meta, "size", -1));
-	return verify_super(fd, (uint64_t)st.st_size, e);
 }

@@ -98,9 +98,11 @@ static int see_manifest(struct verify *v, const char *text, size_t len, const st
 	char key[STORE_KEY_MAX];
 	if (rc == 0 && v->deep && c.ndiff_ids && store_rootfs_key(&c, key, NULL) == 0 &&
 	    store_rootfs_has(v->store, key, NULL)) {
-		rc = store_rootfs_verify(v->store, key, &why);
+		rc = store_rootfs_verify(v->store, key, true, v->pace, &why);
 		if (rc == -EBADMSG)
 			rc = store_finding_add(out, STORE_DAMAGED, "rootfs", key, e, "%s", why.text);
+		else if (rc < 0)
+			*e = why;
 	}
 	return rc;
 }

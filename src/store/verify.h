@@ -12,8 +12,9 @@ int store_blob_verify(struct store *s, const struct oci_desc *d, struct pace *p,
 /* The same, and what is in the layer has that diff_id. */
 int store_layer_verify(struct store *s, const struct oci_desc *d, const struct oci_digest *diff_id, struct pace *p,
 		       struct err *e);
-/* rootfs/<key>: meta.json reads and tells of the file that is there, whose superblock is whole. -ENOENT, -EBADMSG. */
-int store_rootfs_verify(struct store *s, const char *key, struct err *e);
+/* rootfs/<key>: meta.json reads and tells of the file that is there, whose superblock is whole; with deep also whether
+ * the file system agrees with itself (ext4/check.h), which reads what tells of files and not their contents. -EBADMSG. */
+int store_rootfs_verify(struct store *s, const char *key, bool deep, struct pace *p, struct err *e);
 
 /* All that d leads to: documents parse, blobs are there with their size; with deep their bytes and diff_ids too. Of an
  * index one image must be whole, others may be there in part: pulls of one platform leave it so. What is wrong is

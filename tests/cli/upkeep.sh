@@ -197,4 +197,31 @@ check 'system prune -a' berth system prune -a --volumes </dev/null
 is "$(berth ps -aq)$(berth images -q)$(find "$content/blobs" "$content/ingest" -type f)" '' 'takes all that is not in use'
 check 'and leaves a clean store' berth system check
 is "$(cat "$T/.check")" 'store is clean' 'with nothing left over'
+
+# Root file systems: what only a look at all of one finds.
+PATH=$PATH:/sbin:/usr/sbin
+deep() { berth --root "$T/deep" "$@"; }
+c=$(deep create --root-size 64m localhost/busybox true)
+key=$(ls "$T/deep/rootfs" | head -1)
+base=$T/deep/rootfs/$key/base.ext4
+if command -v debugfs >/dev/null; then
+	cp "$base" "$T/base.kept"
+	chmod u+w "$base"
+	debugfs -w -R 'sif /bin/busybox links_count 3' "$base" >/dev/null 2>&1
+	check 'an inode that is damaged: --quick does not look' deep system check --quick
+	check_fails 'check does' 1 deep system check
+	like "$(cat "$T/.check")" "rootfs $key: base.ext4: inode [0-9]+ .*link" 'and tells what it is'
+	is "$(deep system check --format kind,object 2>/dev/null)" "rootfs	$key" 'once'
+	check_fails 'image verify looks as well' 1 deep image verify localhost/busybox
+	check_fails 'while a container needs it, it stays' 1 deep system check --repair
+	check 'it is still there' test -e "$base"
+	deep rm "$c" >/dev/null
+	check 'then it is moved aside' deep system check --repair
+	like "$(cat "$T/.check")" "rootfs $key: .*; moved to trash/.quarantine/" 'as is said'
+	deep create --root-size 64m localhost/busybox true >/dev/null
+	check 'and made again when it is needed' cmp "$base" "$T/base.kept"
+	check 'all is well' deep system check
+else
+	skip 'no debugfs here' 'root file systems'
+fi
 done_testing

@@ -18,11 +18,12 @@
 #define ID(c) #c #c #c #c #c #c #c #c
 #define ID64(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c) ID(c)
 
-/* What can be cancelled: a pull, or who watches statistics or events. */
+/* What can be cancelled: a pull, who watches statistics, and what goes on until then: events, logs, waits. */
 struct berth_op {
 	struct berth *b;
+	bool lasts, owed, over; /* owed: an answer still has it, and frees it if it is over */
 	berth_event_cb event;
-	bool told, over;
+	berth_exit_cb exit;
 	berth_stats_sample_cb sample;
 	berth_done_cb done;
 	berth_progress_cb progress;
@@ -77,6 +78,7 @@ struct owed {
 	void *arg;
 	char name[80], filter[200], find[200];
 	struct berth_logs logs;
+	struct berth_op *op;
 	void (*state)(void *arg, const struct berth_log_state *s);
 };
 
@@ -97,6 +99,26 @@ static struct owed *owe(struct berth *b, void (*tell)(struct owed *o), void *arg
 	o->arg = arg;
 	loop_defer(b->loop, &o->d, on_due);
 	return o;
+}
+
+static struct berth_op *lasting(struct berth *b, berth_done_cb done, berth_exit_cb exit, void *arg)
+{
+	struct berth_op *op = calloc(1, sizeof(*op));
+
+	*op = (struct berth_op){ .b = b, .lasts = true, .done = done, .exit = exit, .arg = arg };
+	return op;
+}
+
+/* The answer that had it is given now: is it still wanted? */
+static bool wanted(struct berth_op *op)
+{
+	bool over = op && op->over;
+
+	if (over)
+		free(op);
+	else if (op)
+		op->owed = false;
+	return !over;
 }
 
 static void called(struct berth *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -354,6 +376,8 @@ static void tell_logs(struct owed *o)
 	struct berth_log_state state = { .lines = 60, .caught_up = true };
 	struct filter *filter = NULL;
 
+	if (!wanted(o->op))
+		return;
 	if (f->long_log) {
 		tell_long_log(o);
 		return;
@@ -403,6 +427,10 @@ int berth_logs(struct berth *b, const struct berth_logs *l, berth_log_cb line, b
 	snprintf(o->find, sizeof(o->find), "%s", l->find ? l->find : "");
 	if (op)
 		*op = NULL;
+	if (op && (l->follow || b->f->slow_logs)) {
+		o->op = *op = lasting(b, done, NULL, arg);
+		o->op->owed = true;
+	}
 	return 0;
 }
 
@@ -765,16 +793,14 @@ int berth_exec(struct berth *b, const struct berth_exec *x, berth_exec_cb done, 
 int berth_container_wait(struct berth *b, const char *name, berth_exit_cb done, void *arg, struct berth_op **op,
 			 struct berth_error *e)
 {
-	if (op)
-		*op = NULL;
+	*op = lasting(b, NULL, done, arg);
 	return 0;
 }
 
 int berth_exec_wait(struct berth *b, const char *name, const char *exec_id, berth_exit_cb done, void *arg,
 		    struct berth_op **op, struct berth_error *e)
 {
-	if (op)
-		*op = NULL;
+	*op = lasting(b, NULL, done, arg);
 	return 0;
 }
 
@@ -901,18 +927,18 @@ static void tell_events(struct owed *o)
 	};
 	struct berth_op *op = o->arg;
 
-	for (size_t i = 0; i < ARRAY_LEN(events) && !op->over; i++)
+	if (!wanted(op))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
 		op->event(op->arg, &events[i]);
-	op->told = true;
-	if (op->over)
-		free(op);
 }
 
 int berth_events(struct berth *b, const struct berth_events *o, berth_event_cb event, berth_done_cb done, void *arg, struct berth_op **op,
 		 struct berth_error *e)
 {
-	*op = calloc(1, sizeof(**op));
-	**op = (struct berth_op){ .b = b, .event = event, .done = done, .arg = arg };
+	*op = lasting(b, done, NULL, arg);
+	(*op)->event = event;
+	(*op)->owed = true;
 	owe(b, tell_events, *op);
 	return 0;
 }
@@ -923,11 +949,14 @@ void berth_op_cancel(struct berth_op *op)
 
 	if (!op || !op->b)
 		return;
-	if (op->event) {
-		op->done(op->arg, -ECANCELED, &canceled);
+	if (op->lasts) {
+		if (op->exit)
+			op->exit(op->arg, -ECANCELED, &canceled, 0);
+		else
+			op->done(op->arg, -ECANCELED, &canceled);
 		op->over = true;
-		if (!op->told)
-			return; /* it is freed in its turn */
+		if (op->owed)
+			return;
 	} else if (op->sample) {
 		struct berth_op **at = &op->b->watch;
 

@@ -92,7 +92,7 @@ static void test_one_verb(void **state)
 			const struct key *a = &keys_table[i], *b = &keys_table[k];
 			bool kin = strcmp(a->name, b->name) == 0;
 
-			if (a->keys[1] || !isupper((unsigned char)a->keys[0]) || strcmp(a->keys, b->keys) != 0)
+			if (!*a->keys || a->keys[1] || !isupper((unsigned char)a->keys[0]) || strcmp(a->keys, b->keys) != 0)
 				continue;
 			for (size_t f = 0; f < ARRAY_LEN(families); f++)
 				kin = kin || (word_in(families[f], a->name, strlen(a->name)) &&

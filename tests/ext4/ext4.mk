@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors %D%/t-random %D%/t-mount %D%/t-reader %D%/t-reader-journal %D%/t-check
+ext4_tests = %D%/t-layers %D%/t-writer %D%/t-errors %D%/t-random %D%/t-mount %D%/t-reader %D%/t-reader-journal %D%/t-check %D%/t-reader-deep
 check_PROGRAMS += $(ext4_tests)
 TESTS += $(ext4_tests)
 %C%_t_layers_SOURCES = %D%/t-layers.c %D%/image.c %D%/image.h
@@ -18,6 +18,8 @@ TESTS += $(ext4_tests)
 %C%_t_reader_journal_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
 %C%_t_check_SOURCES = %D%/t-check.c %D%/image.c %D%/image.h
 %C%_t_check_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
+%C%_t_reader_deep_SOURCES = %D%/t-reader-deep.c %D%/image.c %D%/image.h
+%C%_t_reader_deep_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
 %C%_t_reader_SOURCES = %D%/t-reader.c %D%/image.c %D%/image.h
 %C%_t_reader_LDADD = $(ext4_LIBS) $(CMOCKA_LIBS)
 endif

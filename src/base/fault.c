@@ -19,6 +19,7 @@ static const struct fault_row table[FAULT_COUNT] = {
 	[FAULT_EXT4_WRITE] = { "ext4.write", -ENOSPC, "bytes of a file system" },
 	[FAULT_SPAWN] = { "spawn", -EAGAIN, "a helper is started" },
 	[FAULT_DISK_COPY] = { "disk.copy", -ENOSPC, "a running container's disk is copied" },
+	[FAULT_WORKER_MEMORY] = { "worker.memory", -ENOMEM, "memory that a confined worker asks for" },
 	[FAULT_PACK_WRITE] = { "pack.write", -ENOSPC, "bytes of a tar that is made of a file system" },
 };
 

@@ -15,6 +15,7 @@ enum fault_point {
 	FAULT_SPAWN,         /* a helper is started */
 	FAULT_PACK_WRITE,    /* bytes of a tar that is made of a file system */
 	FAULT_DISK_COPY,     /* a running container's disk is copied */
+	FAULT_WORKER_MEMORY, /* memory that a confined worker asks for */
 	FAULT_COUNT
 };
 

@@ -51,7 +51,8 @@ berth_unpack_SOURCES = \
 	%D%/unpack-out.c %D%/unpack-out.h \
 	%D%/unpack-pipe.c %D%/unpack-pipe.h \
 	%D%/unpack-ring.c %D%/unpack-ring.h \
-	%D%/unpack-warm.c %D%/unpack-warm.h
+	%D%/unpack-warm.c %D%/unpack-warm.h \
+	%D%/worker-memory.c %D%/worker-memory.h
 berth_unpack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS)
 berth_unpack_LDADD = $(unpack_LIBS) $(layer_LIBS) $(ext4_LIBS) $(SECCOMP_LIBS) -lpthread
 
@@ -65,6 +66,7 @@ berth_pack_SOURCES = \
 	%D%/pack-main.c %D%/pack-int.h %D%/own-files.h \
 	%D%/pack-out.c %D%/pack-out.h \
 	%D%/pack-tar.c %D%/pack-tar.h \
-	%D%/unpack-confine.c %D%/unpack-confine.h
+	%D%/unpack-confine.c %D%/unpack-confine.h \
+	%D%/worker-memory.c %D%/worker-memory.h
 berth_pack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS)
 berth_pack_LDADD = $(oci_LIBS) $(ext4_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(SECCOMP_LIBS)

@@ -28,8 +28,12 @@
 #include "job/pack-out.h"
 #include "job/pack-tar.h"
 #include "job/unpack-confine.h"
+#include "job/worker-memory.h"
 
 #define PROGRESS_NS 100000000
+
+const char worker_no_memory[] = "{\"end\":true,\"code\":-12,\"text\":\"out of memory\"}\n";
+_Static_assert(ENOMEM == 12 && PACK_SAY == WORKER_SAY, "");
 
 struct worker {
 	struct ext4_reader *base, *upper;

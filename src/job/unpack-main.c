@@ -17,9 +17,13 @@
 #include "job/unpack-pipe.h"
 #include "job/unpack-proto.h"
 #include "job/unpack-warm.h"
+#include "job/worker-memory.h"
 #include "oci/manifest.h"
 
 #define PROGRESS_MS 100
+
+const char worker_no_memory[] = "{\"event\":\"error\",\"code\":-12,\"text\":\"out of memory\"}";
+_Static_assert(ENOMEM == 12 && UNPACK_SOCK == WORKER_SAY, "");
 
 struct worker {
 	struct unpack_pipe *pipe;

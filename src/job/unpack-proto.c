@@ -73,7 +73,8 @@ int unpack_recv(int sock, cJSON **ret, int fds[static UNPACK_FDS_MAX], size_t *r
 	*ret_nfds = 0;
 	do {
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
+		/* told once, of who left without reading all; what it said before comes behind that */
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	*ret_nfds = take_fds(&m, fds);

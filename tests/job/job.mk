@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Images with all that may be, and random ones: what comes of them.
-system_tests += $(srcdir)/%D%/edge.sh $(srcdir)/%D%/random.sh
-EXTRA_DIST += %D%/edge.sh %D%/random.sh tests/lib/random_stack.py tests/lib/raw_tar.py tests/lib/edge_image.py tests/lib/tree_mount.py
+system_tests += $(srcdir)/%D%/edge.sh $(srcdir)/%D%/random.sh $(srcdir)/%D%/alloc.sh
+EXTRA_DIST += %D%/edge.sh %D%/random.sh %D%/alloc.sh tests/lib/random_stack.py tests/lib/raw_tar.py tests/lib/edge_image.py tests/lib/tree_mount.py
 
 check_PROGRAMS += %D%/job-tool
 %C%_job_tool_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)

@@ -3,6 +3,7 @@
 #include "job/unpack-confine.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +53,30 @@ static int try_memfd_exec(void)
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p == MAP_FAILED ? -1 : 0;
+}
+
+static int try_make_exec(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mprotect(p, 4096, PROT_READ | PROT_EXEC);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static int try_thread(void)
+{
+	pthread_t t;
+
+	return pthread_create(&t, NULL, nothing, NULL) || pthread_join(t, NULL) ? -1 : 0;
+}
+
+static int try_other_numbers(void)
+{
+	return (int)syscall(SYS_getpid | 0x40000000);
 }
 
 static int try_socket(void)
@@ -108,6 +134,9 @@ static const struct {
 	{ "open in the folder", try_open_folder, REFUSED, ALLOWED, true },
 	{ "open above the folder", try_open_beside, REFUSED, REFUSED, true },
 	{ "executable memory", try_memfd_exec, KILLED, KILLED, false },
+	{ "memory made executable", try_make_exec, KILLED, KILLED, false },
+	{ "thread", try_thread, ALLOWED, ALLOWED, false },
+	{ "the numbers of x32", try_other_numbers, KILLED, KILLED, false },
 	{ "socket", try_socket, KILLED, KILLED, false },
 	{ "exec", try_exec, KILLED, KILLED, false },
 	{ "fork", try_fork, KILLED, KILLED, false },

@@ -15,7 +15,8 @@ berth_SOURCES = \
 	%D%/run-opts.c %D%/run-opts.h \
 	%D%/table.c %D%/words.c
 berth_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
-berth_LDADD = $(tui_LIBS) $(engine_LIBS) $(vt_LIBS)
+berth_LDADD = $(call linked_in,$(tui_LIBS) $(engine_LIBS) $(vt_LIBS))
+berth_DEPENDENCIES = $(filter %.la,$(tui_LIBS) $(engine_LIBS) $(vt_LIBS))
 
 # Completion of shells, as the program itself prints it.
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -30,7 +30,9 @@ berth_job_SOURCES = \
 	%D%/pull-source.c \
 	%D%/pull-unpack.c
 berth_job_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CURL_CFLAGS)
-berth_job_LDADD = $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) $(ocireg_LIBS)
+# libcurl loads libcrypto anyway.
+berth_job_LDADD = $(call linked_in,$(filter-out -lcrypto,$(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) $(ocireg_LIBS))) $(CRYPTO_LIBS)
+berth_job_DEPENDENCIES = $(filter %.la,$(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) $(ocireg_LIBS))
 
 # Root file systems from sources, into a file or the store.
 noinst_LTLIBRARIES += %D%/librootfs.la
@@ -54,7 +56,8 @@ berth_unpack_SOURCES = \
 	%D%/unpack-warm.c %D%/unpack-warm.h \
 	%D%/worker-memory.c %D%/worker-memory.h
 berth_unpack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS)
-berth_unpack_LDADD = $(unpack_LIBS) $(layer_LIBS) $(ext4_LIBS) $(SECCOMP_LIBS) -lpthread
+berth_unpack_LDADD = $(call linked_in,$(unpack_LIBS) $(layer_LIBS) $(ext4_LIBS) $(SECCOMP_LIBS) -lpthread)
+berth_unpack_DEPENDENCIES = $(filter %.la,$(unpack_LIBS) $(layer_LIBS) $(ext4_LIBS) $(SECCOMP_LIBS) -lpthread)
 
 # A tar of file systems: the parent's side, and the confined worker.
 noinst_LTLIBRARIES += %D%/libpack.la
@@ -69,4 +72,6 @@ berth_pack_SOURCES = \
 	%D%/unpack-confine.c %D%/unpack-confine.h \
 	%D%/worker-memory.c %D%/worker-memory.h
 berth_pack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS)
-berth_pack_LDADD = $(oci_LIBS) $(ext4_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(SECCOMP_LIBS)
+# The options of libarchive's writer lead to all that it can do, and to the libraries for that: it stays shared.
+berth_pack_LDADD = $(call linked_in,$(oci_LIBS) $(ext4_LIBS)) $(ARCHIVE_LIBS) $(call linked_in,$(ISAL_LIBS) $(SECCOMP_LIBS))
+berth_pack_DEPENDENCIES = $(filter %.la,$(oci_LIBS) $(ext4_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(SECCOMP_LIBS))

@@ -22,4 +22,5 @@ shim_LIBS = %D%/libshim.la $(container_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS
 helper_PROGRAMS += berth-shim
 berth_shim_SOURCES = %D%/main.c
 berth_shim_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
-berth_shim_LDADD = $(shim_LIBS)
+berth_shim_LDADD = $(call linked_in,$(shim_LIBS))
+berth_shim_DEPENDENCIES = $(filter %.la,$(shim_LIBS))

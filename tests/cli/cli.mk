@@ -22,5 +22,5 @@ TESTS += $(cli_tests)
 %C%_t_cli_SOURCES = %D%/t-cli.c $(berth_SOURCES)
 %C%_t_cli_CPPFLAGS = $(AM_CPPFLAGS) -Dmain=berth_main
 %C%_t_cli_CFLAGS = $(berth_CFLAGS) -Wno-missing-prototypes $(CMOCKA_CFLAGS)
-%C%_t_cli_LDADD = $(berth_LDADD) $(CMOCKA_LIBS)
+%C%_t_cli_LDADD = $(tui_LIBS) $(engine_LIBS) $(vt_LIBS) $(CMOCKA_LIBS)
 endif

@@ -432,7 +432,11 @@ static void on_head(struct oci_reg_op *op, int rc, const struct err *e)
 	}
 	if (rc < 0 || oci_digest_none(&op->digest) || !oci_digest_eq(&op->digest, &p->known.digest)) {
 		pull_unpack_expect(p);
-		get_manifest(p, NULL);
+		rc = p->known_whole ? store_lease_begin(p->store, &p->lease, &why) : 0;
+		if (rc < 0)
+			pull_fail(p, rc, &why, NULL);
+		else
+			get_manifest(p, NULL);
 		return;
 	}
 	p->top = p->known;
@@ -479,8 +483,6 @@ static int work_prepare(struct work *w, struct err *e)
 	int rc = store_open(p->desc->root, &p->store, e);
 
 	if (rc == 0)
-		rc = store_lease_begin(p->store, &p->lease, e);
-	if (rc == 0)
 		rc = pull_sources_init(p, e);
 	if (rc == 0)
 		rc = store_tags_load(p->store, &tags, e);
@@ -492,7 +494,8 @@ static int work_prepare(struct work *w, struct err *e)
 		p->known_whole = all_there(p, &tag->desc);
 	}
 	store_tags_finish(&tags);
-	return 0;
+	/* what a name leads to needs no lease */
+	return p->known_whole ? 0 : store_lease_begin(p->store, &p->lease, e);
 }
 
 /* HEAD, as something of that name is here already. */

@@ -79,15 +79,16 @@ static const struct key *nth(const struct help *h, bool change, int n)
 
 static void draw_key(struct canvas *c, int y, int x, const struct key *k)
 {
+	int at = x + MAX(x == LOOK_COL ? 9 : 6, canvas_width(help_keys(k)) + 1);
 	char words[24];
 
 	if (y < 0)
 		return;
 	keys_plain(k, words);
 	canvas_text(c, y, x, -1, ROLE_KEY, help_keys(k));
-	canvas_text(c, y, x + MAX(x == LOOK_COL ? 9 : 6, canvas_width(help_keys(k)) + 1), -1, ROLE_TEXT, words);
+	at += canvas_text(c, y, at, -1, ROLE_TEXT, words);
 	if (keys_changes(k))
-		canvas_text(c, y, x + 21, -1, ROLE_TEXT, title_of_ask[k->ask]);
+		canvas_text(c, y, MAX(x + 21, at + 1), -1, ROLE_TEXT, title_of_ask[k->ask]);
 }
 
 static void draw_columns(const struct help *h, struct place *p)

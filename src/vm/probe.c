@@ -58,7 +58,7 @@ static void recall(struct vm_probe *p, const char *key)
 		snprintf(p->reason, sizeof(p->reason), "a VM started with it");
 	else if (known == 0 && until == ACCEL_FOREVER)
 		snprintf(p->reason, sizeof(p->reason),
-			 "a VM failed with it; it is not tried again until this host boots");
+			 "a VM failed with it; not tried again until a reboot");
 	else if (known == 0)
 		snprintf(p->reason, sizeof(p->reason), "a VM did not start with it in time; it is tried again later");
 	else

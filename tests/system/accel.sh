@@ -73,7 +73,7 @@ is "${BASH_REMATCH[1]}" 'it stopped with an internal error' 'and why'
 is "$(accel)" tcg 'it runs under TCG'
 between 30 "$(tried_ms)" 1900 'it was given up at once, not after the time-out'
 is "$(memory works)/$(memory left)" false/forever 'it is kept until the host boots'
-is "$(probe)" 'false tcg a VM failed with it; it is not tried again until this host boots' 'probe: it does not work, and why'
+is "$(probe)" 'false tcg a VM failed with it; not tried again until a reboot' 'probe: it does not work, and why'
 run kvm=real,tcg=real
 is "$rc/$out/$err/$(accel)" 0/hi//tcg 'the next start does not try, and says nothing'
 run kvm=stop@50:internal-error --accel kvm

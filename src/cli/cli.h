@@ -46,6 +46,7 @@ struct cli_cmd {
 };
 
 extern const struct cli_cmd *const cli_table[];   /* NULL at the end */
+extern const struct cli_cmd *const cli_container_cmds[]; /* "container X" is X for these; NULL at the end */
 extern const struct cli_opt cli_global_opts[];
 const struct cli_opt *cli_global_find(const char *name);
 /* Options of docker's that berth has not, each with the nearest way. */

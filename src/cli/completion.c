@@ -61,6 +61,14 @@ static void each_cmd(void (*fn)(const struct cli_cmd *c))
 	for (const struct cli_cmd *const *p = cli_table; *p; p++)
 		if (!(*p)->hidden)
 			fn(*p);
+	for (const struct cli_cmd *const *p = cli_container_cmds; *p; p++) {
+		char name[64];
+		struct cli_cmd alias = **p;
+
+		snprintf(name, sizeof(name), "container %s", alias.name);
+		alias.name = name;
+		fn(&alias);
+	}
 }
 
 /* --- bash and zsh: the same data, with descriptions for zsh */

@@ -8,6 +8,14 @@
 #define TEXT_COLUMN 30
 #define WIDTH 80
 
+static const struct cli_cmd *find_alias(const char *word)
+{
+	for (const struct cli_cmd *const *p = cli_container_cmds; *p; p++)
+		if (strcmp((*p)->name, word) == 0)
+			return *p;
+	return NULL;
+}
+
 const struct cli_cmd *cli_find(const char *const *argv, int argc, int *used)
 {
 	const struct cli_cmd *best = NULL;
@@ -36,6 +44,8 @@ const struct cli_cmd *cli_find(const char *const *argv, int argc, int *used)
 			name += w + 1;
 		}
 	}
+	if (!best && argc > 1 && strcmp(argv[0], "container") == 0 && (best = find_alias(argv[1])))
+		*used = 2;
 	return best;
 }
 

@@ -25,6 +25,13 @@ COMMANDS(DECLARE)
 #define ROW(word) &cli_cmd_##word,
 const struct cli_cmd *const cli_table[] = { COMMANDS(ROW) NULL };
 
+const struct cli_cmd *const cli_container_cmds[] = {
+	&cli_cmd_run, &cli_cmd_create, &cli_cmd_start, &cli_cmd_stop, &cli_cmd_restart, &cli_cmd_kill, &cli_cmd_pause, &cli_cmd_unpause,
+	&cli_cmd_wait, &cli_cmd_rm, &cli_cmd_rename, &cli_cmd_update, &cli_cmd_exec, &cli_cmd_attach, &cli_cmd_consoles, &cli_cmd_screen,
+	&cli_cmd_logs, &cli_cmd_ps, &cli_cmd_inspect, &cli_cmd_top, &cli_cmd_stats, &cli_cmd_port, &cli_cmd_boot, &cli_cmd_diff,
+	&cli_cmd_export, &cli_cmd_commit, NULL
+};
+
 const struct cli_opt cli_global_opts[] = {
 	{ 0, "root", "DIR", "where images and containers are kept" },
 	{ 0, "run-root", "DIR", "where sockets of what runs are" },

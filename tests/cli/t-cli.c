@@ -99,6 +99,8 @@ static const struct {
 	{ "nosuch", NULL, "there is no command 'nosuch'" },
 	{ "nosuch word", NULL, "there is no command 'nosuch word'" },
 	{ "image ls -q", "image ls quiet=true |", NULL },
+	{ "container ps -q", "ps quiet=true |", NULL },
+	{ "container rm -f a b", "rm force=true | a b", NULL },
 	{ "system probe", "system probe |", NULL },
 	{ "rm", NULL, "rm: an argument is missing" },
 	{ "rm a b", "rm | a b", NULL },

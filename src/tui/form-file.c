@@ -27,6 +27,20 @@ void form_file_close(struct formview *f)
 	berth_op_cancel(l->op);
 }
 
+struct form_file *form_file_press(struct formview *f, int button)
+{
+	struct form_file *l = f->own;
+	AUTO_BUF struct buf b = { 0 };
+
+	if (!l || l->op)
+		return NULL;
+	f->cls->command(f, button, &b);
+	if (b.p)
+		app_cli(l->app, "%s", (const char *)b.p);
+	snprintf(l->path, sizeof(l->path), "%s", f->line[0].text);
+	return l;
+}
+
 void form_file_progress(void *arg, const struct berth_progress *p)
 {
 	struct form_file *l = arg;

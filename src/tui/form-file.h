@@ -18,6 +18,8 @@ struct form_file {
 /* For struct form_class. */
 struct form_file *form_file_open(struct formview *f, const char *doing);
 void form_file_close(struct formview *f);
+/* A button was pressed; the path is the first field, the command goes to the messages. NULL: a call is under way already. */
+struct form_file *form_file_press(struct formview *f, int button);
 /* As berth_progress_cb. */
 void form_file_progress(void *arg, const struct berth_progress *p);
 /* The call has begun, by rc, or failed to. */

@@ -84,18 +84,13 @@ static void on_imported(void *arg, int rc, const struct berth_error *e, const ch
 
 static void import_press(struct formview *f, int button)
 {
-	struct form_file *l = f->own;
+	struct form_file *l = form_file_press(f, button);
 	struct app *app = f->v.app;
 	struct berth_error e = { 0 };
-	AUTO_BUF struct buf b = { 0 };
 	int rc;
 
-	if (!l || l->op)
+	if (!l)
 		return;
-	import_command(f, button, &b);
-	if (b.p)
-		app_cli(app, "%s", (const char *)b.p);
-	snprintf(l->path, sizeof(l->path), "%s", f->line[PATH].text);
 	if (f->line[NAME].len) {
 		struct berth_import i = { .path = l->path, .fd = -1, .name = f->line[NAME].text };
 

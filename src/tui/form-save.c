@@ -72,18 +72,13 @@ static void on_exported(void *arg, int rc, const struct berth_error *e, const st
 
 static void save_press(struct formview *f, int button)
 {
-	struct form_file *l = f->own;
+	struct form_file *l = form_file_press(f, button);
 	struct app *app = f->v.app;
 	struct berth_error e = { 0 };
-	AUTO_BUF struct buf b = { 0 };
 	int rc;
 
-	if (!l || l->op)
+	if (!l)
 		return;
-	save_command(f, button, &b);
-	if (b.p)
-		app_cli(app, "%s", (const char *)b.p);
-	snprintf(l->path, sizeof(l->path), "%s", f->line[0].text);
 	if (*f->id) {
 		rc = berth_container_export(app->berth, f->id, l->path, -1, form_file_progress, on_exported, l, &l->op, &e);
 	} else {

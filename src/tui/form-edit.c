@@ -154,11 +154,13 @@ static void edit_press(struct formview *f, int button)
 	edit_command(f, button, &b);
 	if (b.p)
 		app_cli(app, "%s", (const char *)b.p);
-	if (any(&l) && berth_container_update(app->berth, f->id, &l, on_updated, x, &e) == 0)
-		x = NULL;
-	else if (any(&l))
+	if (any(&l) && berth_container_update(app->berth, f->id, &l, on_updated, x, &e) < 0) {
 		app_error(app, "%s: %s", f->name, e.text);
-	free(x);
+		free(x);
+		return;
+	}
+	if (!any(&l))
+		free(x);
 	if (renames(f))
 		act_rename(app, f->id, f->name, f->line[NAME].text);
 	form_done(f);

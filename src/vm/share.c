@@ -198,7 +198,7 @@ struct virtiofsd {
 	struct spawn_child child;
 	void (*exited)(void *arg, int status);
 	void *arg;
-	bool destroyed;
+	bool gone, destroyed;
 };
 
 static int prepare(void *arg)
@@ -213,11 +213,11 @@ static void on_exited(struct spawn_child *child, int status)
 {
 	struct virtiofsd *v = container_of(child, struct virtiofsd, child);
 
-	if (!v->destroyed)
-		v->exited(v->arg, status);
-	v->child.pid = 0;
+	v->gone = true;
 	if (v->destroyed)
 		free(v);
+	else
+		v->exited(v->arg, status); /* may destroy it */
 }
 
 int virtiofsd_start(uv_loop_t *loop, const struct share_plan *p, int run_dirfd, void (*exited)(void *arg, int status),
@@ -267,8 +267,8 @@ void virtiofsd_destroy(struct virtiofsd *v)
 	if (!v)
 		return;
 	v->destroyed = true;
-	if (!v->child.pid)
+	if (v->gone)
 		free(v);
-	else
+	else /* it may have ended by itself: that is told soon */
 		spawn_kill(&v->child, SIGKILL);
 }

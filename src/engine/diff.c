@@ -95,8 +95,11 @@ static int on_entry(void *arg, const struct ext4_merge_entry *en, struct err *e)
 
 	if (o->cancelled)
 		return err_set(e, -ECANCELED, "cancelled");
-	if (!*en->path || own_file(en->path, kind == 'A') || (kind == 'C' && same_dir(en)))
+	if (!*en->path || (kind == 'C' && same_dir(en)))
 		return 0;
+	rc = own_entry(en, e);
+	if (rc != 0)
+		return MIN(rc, 0);
 	rc = add_parents(o, en->path, e);
 	return rc < 0 ? rc : add(o, kind, en->path, strlen(en->path), e);
 }

@@ -4,7 +4,11 @@
 #define BERTH_JOB_OWN_FILES_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "ext4/merge.h"
 
 /* Names for its network, in each container; and places for file systems that every one has. added: the image has none. */
 static inline bool own_file(const char *path, bool added)
@@ -19,6 +23,31 @@ static inline bool own_file(const char *path, bool added)
 		if (!strcmp(path, places[i]))
 			return true;
 	return false;
+}
+
+/* 1 for an entry that is there because of berth alone: such a file, or the folder that was made for them. */
+static inline int own_entry(const struct ext4_merge_entry *en, struct err *e)
+{
+	bool added = en->kind == EXT4_MERGE_ADDED;
+	struct ext4_names v;
+	int rc;
+
+	if (own_file(en->path, added))
+		return 1;
+	if (!added || strcmp(en->path, "etc") || !S_ISDIR(en->st.mode))
+		return 0;
+	rc = ext4_names_load(en->from, en->st.ino, &v, e);
+	if (rc < 0)
+		return rc;
+	rc = v.n > 0;
+	for (uint32_t i = 0; rc && i < v.n; i++) {
+		char path[4 + 256];
+
+		snprintf(path, sizeof(path), "etc/%s", ext4_names_text(&v, i));
+		rc = own_file(path, true);
+	}
+	ext4_names_finish(&v);
+	return rc;
 }
 
 #endif

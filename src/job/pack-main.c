@@ -136,8 +136,9 @@ static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 	say_progress(w);
 	if (en->kind == EXT4_MERGE_GONE)
 		return en->hidden || own_file(en->path, false) ? 0 : mark(w, en, ".wh.", en->name, e);
-	if (is_way_only(en) || own_file(en->path, en->kind == EXT4_MERGE_ADDED))
-		return 0;
+	rc = is_way_only(en) ? 1 : own_entry(en, e);
+	if (rc != 0)
+		return MIN(rc, 0);
 	if (str_starts(en->name, ".wh."))
 		return err_set(e, -EINVAL, "a layer cannot hold '/%s': its name means that a file is gone",
 			       en->path);
@@ -162,9 +163,12 @@ static int on_result(void *arg, const struct ext4_merge_entry *en, struct err *e
 	struct worker *w = arg;
 	struct ext4_stat st = en->st;
 	bool upper = en->from == w->upper;
+	int own = upper ? own_entry(en, e) : 0;
 
 	say_progress(w);
-	if (en->kind == EXT4_MERGE_GONE || (upper && own_file(en->path, en->kind == EXT4_MERGE_ADDED))) {
+	if (own < 0)
+		return own;
+	if (en->kind == EXT4_MERGE_GONE || own) {
 		if (en->kind != EXT4_MERGE_CHANGED || S_ISDIR(en->lower.mode))
 			return 0;
 		return pack_tar_add(w->tar, w->base, en->path, &en->lower, e);

@@ -79,6 +79,22 @@ check 'with a tag' create --run "$T/epoch.sh" --tag localhost/made
 is "$(berth run --rm localhost/made cat /epoch)" 1000000000 'its image runs'
 berth rmi localhost/made >/dev/null
 
+# --- a folder without anything but a shell of its own
+mkdir "$T/bare"
+cp "$(command -v busybox)" "$T/bare/busybox"
+printf '#!/busybox sh\n/busybox touch -d @1 /x\n' >"$T/bare.sh"
+if [ -x "$T/bare/busybox" ]; then
+	rm -f "$f"
+	check 'nothing but a program' berth rootfs create "dir:$T/bare" -o "$f" --run "$T/bare.sh"
+	is "$(berth rootfs ls -q "$f" | xargs)" 'busybox x' 'nothing comes to it'
+	berth run --name bare --rootfs "$f" /busybox true
+	is "$(berth diff bare)" '' 'nor is such a thing a change'
+	berth rm bare >/dev/null
+	rm -f "$f"
+else
+	skip 'no busybox here' 'nothing but a program'
+fi
+
 # --- what fails leaves nothing
 rm -f "$f"
 echo 'echo before; exit 3' >"$T/fails"
@@ -108,6 +124,7 @@ echo ready
 exec sleep 1000
 S
 begin() {
+	: >"$T/out"
 	env --default-signal=INT "$BERTH" --progress none rootfs create "$image" -o "$f" --run "$T/waits" >"$T/out" 2>"$T/err" &
 	job=$!
 	wait_for grep -q ready "$T/out"

@@ -17,6 +17,11 @@ bench-unpack: all
 	cat '$(srcdir)/%D%/results/unpack.txt'
 	/usr/bin/python3 -B '$(srcdir)/%D%/figures.py' '$(srcdir)/README.md' '$(srcdir)/%D%/results/unpack.json'
 
+# A pull of a small image and of what is there, beside curl; BERTH_BASE: beside another berth too.
+EXTRA_DIST += %D%/lib.sh %D%/pull.sh
+bench-pull: all
+	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/pull.sh' $(RUNS)
+
 # A push beside curl -T.
 EXTRA_DIST += %D%/push.sh
 bench-push: all

@@ -9,19 +9,10 @@ berth=${BERTH:?the program to measure}
 abs_top_srcdir=$(cd "$(dirname "$0")/.." && pwd)
 . "$abs_top_srcdir/tests/lib/tap.sh"
 . "$abs_top_srcdir/tests/lib/registry.sh"
-for c in docker-registry curl; do
-	[ -n "$(command -v $c)" ] || { echo "push.sh: no $c here" >&2; exit 1; }
-done
+. "$abs_top_srcdir/bench/lib.sh"
+need docker-registry curl
 export BERTH_ROOT=$T/root BERTH_RUN_ROOT=$T/run
 
-now() { echo "${EPOCHREALTIME/[.,]/}"; } # microseconds
-measure() { # NAME COMMAND...: adds a line to NAME's figures
-	local name=$1 start
-	shift
-	start=$(now)
-	"$@" >/dev/null </dev/null
-	echo $(($(now) - start)) >>"$T/$name.us"
-}
 curl_push() { # REPOSITORY: as the API has it, all at once
 	local to
 	to=$(curl -s -X POST -D - -o "$T/curl.out" "http://$there/v2/$1/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
@@ -29,11 +20,6 @@ curl_push() { # REPOSITORY: as the API has it, all at once
 }
 requests() { # that were answered
 	grep -c 'response completed' "$T/there.log" || :
-}
-line() { # NAME TEXT [MIB]
-	sort -n "$T/$1.us" | awk -v text="$2" -v mib="${3:-0}" '{ t[NR] = $1 / 1000 }
-		END { m = t[int((NR + 1) / 2)]
-		      printf "%-34s %8.1f ms %8.1f ms%s\n", text, m, t[1], mib ? sprintf("  %6.0f MiB/s", mib * 1000 / t[1]) : "" }'
 }
 
 start_registry there </dev/null
@@ -53,7 +39,7 @@ done
 after=$(requests)
 
 printf '%s; %s CPUs; docker-registry on loopback; a layer of %s MiB\n\n' "$("$berth" version | head -1)" "$(nproc)" "$mib"
-printf '%-34s %11s %11s\n' what median fastest
+heading
 line curl 'curl -T of the layer' "$mib"
 line push 'berth push of the image' "$mib"
 line again "the same again ($((after - before)) requests)"

@@ -345,17 +345,20 @@ static void succeed(struct oci_reg_op *op)
 	oci_reg_op_end(op, rc);
 }
 
-/* A plain request to a port that speaks TLS: now we know. */
+/* A plain request to a port that speaks TLS: now we know. The answer to HEAD has no words. */
 static bool switch_to_tls(struct oci_reg_op *op)
 {
 	struct oci_reg *reg = op->reg;
 	const struct buf *b = &op->http.buf;
-	bool told = op->http.answer.status == 400 && b->p && strstr((char *)b->p, "HTTPS");
+	bool told = op->http.answer.status == 400 &&
+		    (strcmp(op->http.method, "HEAD") == 0 || (b->p && strstr((char *)b->p, "HTTPS")));
 
-	if (!reg->may_switch || !op->at_home || !(told || op->http.tls_mismatch))
+	bool known = reg->origin.tls && str_starts(op->address, "http:"); /* another request told while this one was on its way */
+
+	if (!(reg->may_switch || known) || !op->at_home || !(told || op->http.tls_mismatch))
 		return false;
 	reg->may_switch = false;
-	if (set_home(reg, true, &op->err) < 0)
+	if (!known && set_home(reg, true, &op->err) < 0)
 		return false;
 	int rc = oci_reg_op_send(op, &op->err);
 	if (rc < 0)

@@ -100,6 +100,11 @@ check 'mounted by a token for both' berth push -q --creds user:secret "$token/a"
 is "$(requests token | grep -c 'PATCH\|PUT public/b/blobs')" 0 'nothing is sent'
 check_fails 'nobody may push' 1 berth push -q "$open/a" "$token/public/c"
 check 'over TLS' berth push -q --ca "$T/ca.pem" "$open/a" "$tls/t:1"
+check_fails 'over TLS, whose CA nobody knows' 1 berth push -q "$open/a" "$tls/t:2"
+like "$(cat "$T/.check")" "cannot reach $tls: TLS: .*--ca FILE" 'is told'
+check 'what came over TLS' berth pull -q --ca "$T/ca.pem" --unpack=false "$tls/t:1"
+check_fails 'and is asked for without its CA' 1 berth pull -q --unpack=false "$tls/t:1"
+like "$(cat "$T/.check")" "cannot reach $tls: TLS: .*--ca FILE" 'is told the same'
 like "$(cat "$T/tls.log")" '"PUT /v2/t/manifests/1 HTTP/2' 'by HTTP/2'
 check_fails 'with a CA that is not its own' 1 berth push -q --ca "$T/token.pem" "$open/a" "$tls/t:1"
 

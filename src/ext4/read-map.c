@@ -55,10 +55,10 @@ static int load(struct ext4_map *m, unsigned d, uint64_t pblk, struct err *e)
 	const uint8_t *p;
 	int rc;
 
-	if (m->level[d].pblk == pblk)
-		return 0;
 	if (!inside(r, pblk, 1))
 		return bad_range(m, pblk, 1, e);
+	if (m->level[d].pblk == pblk) /* which 0, none, is not */
+		return 0;
 	if (!m->level[d].p && !(m->level[d].p = malloc(r->bs)))
 		return err_set(e, -ENOMEM, "out of memory");
 	m->level[d].pblk = 0;

@@ -225,8 +225,8 @@ static int run_with_engine(struct cli *cli, const struct cli_args *a)
 	code = cli_flush(code);
 	/* What the kernel frees at exit needs no closing here; jobs that were started must hear of the end. */
 	berth_close(cli->berth, on_closed, cli);
-	while (cli->berth)
-		uv_run(&cli->loop, UV_RUN_ONCE);
+	while (cli->berth && uv_run(&cli->loop, UV_RUN_ONCE))
+		;
 	conf_finish(&cli->conf);
 	return code;
 }

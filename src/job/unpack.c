@@ -56,6 +56,14 @@ static void judge_exit(struct unpack *u, int status)
 
 /* ---- what the worker says ------------------------------------------------------------------------------ */
 
+/* One that is gone is no failure of the feeding: its last word, or its end, tells why. */
+static int feed_worker(struct unpack *u, cJSON *j, const int *fds, size_t nfds)
+{
+	int rc = unpack_send(u->sock, j, fds, nfds);
+
+	return rc == -EPIPE || rc == -ECONNRESET ? 0 : rc;
+}
+
 static void on_want(struct unpack *u, const cJSON *j)
 {
 	int64_t i = json_int(j, "source", -1);
@@ -73,7 +81,7 @@ static void on_want(struct unpack *u, const cJSON *j)
 	cJSON_AddStringToObject(m, "op", "feed");
 	cJSON_AddNumberToObject(m, "source", (double)i);
 	cJSON_AddNumberToObject(m, "dir", (double)ndir);
-	int rc = unpack_send(u->sock, m, NULL, 0);
+	int rc = feed_worker(u, m, NULL, 0);
 	if (rc < 0)
 		set_failure(u, rc, "cannot feed the unpacker");
 }
@@ -142,6 +150,8 @@ static bool read_packets(struct unpack *u)
 			return true;
 		for (size_t i = 0; i < nfds; i++)
 			close(fds[i]);
+		if (rc < 0 && u->rc == 0)
+			u->rc = err_sys(&u->err, rc, "cannot understand the unpacker");
 		if (rc <= 0)
 			return false;
 		on_packet(u, j);
@@ -353,7 +363,7 @@ int unpack_feed(struct unpack *u, size_t i, int fd, uint64_t avail, struct err *
 	u->fed = i;
 	u->avail = u->avail_sent = avail;
 	u->complete = u->avail_due = false;
-	int rc = unpack_send(u->sock, j, &fd, 1);
+	int rc = feed_worker(u, j, &fd, 1);
 	return rc < 0 ? err_sys(e, rc, "cannot feed the unpacker") : 0;
 }
 

@@ -50,7 +50,7 @@ struct run {
 	int rc; /* the first thing that went wrong */
 	struct err err;
 
-	const char *base; /* of what the sources are, until the end */
+	const char *base, *result; /* names until the end: of what the sources are; of what is made */
 	struct rootfs_scripts scripts;
 	struct fs_time newest;
 	size_t script; /* the one that runs */
@@ -59,7 +59,7 @@ struct run {
 	struct output out[2];
 	int outs; /* that are not closed */
 	bool ended; /* the script */
-	int tar; /* a file without a name */
+	int tar; /* where the result comes from: the end of a pipe */
 };
 
 static void next_script(struct run *r);
@@ -134,6 +134,10 @@ static int clean_in_pool(struct work *w, struct err *e)
 		eng_container_take_away(r->op.b, r->before, false, NULL);
 	rootfs_scripts_finish(&r->scripts);
 	unlink(r->base);
+	if (r->rc == 0 && rename(r->result, r->opts.output) < 0)
+		note(r, err_sys(e, -errno, "cannot write '%s'", r->opts.output), e);
+	if (r->rc < 0)
+		unlink(r->result);
 	return 0;
 }
 
@@ -177,44 +181,35 @@ static void clean_up(struct run *r)
 	clean_files(r);
 }
 
-/* --- the result */
+/* --- the result: one worker reads what the guest left, as a tar through a pipe, another writes it */
+
+static void joined(struct run *r)
+{
+	if (!r->in_pack && !r->in_create)
+		clean_up(r);
+}
 
 static void on_made(struct rootfs_create *c, int rc, const struct err *e)
 {
 	struct run *r = container_of(c, struct run, create);
 
 	r->in_create = false;
-	fail(r, rc, e); /* or not: that is the end */
+	note(r, rc, e);
+	if (rc < 0 && r->in_pack)
+		pack_cancel(&r->pack);
+	joined(r);
 }
 
-static void make_result(struct run *r)
-{
-	const char *const sources[] = { eng_arena_take(&r->arena, path_fmt("tar:/proc/self/fd/%d", r->tar)), NULL };
-	struct rootfs_opts o = r->opts;
-	struct err e = { 0 };
-	int rc;
-
-	if (is_over(r))
-		return;
-	o.sources = sources;
-	o.platform = NULL;
-	tell(r, "writing");
-	rc = *sources ? rootfs_create_start(&r->create, r->op.b->loop, &o, on_made, &e) :
-			err_set(&e, -ENOMEM, "out of memory");
-	r->in_create = rc == 0;
-	if (rc < 0)
-		fail(r, rc, &e);
-}
-
+/* The end of the pipe is not always seen as an error. */
 static void on_packed(struct pack *p, int rc, const struct err *e)
 {
 	struct run *r = container_of(p, struct run, pack);
 
 	r->in_pack = false;
-	if (rc < 0)
-		fail(r, rc, e);
-	else
-		make_result(r);
+	note(r, rc, e);
+	if (rc < 0 && r->in_create)
+		rootfs_create_cancel(&r->create);
+	joined(r);
 }
 
 static struct fs_time stamp_of(const struct run *r)
@@ -222,18 +217,48 @@ static struct fs_time stamp_of(const struct run *r)
 	return r->asked.time ? (struct fs_time){ .sec = r->asked.time } : r->newest;
 }
 
+static int start_writer(struct run *r, struct err *e)
+{
+	const char *const sources[] = { eng_arena_take(&r->arena, path_fmt("tar:/proc/self/fd/%d", r->tar)), NULL };
+	struct rootfs_opts o = r->opts;
+
+	o.sources = sources;
+	o.platform = NULL;
+	o.output = r->result;
+	return *sources ? rootfs_create_start(&r->create, r->op.b->loop, &o, on_made, e) :
+			  err_set(e, -ENOMEM, "out of memory");
+}
+
 static void on_disks(struct eng_disks *d, int rc, const struct err *de)
 {
 	struct run *r = container_of(d, struct run, disks);
-	struct pack_opts o = { .mode = PACK_RESULT, .base = d->base, .upper = d->upper, .out = r->tar,
-			       .path = ENG_UPPER_DIR, .since = r->since, .stamp = stamp_of(r) };
 	struct err e = *de;
+	int ends[2];
 
-	if (rc == 0)
+	if (rc == 0 && is_over(r))
+		return;
+	if (rc == 0 && pipe2(ends, O_CLOEXEC) < 0)
+		rc = err_sys(&e, -errno, "cannot make a pipe");
+	if (rc == 0) {
+		struct pack_opts o = { .mode = PACK_RESULT, .base = d->base, .upper = d->upper, .out = ends[1],
+				       .path = ENG_UPPER_DIR, .since = r->since, .stamp = stamp_of(r) };
+
+		r->tar = ends[0];
 		rc = pack_start(&r->pack, r->op.b->loop, &o, on_packed, &e);
-	r->in_pack = rc == 0;
-	if (rc < 0)
-		fail(r, rc, &e);
+		r->in_pack = rc == 0;
+		close(ends[1]);
+	}
+	if (rc == 0) {
+		rc = start_writer(r, &e);
+		r->in_create = rc == 0;
+	}
+	if (rc == 0)
+		return;
+	note(r, rc, &e);
+	if (r->in_pack)
+		pack_cancel(&r->pack);
+	else
+		clean_up(r);
 }
 
 static void join(struct run *r)
@@ -241,7 +266,7 @@ static void join(struct run *r)
 	struct err e = { 0 };
 	int rc;
 
-	tell(r, "reading");
+	tell(r, "writing");
 	r->disks = (struct eng_disks){ 0 };
 	rc = eng_disks_start(&r->disks, r->op.b, r->id, on_disks, &e);
 	r->in_disks = rc == 0;
@@ -492,18 +517,8 @@ static void on_base(struct rootfs_create *c, int rc, const struct err *ce)
 static int prepare(struct work *w, struct err *e)
 {
 	struct run *r = container_of(w, struct run, work);
-	int rc = rootfs_scripts_load(r->op.b->run_root, r->asked.scripts, &r->scripts, e);
-	AUTO_FREE char *folder = strdup(r->opts.output);
 
-	if (rc < 0)
-		return rc;
-	if (!folder)
-		return err_set(e, -ENOMEM, "out of memory");
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = 0;
-	r->tar = open(slash ? folder : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return r->tar < 0 ? err_sys(e, -errno, "cannot write '%s'", r->opts.output) : 0;
+	return rootfs_scripts_load(r->op.b->run_root, r->asked.scripts, &r->scripts, e);
 }
 
 static void on_prepared(struct work *w, int rc, const struct err *we)
@@ -527,10 +542,10 @@ static void cancel(struct berth_op *op)
 	struct run *r = container_of(op, struct run, op);
 
 	r->cancelled = true;
-	if (r->in_create)
-		rootfs_create_cancel(&r->create);
-	else if (r->in_pack)
+	if (r->in_pack)
 		pack_cancel(&r->pack);
+	else if (r->in_create)
+		rootfs_create_cancel(&r->create);
 	else if (r->in_disks)
 		eng_disks_cancel(&r->disks);
 	else if (r->sub)
@@ -586,6 +601,7 @@ int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct 
 		r->asked.env = eng_arena_strv(&r->arena, in->env);
 		r->asked.network = eng_arena_str(&r->arena, in->network);
 		r->base = eng_arena_take(&r->arena, path_fmt("%s.base-%d", o->output, (int)getpid()));
+		r->result = eng_arena_take(&r->arena, path_fmt("%s.made-%d", o->output, (int)getpid()));
 		r->progress = progress;
 		r->done = done;
 		r->create.progress = on_progress;

@@ -112,20 +112,12 @@ static int mark_attr_block(struct one *o, uint64_t pblk, struct err *e)
 {
 	struct check *c = o->c;
 	const struct ext4_xattr_header *h;
-	uint32_t lo = 0, hi = c->nxattr_blocks;
+	uint32_t at = ext4_vec_find(c->xattr_blocks, c->nxattr_blocks, sizeof(*c->xattr_blocks), pblk);
 	const uint8_t *p;
 	int rc;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (c->xattr_blocks[mid].pblk < pblk)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo < c->nxattr_blocks && c->xattr_blocks[lo].pblk == pblk) {
-		c->xattr_blocks[lo].refs++;
+	if (at < c->nxattr_blocks && c->xattr_blocks[at].pblk == pblk) {
+		c->xattr_blocks[at].refs++;
 		return 0;
 	}
 	rc = ext4_read_block(c->r, pblk, &p, e);
@@ -135,9 +127,9 @@ static int mark_attr_block(struct one *o, uint64_t pblk, struct err *e)
 	if (ext4_vec_reserve(&c->xattr_blocks, &c->xattr_cap, c->nxattr_blocks + 1ull,
 			     sizeof(*c->xattr_blocks)) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
-	memmove(&c->xattr_blocks[lo + 1], &c->xattr_blocks[lo],
-		(c->nxattr_blocks - lo) * sizeof(*c->xattr_blocks));
-	c->xattr_blocks[lo] = (struct check_xattr_block){ pblk, 1, le32toh(h->refcount) };
+	memmove(&c->xattr_blocks[at + 1], &c->xattr_blocks[at],
+		(c->nxattr_blocks - at) * sizeof(*c->xattr_blocks));
+	c->xattr_blocks[at] = (struct check_xattr_block){ pblk, 1, le32toh(h->refcount) };
 	c->nxattr_blocks++;
 	return check_mark(c, o->ino, pblk, 1, NULL, e);
 }

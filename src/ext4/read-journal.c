@@ -146,18 +146,10 @@ static bool data_csum_ok(struct journal *j, const struct tag *t, uint32_t seq, c
 
 static bool is_revoked(const struct journal *j, uint64_t pblk, uint32_t seq)
 {
-	uint32_t lo = 0, hi = j->nrevoked;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (j->revoked[mid].pblk < pblk)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
 	/* sorted by number, the newest first */
-	return lo < j->nrevoked && j->revoked[lo].pblk == pblk && (int32_t)(j->revoked[lo].seq - seq) >= 0;
+	uint32_t at = ext4_vec_find(j->revoked, j->nrevoked, sizeof(*j->revoked), pblk);
+
+	return at < j->nrevoked && j->revoked[at].pblk == pblk && (int32_t)(j->revoked[at].seq - seq) >= 0;
 }
 
 static int take_block(struct journal *j, const struct tag *t, uint32_t seq, uint32_t log, uint8_t *tmp,

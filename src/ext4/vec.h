@@ -27,6 +27,23 @@ static inline int ext4_vec_reserve(void *pp, uint32_t *cap, uint64_t n, size_t s
 	return 0;
 }
 
+/* v: n elements of size bytes, in the order of the block number, a uint64_t, that each begins with. Which is the first of
+ * at least pblk; n if none is. */
+static inline uint32_t ext4_vec_find(const void *v, uint32_t n, size_t size, uint64_t pblk)
+{
+	uint32_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (*(const uint64_t *)((const char *)v + mid * size) < pblk)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 struct ext4_mem {
 	uint64_t used, max; /* bytes */
 };

@@ -348,7 +348,7 @@ static void take_document(struct pull *p, char *text, size_t len, const char *me
 		rc = store_document(p, &d, TAKE(text));
 	free(text);
 	if (rc < 0)
-		pull_fail(p, rc, &e, p->hint);
+		pull_fail(p, err_wrap(&e, rc, "image '%s'", p->name), &e, p->hint);
 	else if (kind == OCI_KIND_INDEX)
 		get_manifest(p, p->manifest_desc.digest.text);
 	else

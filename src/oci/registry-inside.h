@@ -18,7 +18,7 @@ struct oci_reg {
 	char *refresh; /* that a token server gave */
 	struct http_limits limits;
 	unsigned retries;
-	bool insecure, want_refresh, may_switch, answered, destroyed, closing;
+	bool insecure, want_refresh, may_switch, guessed, answered, destroyed, closing;
 	bool basic; /* it asked for Basic: sent with each request from then on */
 	void (*warn)(void *arg, const char *text);
 	void *warn_arg;

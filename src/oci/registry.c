@@ -350,14 +350,15 @@ static bool switch_to_tls(struct oci_reg_op *op)
 {
 	struct oci_reg *reg = op->reg;
 	const struct buf *b = &op->http.buf;
-	bool told = op->http.answer.status == 400 &&
-		    (strcmp(op->http.method, "HEAD") == 0 || (b->p && strstr((char *)b->p, "HTTPS")));
+	bool mute = op->http.answer.status == 400 && strcmp(op->http.method, "HEAD") == 0;
+	bool told = op->http.answer.status == 400 && b->p && strstr((char *)b->p, "HTTPS");
 
 	bool known = reg->origin.tls && str_starts(op->address, "http:"); /* another request told while this one was on its way */
 
-	if (!(reg->may_switch || known) || !op->at_home || !(told || op->http.tls_mismatch))
+	if (!(reg->may_switch || known) || !op->at_home || !(mute || told || op->http.tls_mismatch))
 		return false;
 	reg->may_switch = false;
+	reg->guessed = !known && mute;
 	if (!known && set_home(reg, true, &op->err) < 0)
 		return false;
 	int rc = oci_reg_op_send(op, &op->err);
@@ -371,6 +372,12 @@ static void failed(struct oci_reg_op *op, int rc, const struct err *e)
 	const struct http_req *r = &op->http;
 
 	op->err = *e;
+	if (op->reg->guessed && strstr(op->err.text, "wrong version number")) { /* it is plain, and does not like HEAD */
+		op->reg->guessed = false;
+		rc = set_home(op->reg, false, &op->err);
+		oci_reg_op_end(op, rc < 0 ? rc : err_set(&op->err, -EPROTO, "%s answers 400", peer(op)));
+		return;
+	}
 	if (!r->cut && !r->unreached) {
 		if (str_starts(op->err.text, "TLS: ")) {
 			op->hint = strstr(op->err.text, "wrong version number") ?

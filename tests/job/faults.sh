@@ -135,11 +135,11 @@ refused 'a wrong byte in a manifest' "digest mismatch: $main sent sha256:"
 faults '[{"match":"manifests","fault":"digest","value":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}]'
 refused 'another digest in the header' "digest mismatch: $main sent"
 faults '[{"match":"manifests","fault":"status","code":200,"body":"{}"}]'
-refused 'no manifest' 'it is neither a manifest nor an index'
+refused 'no manifest' "image '$main/x:latest': it is neither a manifest nor an index"
 faults '[{"match":"manifests","fault":"status","code":200,"body":"{\"schemaVersion\":1,\"fsLayers\":[]}"}]'
 refused 'the old schema' ".*schema 1, which is not supported"
 faults '[{"match":"manifests","fault":"status","code":200,"body":"<html>"}]'
-refused 'a page in place of a manifest' 'manifest is not JSON'
+refused 'a page in place of a manifest' "image '$main/x:latest': manifest is not JSON"
 faults '[{"match":"manifests","fault":"big","bytes":200000}]'
 refused 'very large headers' ".*headers are larger than 128 KiB|.*[Hh]eader"
 faults '[{"match":"manifests","fault":"garbage"}]'
@@ -176,4 +176,11 @@ faults '[{"match":"manifests/latest","fault":"type","value":"text/plain"}]'
 rm -rf "$store"
 pull platform=linux/arm64 "$main/x"
 is "$status" 0 'an index of no type at all'
+
+# --- HEAD
+for code in 400 405; do
+	faults '[{"match":"HEAD","fault":"status","code":'$code'}]'
+	pull platform=linux/arm64 "$main/x"
+	is "$status" 0 "a server that answers $code to HEAD"
+done
 done_testing

@@ -76,7 +76,7 @@ check 'whose manifest is one' skopeo inspect --raw "docker://$open/docker:latest
 pull platform=linux/arm64 platform_given=1 "$open/multi"
 is "$status $(field digest)" "0 $index" 'another platform of an index'
 pull platform=linux/riscv64 platform_given=1 "$open/multi"
-like "$status $err" '^1 there is no image for linux/riscv64; there is linux/amd64, linux/arm64/v8, linux/s390x' \
+like "$status $err" "^1 image '$open/multi:latest': "'there is no image for linux/riscv64; there is linux/amd64, linux/arm64/v8, linux/s390x' \
 	'a platform that there is not'
 pull platform=linux/arm64 platform_given=1 "$open/private"
 like "$status $err" '^1 the image is for linux/.*, not for linux/arm64' 'an image for another platform'

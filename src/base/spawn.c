@@ -212,6 +212,7 @@ static void on_closed(uv_handle_t *h)
 {
 	struct spawn_child *c = container_of((uv_poll_t *)h, struct spawn_child, poll);
 
+	c->pid = 0;
 	c->exited(c, c->status);
 }
 
@@ -224,7 +225,6 @@ static void on_exit_ready(uv_poll_t *h, int status, int events)
 		return;
 	if (r < 0)
 		c->status = 0;
-	c->pid = 0;
 	uv_poll_stop(&c->poll);
 	close(c->pidfd);
 	c->pidfd = -1;
@@ -246,7 +246,7 @@ int spawn_watch(struct spawn_child *c, uv_loop_t *loop, pid_t pid, int pidfd,
 
 int spawn_kill(struct spawn_child *c, int sig)
 {
-	if (!c->pid)
+	if (!c->pid || c->pidfd < 0)
 		return -ESRCH;
 	return syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }

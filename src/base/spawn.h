@@ -42,7 +42,7 @@ void spawn_end(pid_t pid, int pidfd);
 /* A child whose end is watched. */
 struct spawn_child {
 	uv_poll_t poll; /* used inside */
-	pid_t pid;      /* 0 once it was reaped */
+	pid_t pid;      /* 0 once its end is told */
 	int pidfd;
 	/* status as from waitpid. Called once; the handle is closed by then, so the memory may go. */
 	void (*exited)(struct spawn_child *c, int status);

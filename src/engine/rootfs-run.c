@@ -524,7 +524,7 @@ static int prepare(struct work *w, struct err *e)
 static void on_prepared(struct work *w, int rc, const struct err *we)
 {
 	struct run *r = container_of(w, struct run, work);
-	struct rootfs_opts o = { .store = r->opts.store, .sources = r->opts.sources, .output = r->base,
+	struct rootfs_opts o = { .store = r->opts.store, .builtin = r->opts.builtin, .sources = r->opts.sources, .output = r->base,
 				 .platform = r->opts.platform, .max_size = r->opts.max_size };
 	struct err e = *we;
 
@@ -592,6 +592,7 @@ int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct 
 			r->opts.platform = &r->platform;
 		}
 		r->opts.sources = eng_arena_strv(&r->arena, o->sources);
+		r->opts.builtin = eng_arena_str(&r->arena, o->builtin);
 		r->opts.output = eng_arena_str(&r->arena, o->output);
 		r->opts.uuid = eng_arena_str(&r->arena, o->uuid);
 		r->opts.label = eng_arena_str(&r->arena, o->label);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "engine/create.h"
 #include "engine/engine.h"
 #include "engine/rootfs-run.h"
 
@@ -72,10 +73,11 @@ static int begin(struct berth *b, const struct rootfs_opts *opts, berth_progress
 int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
 			berth_rootfs_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
 {
+	AUTO_FREE char *builtin = eng_builtin_images();
 	struct oci_platform platform;
 	struct err e = { 0 };
 	const struct rootfs_opts opts = {
-		.store = b->store, .sources = r->sources, .output = r->output, .platform = r->platform ? &platform : NULL,
+		.store = b->store, .builtin = builtin, .sources = r->sources, .output = r->output, .platform = r->platform ? &platform : NULL,
 		.size = r->size, .max_size = r->max_size, .uuid = r->uuid, .label = r->label, .journal = r->journal,
 	};
 	int rc = r->platform ? oci_platform_parse(r->platform, &platform, &e) : 0;

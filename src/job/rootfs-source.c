@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "oci/ref.h"
+#include "store/import.h"
 #include "store/load.h"
 
 static int no_memory(struct err *e)
@@ -80,6 +81,20 @@ static int add_layout(struct rootfs_sources *v, const struct oci_ref *ref, const
 	return rc < 0 ? rc : rootfs_sources_add_image(v, l, &m, true, e);
 }
 
+/* One that comes with berth is taken in when it is named first. */
+static int find_image(const struct rootfs_sources *v, struct store *s, const char *name,
+		      const struct oci_platform *want, struct store_image *ret, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	AUTO_FREE char *full = NULL;
+	int rc = store_image_find(s, name, want, ret, e);
+
+	if (rc != -ENOENT || !v->builtin || oci_ref_parse(name, &ref, NULL) < 0 || ref.transport != OCI_REGISTRY ||
+	    !(full = oci_ref_str(&ref)) || store_import_builtin(s, v->builtin, full, NULL) != 1)
+		return rc;
+	return store_image_find(s, name, want, ret, e);
+}
+
 static int add_store_image(struct rootfs_sources *v, struct store *s, const char *name,
 			   const struct oci_platform *want, struct err *e)
 {
@@ -87,7 +102,7 @@ static int add_store_image(struct rootfs_sources *v, struct store *s, const char
 
 	if (!s)
 		return err_set(e, -ENOENT, "there is no image '%s'", name);
-	int rc = store_image_find(s, name, want, &m, e);
+	int rc = find_image(v, s, name, want, &m, e);
 	return rc < 0 ? rc : rootfs_sources_add_image(v, &s->layout, &m.image, false, e);
 }
 

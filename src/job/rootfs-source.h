@@ -18,6 +18,7 @@ struct rootfs_sources {
 	struct unpack_source *unpack; /* n each */
 	struct rootfs_layer *layers;
 	size_t n;
+	const char *builtin; /* the folder of images that come with berth; the caller's; NULL: none */
 	struct oci_layout **layouts; /* opened for "oci:" sources */
 	size_t nlayouts;
 };

@@ -34,7 +34,7 @@ struct rootfs_job {
 	char **words;
 	struct rootfs_output output;
 	struct unpack_opts opts; /* its strings are the next four */
-	char *path, *uuid, *label, *journal, *helper;
+	char *path, *uuid, *label, *journal, *helper, *builtin;
 
 	/* the store's */
 	char *image;
@@ -55,6 +55,7 @@ static void job_destroy(struct rootfs_job *j)
 	free(j->label);
 	free(j->journal);
 	free(j->helper);
+	free(j->builtin);
 	free(j->image);
 	free(j);
 }
@@ -174,6 +175,7 @@ static int resolve_file(struct rootfs_job *j, struct err *e)
 {
 	int rc = 0;
 
+	j->sources.builtin = j->builtin;
 	for (char **w = j->words; rc == 0 && *w; w++)
 		rc = rootfs_sources_add(&j->sources, j->store, *w, platform_of(j), e);
 	if (rc == 0 && j->sources.n == 0)
@@ -263,7 +265,7 @@ int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct 
 
 	if (!j || !(j->words = strv_copy(o->sources)) || !copy(&j->path, o->output) ||
 	    !copy(&j->uuid, o->uuid) || !copy(&j->label, o->label) || !copy(&j->journal, o->journal) ||
-	    !copy(&j->helper, o->helper)) {
+	    !copy(&j->helper, o->helper) || !copy(&j->builtin, o->builtin)) {
 		job_destroy(j);
 		return err_set(e, -ENOMEM, "cannot make a root file system: out of memory");
 	}

@@ -12,6 +12,7 @@ struct rootfs_opts {
 	struct store *store; /* for sources that are images; may be NULL: then there are none */
 	const char *const *sources; /* NULL-terminated: an image's name, "oci:DIR[:TAG]", an archive, "dir:PATH",
 				     * "tar:FILE" or "tar:-"; each one on top of those before it */
+	const char *builtin; /* the folder of images that come with berth; may be NULL */
 	const char *output; /* path; replaced if it is there */
 	const struct oci_platform *platform; /* NULL: this machine's */
 	uint64_t size, max_size; /* as in unpack.h */

@@ -58,6 +58,10 @@ check_fails 'an unknown image' 1 create nowhere/such-image
 check_fails 'no output' 2 berth rootfs create "$image"
 check_fails 'a folder that is not there' 1 create "dir:$T/none"
 
+check 'an image that comes with berth' create localhost/busybox
+is "$(says 'stat /bin/busybox' | grep -c 'Type: regular')" 1 'is taken in'
+berth rmi localhost/busybox >/dev/null
+
 # --- an image of it
 rm -f "$T/f.ext4"
 check 'an image and a folder, tagged' berth rootfs create "$image" "dir:$T/dir" -o "$T/f.ext4" --tag made/of:it

@@ -6,6 +6,13 @@
 #include "tui/fmt.h"
 #include "tui/views.h"
 
+#define SAME_NS 2000000000ll /* a start is told anew each time, from the guest's clock and its time up: never twice the same */
+
+static bool is_same(const struct detail_proc *p, int pid, int64_t started)
+{
+	return p->pid == pid && p->started - started < SAME_NS && started - p->started < SAME_NS;
+}
+
 /* Which process a row is; -1: it is none. */
 static long proc_of_row(const struct detail *d, size_t row)
 {
@@ -68,7 +75,7 @@ void detail_find_proc(struct detail *d)
 	if (!d->pid && !d->moved && !d->at)
 		take(d, 0, false);
 	for (size_t i = 0; d->pid && i < d->nprocs; i++)
-		if (d->procs[i].pid == d->pid && d->procs[i].started == d->pid_started) {
+		if (is_same(&d->procs[i], d->pid, d->pid_started)) {
 			take(d, i, false);
 			return;
 		}

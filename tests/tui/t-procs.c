@@ -31,7 +31,7 @@ static const struct berth_process three[] = {
 /* 29 has ended and another process has its number; the others are there. */
 static const struct berth_process later[] = {
 	{ .pid = 1, .user = "root", .state = "S", .started = 1000, .command = "init" },
-	{ .pid = 29, .user = "app", .state = "S", .started = 9000, .command = "someone else" },
+	{ .pid = 29, .user = "app", .state = "S", .started = 9000000000, .command = "someone else" },
 	{ .pid = 30, .user = "app", .state = "S", .started = 3000, .command = "worker two" },
 };
 static const struct berth_stats sample[] = {
@@ -60,6 +60,13 @@ static const char *calls(struct drive *d)
 	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
 }
 
+/* As a guest tells it: its start is some nanoseconds off each time. */
+static const struct berth_process shaken[] = {
+	{ .pid = 1, .user = "root", .state = "S", .started = 1417, .command = "init" },
+	{ .pid = 29, .user = "app", .state = "S", .started = 1730, .command = "worker one" },
+	{ .pid = 30, .user = "app", .state = "S", .started = 3204, .command = "worker two" },
+};
+
 /* The processes are asked for anew with every few samples. */
 static void refresh(struct drive *d)
 {
@@ -80,6 +87,11 @@ static void test_cursor(void **state)
 	SEES(d, ">                 1  root");
 	refresh(d);
 	SEES(d, ">                 1  root");
+	drive_keys(d, "j");
+	d->fake.processes.v = shaken;
+	refresh(d);
+	SEES(d, ">                29  app");
+	SEES(d, "K signal");
 	drive_free(d);
 }
 

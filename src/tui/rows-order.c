@@ -62,6 +62,8 @@ static void take_key(const struct order *o, size_t i, struct sortable *ret)
 
 		if (k && k->sort) {
 			ret->level[l].has = r->source->number(r->arg, i, k->sort, &ret->level[l].number) != FILTER_NONE;
+			if (!ret->level[l].has)
+				ret->level[l].number = 0; /* all that have none are alike */
 		} else if (k) {
 			*text = 0;
 			r->source->cell(r->arg, i, o->column[l], text, sizeof(text), &role);

@@ -301,6 +301,7 @@ static int img_open(struct view *v, const void *arg)
 	rows_init(&m->rows, &source, v);
 	rows_update(&m->rows);
 	ask(m);
+	model_refresh(v->app, MODEL_IMGS);
 	return 0;
 }
 
@@ -314,6 +315,15 @@ static void img_close(struct view *v)
 }
 
 /* Each layer counts once; what more the images would take if they did not share is said too. */
+/* Another name of one of the rows before: it takes no room of its own. */
+static bool is_named_above(const struct model *m, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(m->imgs[k].id, m->imgs[i].id) == 0)
+			return true;
+	return false;
+}
+
 static void img_title(struct view *v, struct buf *b)
 {
 	const struct model *m = &v->app->model;
@@ -321,6 +331,8 @@ static void img_title(struct view *v, struct buf *b)
 	char text[FMT_MAX];
 
 	for (size_t i = 0; i < m->nimgs; i++) {
+		if (is_named_above(m, i))
+			continue;
 		disk += m->imgs[i].rootfs + m->imgs[i].size;
 		for (unsigned l = 0; l < m->imgs[i].layers; l++)
 			for (size_t k = 0; k < i; k++)
@@ -420,6 +432,8 @@ static void img_changed(struct view *v, unsigned what)
 {
 	struct images *m = (struct images *)v;
 
+	if (what & MODEL_CTRS) /* they make root file systems, and use images */
+		model_refresh(v->app, MODEL_IMGS);
 	if (!(what & MODEL_IMGS))
 		return;
 	rows_update(&m->rows);
@@ -437,7 +451,7 @@ static void img_note(struct view *v, struct buf *b)
 	if (b->len)
 		return;
 	for (size_t i = 0; i < m->nimgs; i++)
-		if (!m->imgs[i].used) {
+		if (!m->imgs[i].used && !is_named_above(m, i)) {
 			n++;
 			size += m->imgs[i].size;
 		}

@@ -72,9 +72,92 @@ static void test_many(void **state)
 	drive_free(d);
 }
 
+/* What has never run has no time up: such rows stay where they are while the clock goes on. */
+static void created(struct fake *f)
+{
+	static struct berth_container news[30];
+	static char ids[30][65], names[30][8];
+
+	for (int i = 0; i < 30; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%064d", i);
+		snprintf(names[i], sizeof(names[i]), "new-%02d", i);
+		news[i] = (struct berth_container){ .id = ids[i], .name = names[i], .image = "nginx:1.27", .image_id = "b", .command = "c",
+						 .state = BERTH_CREATED, .kernel = "", .accel = "", .cause = "" };
+	}
+	f->containers.v = news;
+	f->containers.n = 30;
+}
+
+static int64_t ticking(void)
+{
+	static int64_t now = FAKE_NOW;
+
+	return now += 1000;
+}
+
+static void test_order_without_number(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 24, 80, false, created };
+	struct drive *d = drive_open(&o);
+	const char *screen;
+
+	d->app.now = ticking;
+	fake_changed(d->berth);
+	drive_settle(d);
+	screen = drive_screen(d);
+	for (int i = 0; i < 19; i++) {
+		char name[8], next[8];
+
+		snprintf(name, sizeof(name), "new-%02d", i);
+		snprintf(next, sizeof(next), "new-%02d", i + 1);
+		if (!strstr(screen, name) || !strstr(strstr(screen, name), next))
+			fail_msg("%s does not come before %s on:\n%s", name, next, screen);
+	}
+	drive_free(d);
+}
+
+/* What an image is used by may have changed without any change of images. */
+static void test_images_anew(void **state)
+{
+	static const struct berth_image one[] = {
+		{ .id = "sha256:a", .digest = "sha256:a", .name = "new:1", .platform = "linux/amd64", .size_bytes = 1 << 20, .used = 7 },
+	};
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	d->fake.images.v = one;
+	d->fake.images.n = 1;
+	press(d, "2", "Images 1");
+	press(d, "2", "new:1");
+	drive_free(d);
+}
+
+/* An image of two names takes the room of one. */
+static void two_names(struct fake *f)
+{
+	static const struct berth_image two[] = {
+		{ .id = "sha256:a", .digest = "sha256:a", .name = "one:1", .platform = "linux/amd64", .size_bytes = 3 << 20, .rootfs_bytes = 9 << 20 },
+		{ .id = "sha256:a", .digest = "sha256:a", .name = "two:1", .platform = "linux/amd64", .size_bytes = 3 << 20, .rootfs_bytes = 9 << 20 },
+	};
+
+	f->images.v = two;
+	f->images.n = 2;
+}
+
+static void test_two_names(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 24, 80, false, two_names };
+	struct drive *d = drive_open(&o);
+
+	press(d, "2", "Images 2  12M on disk  ");
+	press(d, "2", "F would free 3.0M: 1 image no container uses.");
+	press(d, "D", "0 containers are made from it.\nIt stays in the trash for 7 days, U gives it back.");
+	drive_free(d);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_many), cmocka_unit_test(test_order_without_number),
+					    cmocka_unit_test(test_images_anew), cmocka_unit_test(test_two_names) };
 
 	setlocale(LC_ALL, "C.UTF-8");
 	unsetenv("SSH_CONNECTION");

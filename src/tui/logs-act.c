@@ -76,7 +76,7 @@ bool logs_act(struct view *view, enum act act, int index)
 	case ACT_STDERR:
 		t->fold = act == ACT_FOLD ? !t->fold : t->fold;
 		t->err_only = act == ACT_STDERR ? !t->err_only : t->err_only;
-		text_show_from(t, 0);
+		text_show_again(t);
 		if (t->follow)
 			text_to_end(t);
 		return true;

@@ -102,6 +102,29 @@ void text_show_from(struct textview *t, size_t i)
 		t->mark = 0;
 }
 
+static size_t row_of_line(const struct textview *t, size_t line)
+{
+	size_t row = 0;
+
+	while (row < t->nrows && t->rows[row].i < line)
+		row++;
+	return row;
+}
+
+void text_show_again(struct textview *t)
+{
+	size_t page = (size_t)MAX(1, t->page), row;
+	bool seen = t->mark > t->top && t->mark <= t->top + page;
+	size_t from = seen ? t->mark - 1 : t->top, above = from - t->top;
+	size_t line = from < t->nrows ? t->rows[from].i : t->n, mark = t->mark ? t->rows[t->mark - 1].i : t->n;
+
+	text_show_from(t, 0);
+	row = row_of_line(t, line);
+	t->top = MIN(row > above ? row - above : 0, t->nrows > page ? t->nrows - page : 0);
+	row = row_of_line(t, mark);
+	t->mark = row < t->nrows && t->rows[row].i == mark ? row + 1 : 0;
+}
+
 /* --- lines */
 
 void text_clear(struct textview *t)
@@ -280,5 +303,5 @@ void text_set_only(struct textview *t, const char *text)
 	if (!*text)
 		filter_free(f);
 	snprintf(t->only, sizeof(t->only), "%s", text);
-	text_show_from(t, 0);
+	text_show_again(t);
 }

@@ -82,6 +82,8 @@ void text_add_text(struct textview *t, const char *text, size_t len);
 struct text_line *text_insert(struct textview *t, const struct text_line *l, const char *s, size_t n, size_t *ret_at);
 void text_sort(struct textview *t);
 void text_show_from(struct textview *t, size_t i);
+/* Other lines are wanted: the one with the mark, or else that at the top, stays where it is, or what comes next of it. */
+void text_show_again(struct textview *t);
 /* Lines outside of these times go, but for notes. */
 void text_keep(struct textview *t, int64_t from, int64_t to);
 void text_to_end(struct textview *t);

@@ -379,10 +379,10 @@ static void draw_head(struct logview *v, struct canvas *c, int y)
 		x += canvas_textf(c, y, x, end - x - 20, ROLE_FIND, "&%s", t->only) + 2;
 	x += canvas_text(c, y, x, end - x - 2, ROLE_TEXT, count);
 	if (*t->find && end - x > 20) {
-		x = MAX(x + 2, 50);
-		x += canvas_text(c, y, x, -1, ROLE_HINT, "find ");
-		if (!logs_search_text(v, end - x > 24 + canvas_width(t->find), count, sizeof(count)))
+		if (!logs_search_text(v, end - x > 31 + canvas_width(t->find), count, sizeof(count)))
 			snprintf(count, sizeof(count), "%zu of %zu", t->mark ? match_number(t) : (size_t)0, t->matched);
+		x = MAX(x + 2, MIN(50, end - 11 - canvas_width(t->find) - canvas_width(count)));
+		x += canvas_text(c, y, x, -1, ROLE_HINT, "find ");
 		x += canvas_textf(c, y, x, end - x - canvas_width(count) - 4, ROLE_FIND, "/%s", t->find) + 2;
 		canvas_text(c, y, x, -1, ROLE_TEXT, count);
 	}

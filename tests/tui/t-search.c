@@ -124,6 +124,49 @@ static void test_several(void **state)
 	drive_free(d);
 }
 
+/* Two hundred lines, each tenth of them an error. */
+static void mixed_log(struct fake *f)
+{
+	static struct fake_line lines[200];
+	static char texts[200][24];
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "%s %d", i % 10 ? "line" : "bad", i);
+		lines[i] = (struct fake_line){ "web1", FAKE_NOW - (200 - i) * 1000000000ll, i % 10 ? 1 : 2, texts[i] };
+	}
+	f->logs.v = lines;
+	f->logs.n = f->log_lines = 200;
+}
+
+/* Where one reads is where one goes on, with fewer lines and with all of them. */
+static void test_stderr_stays(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 24, 80, false, mixed_log };
+	struct drive *d = drive_open(&o);
+
+	drive_keys(d, "l PgUp PgUp u");
+	sees(d, "stderr only  20 of 200 lines");
+	sees(d, "bad 190");
+	drive_keys(d, "u @ \"14:01:10\" Enter");
+	marked(d, "bad 120");
+	drive_keys(d, "u");
+	marked(d, "bad 120");
+	drive_keys(d, "u");
+	marked(d, "bad 120");
+	drive_free(d);
+}
+
+/* What is looked for is told whole where there is room. */
+static void test_find_is_told(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 24, 80, false, mixed_log };
+	struct drive *d = drive_open(&o);
+
+	drive_keys(d, "l / \"line 19\" Enter");
+	sees(d, "find /line 19  2 of 10");
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +174,8 @@ int main(void)
 		cmocka_unit_test(test_here_first),
 		cmocka_unit_test(test_progress_and_stop),
 		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_stderr_stays),
+		cmocka_unit_test(test_find_is_told),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -16,7 +16,7 @@ struct doing {
 	struct app *app;
 	char name[300];
 	const char *done; /* "stopped" */
-	char id[300];
+	char id[300], to[80]; /* to: a new name */
 	bool then_start;
 	bool undoable; /* a delete */
 };
@@ -156,7 +156,7 @@ void act_delete_image(struct app *app, const struct img *i)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "Delete image %s?\n%u container%s made from it. It stays in the trash for 7 days, U gives it back.",
+	snprintf(text, sizeof(text), "Delete image %s?\n%u container%s made from it.\nIt stays in the trash for 7 days, U gives it back.",
 		 i->name, i->used, i->used == 1 ? " is" : "s are");
 	app_ask(app, i->name, "delete", text, answer_delete_image, NULL);
 }
@@ -377,7 +377,7 @@ static void on_renamed(void *arg, int rc, const struct berth_error *e)
 		d->app->undo = (struct undo){ .kind = UNDO_RENAME };
 		snprintf(d->app->undo.what, sizeof(d->app->undo.what), "%s", d->id);
 		snprintf(d->app->undo.name, sizeof(d->app->undo.name), "%s", d->name);
-		app_info(d->app, "%s has another name, U gives it the old one", d->name);
+		app_info(d->app, "%s is now %s, U gives it the old name", d->name, d->to);
 	}
 	free(d);
 }
@@ -390,6 +390,7 @@ void act_rename(struct app *app, const char *id, const char *name, const char *t
 	if (!d)
 		return;
 	snprintf(d->name, sizeof(d->name), "%s", name);
+	snprintf(d->to, sizeof(d->to), "%s", to);
 	check(d, berth_container_rename(app->berth, id, to, on_renamed, d, &e), &e);
 }
 

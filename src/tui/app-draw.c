@@ -130,13 +130,28 @@ static int count_lines(const char *s)
 	return n;
 }
 
+/* "[k/c/N] "; N is what all other keys are, unless n is one of these. */
+static void list_keys(const char *keys, char *ret)
+{
+	*ret++ = '[';
+	for (const char *k = keys; *k; k++) {
+		*ret++ = *k;
+		*ret++ = '/';
+	}
+	if (strchr(keys, 'n'))
+		ret--;
+	else
+		*ret++ = 'N';
+	strcpy(ret, "] ");
+}
+
 /* The question, from the bottom up. */
 static void draw_ask(struct app *app, struct canvas *c)
 {
 	struct ask *a = &app->ask;
 	int n = MIN(count_lines(a->text), MAX(1, c->rows - 2)), y = MAX(0, c->rows - 2 - n), x;
 	const char *p = a->text;
-	char keys[16];
+	char keys[2 * sizeof(a->keys) + 4];
 
 	if (y > 1)
 		canvas_blank(c, y - 1, 0, c->cols, ROLE_TEXT); /* apart from what it stands over */
@@ -153,7 +168,7 @@ static void draw_ask(struct app *app, struct canvas *c)
 	else if (strcmp(a->keys, "y") == 0)
 		snprintf(keys, sizeof(keys), "[y/N] ");
 	else
-		snprintf(keys, sizeof(keys), "[%c/%c/N] ", a->keys[0], a->keys[1]);
+		list_keys(a->keys, keys);
 	canvas_blank(c, c->rows - 2, 0, c->cols, ROLE_TEXT);
 	x = canvas_text(c, c->rows - 2, 0, -1, ROLE_WARN, keys);
 	if (*a->want)

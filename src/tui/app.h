@@ -87,7 +87,7 @@ struct ask {
 	bool active, armed;
 	bool shown; /* the frame in flight has it */
 	char text[512];        /* lines */
-	char answers[64];      /* "y stop   anything else: no" */
+	char answers[80];      /* "y stop   anything else: no" */
 	char keys[8];          /* what counts as an answer: "y", "kcs" */
 	char want[300];        /* not "": this, typed and then Enter, is the answer y */
 	struct line line;

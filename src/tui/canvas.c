@@ -187,6 +187,28 @@ int canvas_textn(struct canvas *c, int y, int x, int max, enum role role, const 
 	return at;
 }
 
+/* What of a text goes into a line: up to its end, or to the last blank that fits. */
+static size_t line_bytes(const char *p, int width)
+{
+	size_t n = strcspn(p, "\n"), fit = canvas_fit(p, n, width), cut = fit;
+
+	while (fit < n && cut > 0 && p[cut] != ' ')
+		cut--;
+	return cut ? cut : fit;
+}
+
+int canvas_wrapped(struct canvas *c, int y, int x, int bottom, enum role role, const char *s)
+{
+	for (; *s && y < bottom && c->cols > 2 * x; y++) {
+		size_t n = line_bytes(s, c->cols - 2 * x);
+
+		canvas_textn(c, y, x, -1, role, s, n);
+		s += n;
+		s += *s == '\n' || *s == ' ';
+	}
+	return y;
+}
+
 int canvas_text(struct canvas *c, int y, int x, int max, enum role role, const char *s)
 {
 	return canvas_textn(c, y, x, max, role, s, strlen(s));

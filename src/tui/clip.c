@@ -213,6 +213,6 @@ void clip_ask(struct app *app)
 	snprintf(text, sizeof(text), "Copy what%s%s?", name ? " of " : "", object);
 	app_ask(app, object, "", text, answer, NULL);
 	snprintf(app->ask.keys, sizeof(app->ask.keys), "%s", ctr ? "niacrs" : name ? "nrs" : "rs");
-	snprintf(app->ask.answers, sizeof(app->ask.answers), "%s", ctr ? "n name  i id  a address  c command  r row  s screen" :
-								   name ? "n name   r row   s screen" : "r row   s screen");
+	snprintf(app->ask.answers, sizeof(app->ask.answers), "%s", ctr ? "n name  i id  a address  c command  r row  s screen  anything else: none" :
+								   name ? "n name   r row   s screen   anything else: none" : "r row   s screen   anything else: none");
 }

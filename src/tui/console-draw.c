@@ -73,7 +73,9 @@ static void keys_text(const struct consview *c, bool narrow, char *ret, size_t m
 	char first[8], second[8];
 
 	keys_prefix(first, second);
-	if (narrow)
+	if (c->read_only)
+		snprintf(ret, max, narrow ? "no keys  %s menu" : "keys go nowhere  %s menu%s%s", first, *second ? "  " : "", second);
+	else if (narrow)
 		snprintf(ret, max, "keys to %.12s  %s menu", c->name, first);
 	else
 		snprintf(ret, max, "keys go to %.20s  %s menu%s%s", c->name, first, *second ? "  " : "", second);

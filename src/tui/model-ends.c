@@ -38,8 +38,10 @@ static void tell(struct app *app, const struct ctr *c)
 {
 	const char *why = *c->cause ? c->cause : c->state == BERTH_DEAD ? "its VM ended" : "";
 
-	if (*why || c->exit_code > 128)
-		app_error(app, "%s: %s%s(exit %d).  l log  e messages", c->name, why, *why ? " " : "", c->exit_code);
+	if (*why)
+		app_error(app, "%s: %s (exit %d).  l log  e messages", c->name, why, c->exit_code);
+	else if (c->exit_code > 128)
+		app_error(app, "%s ended: exit %d.  l log  e messages", c->name, c->exit_code);
 	else
 		app_info(app, "%s ended: exit %d", c->name, c->exit_code);
 }

@@ -244,7 +244,8 @@ static int console_open(struct view *v, const void *arg)
 	} else {
 		connect_guest(c, a->start);
 	}
-	app_cli(v->app, "berth %s %s", a->start ? "start -ai" : "attach", a->name);
+	if (!a->start && !a->streams) /* those were told by who asked for them */
+		app_cli(v->app, a->n ? "berth attach %s:%u" : "berth attach %s", a->name, a->n);
 	msgs_hide(&v->app->msgs);
 	return 0;
 }
@@ -289,6 +290,10 @@ static void send_size(uv_timer_t *t)
 
 void console_size_here(struct consview *c)
 {
+	if (c->read_only) {
+		app_info(c->v.app, "this viewer only looks: the console keeps its size");
+		return;
+	}
 	vt_resize(c->vt, console_rows(&c->v), app_cols(c->v.app));
 	c->sized = false;
 	send_size(c->resize_timer);
@@ -333,6 +338,7 @@ void console_start_again(struct consview *c)
 		app_push(app, &view_form, &exec);
 		return;
 	}
+	app_cli(app, "berth start -ai %s", c->name);
 	if (app_push(app, &view_console, &again) == 0)
 		app_drop(app, &c->v);
 }

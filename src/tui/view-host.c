@@ -228,31 +228,14 @@ static const struct host_fact *focus(struct host *h)
 	return i < 0 ? NULL : &h->fact[i];
 }
 
-/* What of a text goes into a line: up to its end, or to the last blank that fits. */
-static size_t line_bytes(const char *p, int width)
-{
-	size_t n = strcspn(p, "\n"), fit = canvas_fit(p, n, width), cut = fit;
-
-	while (fit < n && cut > 0 && p[cut] != ' ')
-		cut--;
-	return cut ? cut : fit;
-}
-
 static void draw_how(struct host *h, struct canvas *c, int y, int bottom)
 {
 	const struct host_fact *f = focus(h);
-	const char *p = f ? f->how : NULL;
 
-	if (!p || bottom - y < 3)
+	if (!f || !f->how || bottom - y < 3)
 		return;
 	canvas_textf(c, ++y, 1, -1, ROLE_HEAD, "%s: what to do", f->name);
-	while (*p && ++y < bottom) {
-		size_t n = line_bytes(p, c->cols - 2);
-
-		canvas_textn(c, y, 1, -1, ROLE_TEXT, p, n);
-		p += n;
-		p += *p == '\n' || *p == ' ';
-	}
+	canvas_wrapped(c, y + 1, 1, bottom, ROLE_TEXT, f->how);
 }
 
 static void draw(struct view *v, struct canvas *c, int top, int bottom)

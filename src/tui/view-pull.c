@@ -11,7 +11,7 @@
 #include "tui/views.h"
 
 #define BAR 23
-#define HEAD_ROWS 4 /* above the layers */
+#define ERROR_ROWS 3 /* above the layers */
 
 struct pullview {
 	struct view v;
@@ -162,7 +162,7 @@ static void draw_rate(const struct pullview *p, struct canvas *c, int y)
 	for (size_t i = 0; i < t->nlayers; i++)
 		here += t->layers[i].state == BERTH_LAYER_DONE || t->layers[i].state == BERTH_LAYER_SHARED;
 	if (!t->op && !*t->waits) {
-		canvas_cut(c, y, 1, -1, t->failed ? ROLE_BAD : ROLE_OK, t->failed ? t->error : "done");
+		canvas_text(c, y, 1, -1, ROLE_OK, "done");
 		return;
 	}
 	if (p->times) {
@@ -206,12 +206,14 @@ static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct pullview *p = (struct pullview *)v;
 	const struct task *t = p->t;
-	size_t page = (size_t)MAX(1, bottom - top - HEAD_ROWS);
+	size_t page;
 	int y = top;
 
 	canvas_cursor(c, top, 1);
 	draw_sum(t, c, y++);
-	if (!t->asks)
+	if (t->failed && !t->op && !t->asks)
+		y = canvas_wrapped(c, y, 1, t->nlayers ? MIN(bottom, y + ERROR_ROWS) : bottom, ROLE_BAD, t->error);
+	else if (!t->asks)
 		draw_rate(p, c, y++);
 	y++;
 	if (y >= bottom || (!t->nlayers && !t->asks))
@@ -224,6 +226,7 @@ static void pull_draw(struct view *v, struct canvas *c, int top, int bottom)
 		canvas_text(c, y, 24, -1, ROLE_WARN, "refused   the registry wants a user name");
 		return;
 	}
+	page = (size_t)MAX(1, bottom - y);
 	follow(p);
 	if (p->cur >= t->nlayers)
 		p->cur = t->nlayers - 1;

@@ -115,11 +115,23 @@ static void test_run_of_no_login(void **state)
 	drive_free(d);
 }
 
+/* Why a pull failed is there to its last word. */
+static void test_failure_is_told_whole(void **state)
+{
+	struct drive *d = pulling();
+
+	fake_pull_fails(d->berth, -EIO, "cannot reach registry.example: Failed to connect to 192.0.2.1 port 443 after 3 ms: "
+				       "Couldn't connect to server, said the library at last");
+	drive_settle(d);
+	SEES(d, "said the library at last");
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_digests_are_copied), cmocka_unit_test(test_run_goes_on), cmocka_unit_test(test_run_waits),
-		cmocka_unit_test(test_run_of_no_login),
+		cmocka_unit_test(test_run_of_no_login),	   cmocka_unit_test(test_failure_is_told_whole),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

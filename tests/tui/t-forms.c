@@ -120,7 +120,7 @@ static void test_rename(void **state)
 	SEES(d, "berth rename web1 site");
 	drive_keys(d, "Enter");
 	assert_string_equal(calls(d), "rename web1 site\n");
-	SEES(d, "U gives it the old one");
+	SEES(d, "web1 is now site, U gives it the old name");
 	drive_keys(d, "U");
 	SEES(d, "Call web1 web1 again?"); /* the fake keeps its names */
 	drive_keys(d, "n");

@@ -65,7 +65,7 @@ static int place(struct journal *j, uint32_t n, uint64_t *ret, struct err *e)
 
 static int read_log(struct journal *j, uint32_t n, uint8_t *p, struct err *e)
 {
-	uint64_t pblk;
+	uint64_t pblk = 0;
 	int rc = place(j, n, &pblk, e);
 
 	return rc < 0 ? rc : ext4_read_data(j->r, pblk, 0, p, j->r->bs, e);

@@ -21,6 +21,7 @@ steps() {
 
 while read -r point _; do
 	[ "$point" != disk.copy ] || continue # of a container that runs: tests/system/changes.sh
+	[ "$point" != worker.memory ] || ! nm -D "$builddir/berth-unpack" | grep -q '__[at]san_' || continue # theirs
 	hit=0
 	for nth in 1 2 3 4; do
 		rm -rf "$T/root" "$T/run" "$T/f.ext4" "$T/f.tar"

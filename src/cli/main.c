@@ -148,6 +148,7 @@ static int set_globals(struct cli *cli, const struct cli_args *a)
 	const char *level = cli_value(a, "log-level") ?: getenv("BERTH_LOG");
 	const char *progress = cli_value(a, "progress") ?: "auto", *color = cli_value(a, "color") ?: "auto";
 	enum log_level l;
+	bool unwanted;
 
 	cli->options.root = cli_value(a, "root") ?: getenv("BERTH_ROOT");
 	cli->options.run_root = cli_value(a, "run-root") ?: getenv("BERTH_RUN_ROOT");
@@ -171,9 +172,9 @@ static int set_globals(struct cli *cli, const struct cli_args *a)
 		return cli_usage(a->cmd, "'%s' is not a kind of progress: auto, tty, plain, json or none", progress);
 	if (strcmp(color, "auto") != 0 && strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
 		return cli_usage(a->cmd, "'%s' is not a choice of colour: auto, always or never", color);
-	cli->color = strcmp(color, "always") == 0 ||
-		     (*color == 'a' && isatty(1) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")));
-	cli->no_color = strcmp(color, "never") == 0;
+	unwanted = strcmp(color, "auto") == 0 && getenv("NO_COLOR") && *getenv("NO_COLOR");
+	cli->no_color = unwanted || strcmp(color, "never") == 0;
+	cli->color = !cli->no_color && (strcmp(color, "always") == 0 || isatty(1));
 	cli->read_only = !a->cmd && cli_flag(a, "read-only");
 	for (int i = 0; a->cmd && i < (int)a->ngiven; i++)
 		if (strcmp(a->given[i].opt->name, "read-only") == 0 && a->given[i].opt == cli_global_find("read-only"))

@@ -185,7 +185,10 @@ static void draw_too_small(struct canvas *c)
 	char text[64];
 
 	snprintf(text, sizeof(text), "too small: %dx%d, %dx%d needed", c->cols, c->rows, MIN_COLS, MIN_ROWS);
-	canvas_text(c, 0, 0, -1, ROLE_TEXT, text);
+	if (c->cols < 18)
+		canvas_text(c, 0, 0, -1, ROLE_TEXT, text);
+	else
+		canvas_wrapped(c, 0, 0, c->rows, ROLE_TEXT, text);
 	canvas_cursor(c, 0, 0);
 }
 

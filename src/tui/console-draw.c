@@ -110,7 +110,7 @@ static void draw_status(struct consview *c, struct canvas *cv, int first)
 	canvas_cut(cv, cv->rows - 1, cv->cols >= 60, cv->cols - canvas_width(right) - (*right != 0) - (cv->cols >= 60), ROLE_STATUS,
 		   left);
 	if (cv->cols < 60)
-		canvas_text(cv, cv->rows - 1, canvas_width(left) + 2, -1, ROLE_STATUS, right);
+		canvas_text(cv, cv->rows - 1, MIN(canvas_width(left) + 2, cv->cols - canvas_width(right)), -1, ROLE_STATUS, right);
 	else if (canvas_width(right) < cv->cols - 12)
 		canvas_right(cv, cv->rows - 1, cv->cols, ROLE_STATUS, right);
 }

@@ -218,10 +218,12 @@ static bool is_narrow(const struct canvas *c)
 	return c->cols < 60;
 }
 
-/* The room a column takes with the blanks before it. */
-static int room(const struct rows *r, const int *width, int i)
+/* The blanks before a column. That it can do without them holds for the one that usually stands before it. */
+static int blanks(const struct rows *r, const struct canvas *c, int i)
 {
-	return width[i] + 1 + r->source->columns[i].gap;
+	int gap = r->source->columns[i].gap;
+
+	return 1 + (gap < 0 && (is_narrow(c) || !i || !r->shown[i - 1]) ? 0 : gap);
 }
 
 /* Which columns are shown, how wide each is. */
@@ -240,7 +242,7 @@ static void layout(struct rows *r, const struct canvas *c, int *width)
 		sum = is_narrow(c) ? 0 : LEFT - 1;
 		for (int i = 0; i < s->ncolumns; i++)
 			if (r->shown[i]) {
-				sum += room(r, width, i);
+				sum += blanks(r, c, i) + width[i];
 				if (s->columns[i].prio && (least < 0 || s->columns[i].prio < s->columns[least].prio))
 					least = i;
 			}
@@ -277,7 +279,7 @@ static void draw_row(struct rows *r, struct canvas *c, int y, size_t row, const 
 		if (focus && i == 0)
 			role = ROLE_CURSOR;
 		w = canvas_width(text);
-		x += 1 + s->columns[i].gap;
+		x += blanks(r, c, i);
 		if (focus && i == 0)
 			canvas_cursor(c, y, x);
 		canvas_cut(c, y, s->columns[i].right && w < width[i] ? x + width[i] - w : x, width[i], role, text);
@@ -296,7 +298,7 @@ static void draw_heads(struct rows *r, struct canvas *c, int y, const int *width
 
 		if (!r->shown[i])
 			continue;
-		x += 1 + k->gap;
+		x += blanks(r, c, i);
 		at = k->right ? x + width[i] - canvas_width(k->head) : x + k->sign;
 		canvas_cut(c, y, at, x + width[i] - at, i == r->sort ? ROLE_SORTED : ROLE_HEAD, k->head);
 		canvas_zone(c, y, x, width[i], ZONE_HEAD, (size_t)i, false);

@@ -18,7 +18,7 @@ struct tui_command {
 struct tui_options {
 	const char *root, *run_root; /* as in struct berth_options; NULL: the usual ones */
 	const char *config;          /* the file to read (base/conf.h); NULL: the usual places */
-	bool no_color;               /* --color=never; NO_COLOR is looked at in any case */
+	bool no_color;               /* --color=never, or NO_COLOR */
 	bool read_only;              /* nothing is changed from here */
 	const struct tui_command *commands; /* up to one without a name; may be NULL */
 };

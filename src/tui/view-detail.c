@@ -82,6 +82,16 @@ static void add_processes(struct detail *d)
 	detail_add_procs(d);
 }
 
+static void add_console(struct detail *d, const struct con *c)
+{
+	char size[24] = "-"; /* no terminal */
+
+	if (c->rows)
+		snprintf(size, sizeof(size), "%ux%u", c->cols, c->rows);
+	text_add(&d->t, ROLE_TEXT, "%12s%u  %-6s %s  %u viewer%s  %s", "", c->n, c->alive ? "up" : "ended", size, c->viewers,
+		 c->viewers == 1 ? "" : "s", c->command);
+}
+
 static void add_consoles(struct detail *d, const struct ctr *c)
 {
 	const struct model *m = &d->t.v.app->model;
@@ -91,9 +101,7 @@ static void add_consoles(struct detail *d, const struct ctr *c)
 	head(d, DETAIL_CONSOLES, "CONSOLES %u", consoles_of(m, c->id));
 	for (size_t i = 0; i < m->ncons; i++)
 		if (strncmp(m->cons[i].id, c->id, 64) == 0)
-			text_add(&d->t, ROLE_TEXT, "%12s%u  %-6s %ux%u  %u viewer%s  %s", "", m->cons[i].n,
-				 m->cons[i].alive ? "up" : "ended", m->cons[i].cols, m->cons[i].rows, m->cons[i].viewers,
-				 m->cons[i].viewers == 1 ? "" : "s", m->cons[i].command);
+			add_console(d, &m->cons[i]);
 }
 
 /* The first one stands beside the head. */

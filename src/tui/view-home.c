@@ -106,7 +106,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 	const struct app *app = app_of(arg);
 	const struct ctr *c = at(arg, i);
 	const struct stat_sample *used = ctr_lives(c) ? stats_of(app, c->id) : NULL;
-	char span[FMT_MAX];
+	char span[FMT_MAX], *end;
 	unsigned cons = 0;
 
 	switch (column) {
@@ -129,7 +129,10 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 			fmt_span(app->now() - c->started, ret);
 		} else if (c->finished) {
 			fmt_span(app->now() - c->finished, span);
-			snprintf(ret, max, "%s ago", span);
+			end = strpbrk(span, "hd");
+			if (end)
+				end[1] = 0; /* the greatest unit does */
+			snprintf(ret, max, strlen(span) < 4 ? "%s ago" : "%s", span);
 		} else {
 			snprintf(ret, max, "-");
 		}
@@ -159,8 +162,8 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 static const struct column columns[] = {
 	[COL_NAME] = { .head = "NAME", .want = 12, .narrow = 9 },
 	[COL_STATE] = { .head = "STATE", .want = 15, .narrow = 15, .sign = 2, .sort = "rank" },
-	[COL_UP] = { .head = "UP", .want = 6, .prio = 4, .sort = "up" },
-	[COL_CPU] = { .head = "CPU%", .want = 4, .narrow = 5, .prio = 6, .right = true, .sort = "cpu" },
+	[COL_UP] = { .head = "UP", .want = 7, .prio = 4, .sort = "up" },
+	[COL_CPU] = { .head = "CPU%", .want = 4, .narrow = 5, .prio = 6, .right = true, .gap = -1, .sort = "cpu" },
 	[COL_MEM] = { .head = "MEM", .want = 6, .prio = 5, .right = true, .sort = "mem" },
 	[COL_IMAGE] = { .head = "IMAGE", .want = 16, .prio = 3, .gap = 1, .grow = true },
 	[COL_PORTS] = { .head = "PORTS", .want = 7, .prio = 2 },

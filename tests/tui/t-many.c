@@ -154,10 +154,46 @@ static void test_two_names(void **state)
 	drive_free(d);
 }
 
+/* A long while ago, a narrow terminal: each column is told whole and apart from the one before. */
+static void ended(struct fake *f)
+{
+	static const struct {
+		const char *name;
+		int64_t ago;
+	} ends[] = { { "one", 16 * 60 }, { "two", 5 * 3600 + 60 }, { "three", 9 * 86400 + 3600 }, { "four", 300 * 86400 } };
+	static struct berth_container each[ARRAY_LEN(ends)];
+	static char ids[ARRAY_LEN(ends)][65];
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%064zu", i);
+		each[i] = (struct berth_container){ .id = ids[i], .name = ends[i].name, .image = "nginx:1.27", .image_id = "b",
+						    .command = "c", .state = BERTH_EXITED, .kernel = "", .accel = "", .cause = "",
+						    .finished = FAKE_NOW - ends[i].ago * 1000000000ll };
+	}
+	f->containers.v = each;
+	f->containers.n = ARRAY_LEN(ends);
+}
+
+static void test_ages(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 24, 80, false, ended }, small = { "xterm-256color", 10, 40, false, two_names };
+	struct drive *d = drive_open(&o);
+
+	press(d, "g", "- exit 0        16m ago   -");
+	press(d, "g", "- exit 0        5h ago    -");
+	press(d, "g", "- exit 0        9d ago    -");
+	press(d, "g", "- exit 0        300d      -");
+	drive_free(d);
+	d = drive_open(&small);
+	press(d, "2", "SIZE USED");
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_many), cmocka_unit_test(test_order_without_number),
-					    cmocka_unit_test(test_images_anew), cmocka_unit_test(test_two_names) };
+					    cmocka_unit_test(test_images_anew), cmocka_unit_test(test_two_names),
+					    cmocka_unit_test(test_ages) };
 
 	setlocale(LC_ALL, "C.UTF-8");
 	unsetenv("SSH_CONNECTION");

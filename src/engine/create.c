@@ -146,7 +146,8 @@ static int find_image(struct create *c, struct err *e)
 	AUTO_FREE char *builtin = NULL;
 	char by_digest[OCI_DIGEST_MAX];
 	const char *name = c->spec.image;
-	int rc;
+	struct err import = { 0 };
+	int rc, made;
 
 	if (c->have_image) {
 		store_image_finish(&c->image);
@@ -167,7 +168,10 @@ static int find_image(struct create *c, struct err *e)
 	rc = store_image_find(c->op.b->store, name, c->spec.platform_given, &c->image, e);
 	if (rc == -ENOENT && ref.transport == OCI_REGISTRY && (full = oci_ref_str(&ref))) {
 		builtin = eng_builtin_images();
-		if (builtin && store_import_builtin(c->op.b->store, builtin, full, NULL) == 1)
+		made = builtin ? store_import_builtin(c->op.b->store, builtin, full, &import) : 0;
+		if (made < 0)
+			return err_set(e, made, "%s", import.text);
+		if (made)
 			rc = store_image_find(c->op.b->store, name, c->spec.platform_given, &c->image, e);
 	}
 	if (rc == -ENOENT && (c->pulled || c->spec.pull_policy == BERTH_PULL_NEVER || ref.transport != OCI_REGISTRY))

@@ -265,8 +265,9 @@ int eng_image_find(struct berth *b, const char *name, struct store_image *ret, s
 	AUTO_FREE char *full = NULL;
 	AUTO_FREE char *builtin = NULL;
 	bool is_ref = oci_ref_parse(name, &ref, NULL) == 0;
+	struct err import = { 0 };
 	struct oci_desc d;
-	int rc;
+	int rc, made;
 
 	if (is_ref && ref.transport != OCI_REGISTRY) {
 		rc = store_load_file(b->store, &ref, NULL, &d, e);
@@ -277,9 +278,10 @@ int eng_image_find(struct berth *b, const char *name, struct store_image *ret, s
 		return rc;
 	full = oci_ref_str(&ref);
 	builtin = eng_builtin_images();
-	if (full && builtin && store_import_builtin(b->store, builtin, full, NULL) == 1)
-		return store_image_find(b->store, name, NULL, ret, e);
-	return rc;
+	made = full && builtin ? store_import_builtin(b->store, builtin, full, &import) : 0;
+	if (made < 0)
+		return err_set(e, made, "%s", import.text);
+	return made ? store_image_find(b->store, name, NULL, ret, e) : rc;
 }
 
 int eng_image_resolve(struct berth *b, const char *name, struct oci_desc *ret, struct err *e)

@@ -129,14 +129,8 @@ int store_import_builtin(struct store *s, const char *path, const char *name, st
 	AUTO(oci_layout_finish) struct oci_layout l = { .fd = -1 };
 	struct oci_desc d;
 
-	if (access(path, F_OK) < 0)
+	if (oci_layout_open(path, &l, NULL) < 0 || oci_layout_find(&l, name, &d, NULL) < 0)
 		return 0;
-	int rc = oci_layout_open(path, &l, e);
-	if (rc == 0)
-		rc = oci_layout_find(&l, name, &d, e);
-	if (rc == -ENOENT)
-		return 0;
-	if (rc == 0)
-		rc = store_import_layout(s, &l, &d, name, e);
+	int rc = store_import_layout(s, &l, &d, name, e);
 	return rc < 0 ? rc : 1;
 }

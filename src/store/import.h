@@ -13,7 +13,7 @@ int store_import_desc(struct store *s, struct store_lease *l, const struct store
 int store_import_layout(struct store *s, const struct oci_layout *from, const struct oci_desc *d,
 			const char *name, struct err *e);
 /* If the layout in the folder path (an installed one) has an image whose ref.name is name: imports it.
- * 1, 0 if there is none of that name or no such folder, -errno. */
+ * 1, 0 if there is none of that name or no such folder, -errno if it cannot be brought into the store. */
 int store_import_builtin(struct store *s, const char *path, const char *name, struct err *e);
 
 #endif

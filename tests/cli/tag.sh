@@ -30,4 +30,10 @@ is "$other" "$(cat "$T/other")" 'another image'
 check 'takes the name' berth tag "$other" two
 is "$(berth images --filter reference=two --format digest)" "$other" 'which means it now'
 is "$(berth images --filter reference=three --format digest)" "$digest" 'and the first one has its others'
+
+# The image that is built in, and a store that cannot take it.
+mkdir -p "$T/other-root/content/blobs"
+touch "$T/other-root/content/blobs/sha256"
+like "$("$builddir/berth" --root "$T/other-root" --run-root "$T/run" create localhost/busybox true 2>&1)" \
+	"^berth: error: cannot import .*images/busybox'" 'why is told, and no registry asked'
 done_testing

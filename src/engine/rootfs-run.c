@@ -21,6 +21,7 @@
 #include "job/pack.h"
 
 #define CHUNK (32u << 10)
+#define DISK_DEFAULT (8ull << 30) /* of a container, which a small result must not make smaller */
 
 struct output {
 	struct run *run;
@@ -451,7 +452,7 @@ static void next_script(struct run *r)
 	struct berth_create c = {
 		.rootfs = r->base, .args = (const char *const *)s->argv, .hostname = "localhost", .mounts = &mount, .nmounts = 1,
 		.env = r->asked.env, .network = r->asked.network, .cpus = r->asked.cpus, .memory = r->asked.memory,
-		.root_size = r->opts.size,
+		.root_size = r->opts.size > DISK_DEFAULT ? r->opts.size : 0,
 	};
 	AUTO_FREE char *stage = path_fmt("running %s", s->called);
 	struct berth_error be = { 0 };

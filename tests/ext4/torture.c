@@ -187,6 +187,10 @@ static void op_write(struct file *f, int fd, bool append)
 	size_t n = 1 + any(any(3) ? 2000 : sizeof(data)), at = append ? f->node->size : any(SIZE_MAX_);
 	ssize_t w;
 
+	if (any(6) == 0) { /* small enough for an inode */
+		n = 1 + any(60);
+		at = any(100);
+	}
 	if (at + n > SIZE_MAX_)
 		return;
 	fill(data, n);
@@ -213,7 +217,7 @@ static void op_mmap(struct file *f, int fd)
 
 static void op_truncate(struct file *f, int fd)
 {
-	size_t n = any(4) ? any((uint32_t)f->node->size + 1) : any(SIZE_MAX_);
+	size_t n = any(4) ? any((uint32_t)f->node->size + 1) : any(any(2) ? 100 : SIZE_MAX_);
 
 	if (done(ftruncate(fd, (off_t)n), "truncate", f))
 		set_size(f->node, n);

@@ -93,7 +93,9 @@ for ((round = 0; round < rounds; round++, seed++)); do
 	make t-vast 16777215m --journal ordered 2>"$T/vast" && disks+=(t-vast) || skip "$(head -1 "$T/vast")" '16 TiB'
 	run '' "${disks[@]}"
 
-	mke t-inline 96m -t ext4 -O inline_data -I 256
+	# Not with smaller blocks: there the kernel (6.1 as well as 6.18) loses the first and last part of what is written far
+	# behind the end of a file that was in its inode.
+	mke t-inline 96m -t ext4 -b 4096 -O inline_data -I 256
 	mke t-L 64m -t ext4 -b 1024 -O large_dir
 	mke t-cluster 96m -t ext4 -O bigalloc -C 16384
 	mke t-blockmap 96m -t ext4 -O ^extents,^64bit

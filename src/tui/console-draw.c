@@ -68,11 +68,14 @@ static void live_text(const struct consview *c, const struct con *con, const str
 			 vt_rows(c->vt));
 }
 
-static void keys_text(const struct consview *c, bool narrow, char *ret, size_t max)
+/* both: the menu's second key too. */
+static void keys_text(const struct consview *c, bool narrow, bool both, char *ret, size_t max)
 {
 	char first[8], second[8];
 
 	keys_prefix(first, second);
+	if (!both)
+		*second = 0;
 	if (c->read_only)
 		snprintf(ret, max, narrow ? "no keys  %s menu" : "keys go nowhere  %s menu%s%s", first, *second ? "  " : "", second);
 	else if (narrow)
@@ -106,7 +109,9 @@ static void draw_status(struct consview *c, struct canvas *cv, int first)
 	else if (c->prefix)
 		snprintf(right, sizeof(right), "keys go to THIS MENU, Esc closes");
 	else if (c->phase == CONSOLE_LIVE)
-		keys_text(c, cv->cols < 60, right, sizeof(right));
+		keys_text(c, cv->cols < 60, true, right, sizeof(right));
+	if (c->phase == CONSOLE_LIVE && !c->prefix && !console_pasting(c) && canvas_width(left) + canvas_width(right) + 3 > cv->cols)
+		keys_text(c, cv->cols < 60, false, right, sizeof(right));
 	canvas_cut(cv, cv->rows - 1, cv->cols >= 60, cv->cols - canvas_width(right) - (*right != 0) - (cv->cols >= 60), ROLE_STATUS,
 		   left);
 	if (cv->cols < 60)

@@ -327,12 +327,17 @@ static void detail_note(struct view *v, struct buf *b)
 
 static int detail_hints(struct view *v, struct hint *ret, int max)
 {
-	static const enum act acts[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_KILL, ACT_EDIT, ACT_STOP, ACT_COPY };
+	static const enum act up[] = { ACT_CONSOLE, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EXEC, ACT_KILL, ACT_EDIT, ACT_STOP, ACT_COPY };
+	static const enum act down[] = { ACT_START, ACT_LOGS, ACT_BOOT, ACT_RAW, ACT_EDIT, ACT_SAVE, ACT_DELETE, ACT_COPY };
+	const struct ctr *c = model_ctr(&v->app->model, ((struct detail *)v)->id);
+	bool lives = c && ctr_lives(c);
+	const enum act *acts = lives ? up : down;
+	size_t n = lives ? ARRAY_LEN(up) : ARRAY_LEN(down);
 
-	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+	for (size_t i = 0; i < n; i++)
 		ret[i] = (struct hint){ acts[i] == ACT_KILL && detail_focus((struct detail *)v) ? ACT_SIGNAL : acts[i],
 					acts[i] == ACT_EDIT ? "limits" : NULL, NULL };
-	return ARRAY_LEN(acts);
+	return (int)n;
 }
 
 const struct view_class view_detail = {

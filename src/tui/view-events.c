@@ -31,6 +31,8 @@ static void on_event(void *arg, const struct berth_event *ev)
 		if (buf_addf(&b, "  %s", *a) < 0)
 			return;
 	text_add_n(l->t, is_bad(ev) ? ROLE_BAD : ROLE_TEXT, (const char *)b.p, b.len);
+	if (l->t->follow)
+		text_to_end(l->t);
 	app_dirty(l->t->v.app);
 }
 

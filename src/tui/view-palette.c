@@ -27,12 +27,22 @@ struct palette {
 	struct history_search search;
 };
 
+/* What is typed; "container stop" is "stop", as in the shell. */
+static const char *typed(const struct palette *p)
+{
+	static const char word[] = "container ";
+	const char *text = p->line.text;
+
+	return strncmp(text, word, strlen(word)) == 0 && !command_of(p->v.app, text) ? text + strlen(word) : text;
+}
+
 /* A command is being typed out: what stands behind its name is its own. */
 static const struct tui_command *typed_command(const struct palette *p)
 {
-	const struct tui_command *c = strchr(p->line.text, ' ') ? command_of(p->v.app, p->line.text) : NULL;
+	const char *text = typed(p);
+	const struct tui_command *c = strchr(text, ' ') ? command_of(p->v.app, text) : NULL;
 
-	return c && p->line.text[strlen(c->name)] == ' ' ? c : NULL;
+	return c && text[strlen(c->name)] == ' ' ? c : NULL;
 }
 
 static void narrow(struct palette *p)
@@ -40,7 +50,7 @@ static void narrow(struct palette *p)
 	p->n = p->cur = p->top = 0;
 	for (int rank = 0; rank < PALETTE_RANKS; rank++)
 		for (int i = 0; i < p->nall; i++)
-			if (palette_rank(&p->all[i], p->line.text) == rank)
+			if (palette_rank(&p->all[i], typed(p)) == rank)
 				p->list[p->n++] = i;
 }
 
@@ -114,6 +124,8 @@ static void draw_command(const struct palette *p, const struct tui_command *cmd,
 static void draw_list(struct palette *p, struct canvas *c, int y, int rows)
 {
 	canvas_textf(c, y, 1, -1, ROLE_HEAD, "%d of %d match", p->n, p->nall);
+	if (!p->n && rows > 1)
+		canvas_text(c, y + 1, 1, -1, ROLE_TEXT, "No action and no command is called so.");
 	if (c->cols >= COL_ASKS + 8) {
 		canvas_text(c, y, COL_KEY, -1, ROLE_HEAD, "KEY");
 		canvas_text(c, y, COL_ASKS, -1, ROLE_HEAD, "ASKS");
@@ -177,7 +189,7 @@ static void run_line(struct palette *p)
 	struct app *app = p->v.app;
 	char line[LINE_MAX_BYTES];
 
-	snprintf(line, sizeof(line), "%s", p->line.text);
+	snprintf(line, sizeof(line), "%s", typed(p));
 	for (size_t n = strlen(line); n && line[n - 1] == ' ';)
 		line[--n] = 0;
 	app_drop(app, &p->v);
@@ -189,6 +201,8 @@ static void choose(struct palette *p)
 	struct palette_entry e = { .act = ACT_NONE };
 	struct app *app = p->v.app;
 
+	if (!p->n && !typed_command(p))
+		return; /* the list says that there is nothing */
 	history_add(&app->commands_past, p->line.text);
 	if (typed_command(p)) {
 		run_line(p);

@@ -157,6 +157,21 @@ static void test_same_as_action(void **state)
 	drive_free(d);
 }
 
+/* What is not there is said, and may be mended; "container rm" is rm. */
+static void test_nothing_is_called_so(void **state)
+{
+	struct drive *d = start(": \"nosuch\" Enter");
+
+	SEES(d, "No action and no command is called so.");
+	SEES(d, ":nosuch");
+	drive_keys(d, "^U \"container rename web1 web2\"");
+	SEES(d, "berth rename CONTAINER NAME");
+	drive_keys(d, "Enter");
+	SEES(d, "berth rename web1 web2");
+	SEES(d, "[y/N]");
+	drive_free(d);
+}
+
 /* --- commands */
 
 static void test_looking(void **state)
@@ -231,6 +246,8 @@ static void test_wrong_lines(void **state)
 
 	SEES(d, "a quote is open");
 	drive_keys(d, ": \"nonsense web1\" Enter");
+	SEES(d, "No action and no command is called so.");
+	drive_keys(d, "Esc");
 	SEES_NOT(d, "nonsense");
 	assert_null(d->fake.calls.p);
 	drive_free(d);
@@ -329,7 +346,7 @@ static void test_line_goes_with_its_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	      cmocka_unit_test(test_same_as_action),
+		cmocka_unit_test(test_order),	      cmocka_unit_test(test_nothing_is_called_so), cmocka_unit_test(test_same_as_action),
 		cmocka_unit_test(test_looking),	      cmocka_unit_test(test_changing),
 		cmocka_unit_test(test_not_read_only), cmocka_unit_test(test_no_accident),
 		cmocka_unit_test(test_wrong_lines),   cmocka_unit_test(test_completion),

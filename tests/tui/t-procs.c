@@ -166,11 +166,28 @@ static void test_help(void **state)
 	drive_free(d);
 }
 
+/* What makes no sense for one that has ended is not offered; and what happened last is seen. */
+static void test_ended_and_events(void **state)
+{
+	const struct drive_options o = { "xterm-256color", 5, 80, false, NULL };
+	struct drive *d = start("End d");
+
+	SEES(d, "S start  l logs");
+	SEES_NOT(d, "T stop");
+	SEES_NOT(d, "X exec");
+	drive_free(d);
+	d = drive_open(&o);
+	drive_keys(d, "7");
+	SEES(d, "exit_code=137");
+	SEES_NOT(d, "create        web1");
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cursor), cmocka_unit_test(test_signal), cmocka_unit_test(test_another_by_then),
-		cmocka_unit_test(test_seen),   cmocka_unit_test(test_help),
+		cmocka_unit_test(test_seen),   cmocka_unit_test(test_help), cmocka_unit_test(test_ended_and_events),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -79,7 +79,7 @@ static void draw_hints(struct app *app, struct canvas *c, int y)
 		const struct key *row = keys_row(view_ctx(v), hints[i].act);
 		int room;
 
-		if (!row || !*row->keys)
+		if (!row || !*row->keys || (app->read_only && keys_changes(row)))
 			continue;
 		if (hints[i].act == ACT_HELP)
 			help = NULL; /* the view has a place of its own for it */

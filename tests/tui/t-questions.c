@@ -221,11 +221,18 @@ static void test_undo(void **state)
 	}
 }
 
-/* With --read-only not even y helps. */
+/* With --read-only not even y helps; nor is there a hint at what is refused. */
 static void test_read_only(void **state)
 {
+	struct drive *home = drive_new("xterm-256color", 24, 80, false);
 	const struct keys_row *r;
 
+	assert_non_null(strstr(drive_screen(home), "T stop"));
+	home->app.read_only = true;
+	drive_keys(home, "j k");
+	assert_non_null(strstr(drive_screen(home), "a console  l logs  / find"));
+	assert_null(strstr(drive_screen(home), "T stop"));
+	drive_free(home);
 	for (size_t at = 0; next(&at, &r);) {
 		struct drive *d = drive_new("xterm-256color", 24, 80, false);
 

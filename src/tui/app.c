@@ -303,7 +303,7 @@ void app_ask_name(struct app *app, const char *id, const char *want, const char 
 
 	app_ask(app, id, "", text, answer, arg);
 	snprintf(a->want, sizeof(a->want), "%s", want);
-	snprintf(a->answers, sizeof(a->answers), "Enter if it is the name, Esc no");
+	snprintf(a->answers, sizeof(a->answers), "Enter if it is %s, Esc no", strspn(want, "0123456789") == strlen(want) ? "the number" : "that");
 }
 
 /* Typed letter by letter, once the question could be read. False: it goes on. */

@@ -133,7 +133,7 @@ static void on_end(void *arg, int rc, const struct berth_error *e)
 		if (rc < 0 && rc != -ECANCELED)
 			note(s, s->last, "%s", e->text);
 		else if (rc == 0 && !s->view->around)
-			note(s, s->last, "the container has ended");
+			note(s, s->last, s->started ? "the container has ended" : "the container has not run yet");
 		on_state(s, &last);
 	}
 	logsrc_put(s);

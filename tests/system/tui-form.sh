@@ -76,4 +76,8 @@ config second >"$T/second"
 check 'both are the same' diff "$T/first" "$T/second"
 grep -q 'two words' "$T/first" && grep -q 'shared folder' "$T/first" && grep -q 18081 "$T/first"
 ok $? 'with all that was typed'
+keys 1
+shows 'Containers 2'
+keys l
+sees 'the container has not run yet' 'its log is not that of one that has ended'
 done_testing

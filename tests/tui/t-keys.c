@@ -388,6 +388,7 @@ static void test_many_are_counted(void **state)
 
 	drive_keys(d, "* T y");
 	assert_non_null(strstr(drive_screen(d), "Type how many they are: 7"));
+	assert_non_null(strstr(drive_screen(d), "Enter if it is the number, Esc no"));
 	drive_keys(d, "Esc T 6 Enter");
 	assert_int_equal(d->fake.calls.len, 0);
 	drive_keys(d, "T 7 Enter");

@@ -155,6 +155,7 @@ void task_over(struct task *t, int rc, const struct berth_error *e)
 	t->op = NULL;
 	t->ended = t->app->now();
 	t->failed = rc < 0;
+	t->cancelled = rc == -ECANCELED;
 	if (rc < 0) {
 		clean(t->error, sizeof(t->error), e->text);
 		if (rc != -ECANCELED)

@@ -28,7 +28,7 @@ struct task {
 	struct berth_layer *layers; /* digests are owned */
 	struct task_layer *more; /* of the same layers */
 	size_t nlayers;
-	bool failed;
+	bool failed, cancelled; /* cancelled is failed too */
 	bool follows;        /* another berth's job: it is not ours to end by leaving */
 	bool pull, run;      /* a pull and nothing more, a container that is made: they can begin anew */
 	struct berth_create create; /* of run */

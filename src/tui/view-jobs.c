@@ -71,7 +71,7 @@ static const char *id_of(void *arg, size_t i)
 
 static const char *state_of(const struct job *j)
 {
-	return j->row ? j->row->state : j->task->asks ? "asks" : "failed";
+	return j->row ? j->row->state : j->task->asks ? "asks" : j->task->cancelled ? "cancelled" : "failed";
 }
 
 static bool field(void *arg, size_t i, const char *name, struct buf *b)
@@ -125,8 +125,8 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 		snprintf(ret, max, "%s", j.row ? j.row->object : j.task->object);
 		break;
 	case 2:
-		snprintf(ret, max, "%c %s", j.row ? '~' : j.task->asks ? '?' : 'x', state_of(&j));
-		*role = j.row ? ROLE_BUSY : j.task->asks ? ROLE_WARN : ROLE_BAD;
+		snprintf(ret, max, "%c %s", j.row ? '~' : j.task->asks ? '?' : j.task->cancelled ? '-' : 'x', state_of(&j));
+		*role = j.row ? ROLE_BUSY : j.task->asks ? ROLE_WARN : j.task->cancelled ? ROLE_TEXT : ROLE_BAD;
 		break;
 	case 3:
 		progress(&j, ret, max);

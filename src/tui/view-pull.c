@@ -254,8 +254,10 @@ static int pull_hints(struct view *v, struct hint *ret, int max)
 		ret[n++] = (struct hint){ ACT_CANCEL, NULL, NULL };
 	else if (t->failed && t->pull && !t->asks)
 		ret[n++] = (struct hint){ ACT_RETRY, NULL, NULL };
-	ret[n++] = (struct hint){ ACT_TIMES, NULL, NULL };
-	ret[n++] = (struct hint){ ACT_COPY, "copy digest", NULL };
+	if (t->pull || t->nlayers) {
+		ret[n++] = (struct hint){ ACT_TIMES, NULL, NULL };
+		ret[n++] = (struct hint){ ACT_COPY, "copy digest", NULL };
+	}
 	ret[n++] = (struct hint){ ACT_VIEW_MESSAGES, "messages", "e" };
 	ret[n++] = (struct hint){ ACT_HELP, "", NULL };
 	return n;

@@ -321,6 +321,12 @@ static void test_jobs(void **state)
 	SEES(d, "Images > postgres:16");
 	assert_non_null(strstr(calls(d), "follow 0000000000000007"));
 	drive_free(d);
+
+	d = start("2 P \"a\" Enter Enter 6");
+	fake_pull_fails(d->berth, -ECANCELED, "canceled");
+	drive_settle(d);
+	SEES(d, "- cancelled");
+	drive_free(d);
 }
 
 static void test_logout(void **state)

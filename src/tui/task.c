@@ -152,18 +152,21 @@ static bool wants_login(const struct berth_error *e)
 
 void task_over(struct task *t, int rc, const struct berth_error *e)
 {
+	bool named;
+
 	t->op = NULL;
 	t->ended = t->app->now();
+	registry_of(t->object, t->host, sizeof(t->host));
 	t->failed = rc < 0;
 	t->cancelled = rc == -ECANCELED;
 	if (rc < 0) {
 		clean(t->error, sizeof(t->error), e->text);
+		named = strstr(e->text, t->object) || strstr(e->text, t->host);
 		if (rc != -ECANCELED)
-			app_error(t->app, "%s%s%s", e->text, *e->hint ? "   " : "", e->hint);
+			app_error(t->app, "%s%s%s%s%s", named ? "" : t->object, named ? "" : ": ", e->text, *e->hint ? "   " : "", e->hint);
 		else
 			app_info(t->app, "%s: canceled; what is done of it is kept", t->object);
 	}
-	registry_of(t->object, t->host, sizeof(t->host));
 	if (rc == -EACCES && (t->pull || (t->run && wants_login(e))) && !t->app->ending)
 		ask_login(t);
 	else if (rc == -EACCES)

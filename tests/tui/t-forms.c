@@ -315,6 +315,7 @@ static void test_jobs(void **state)
 	fake_pull_fails(d->berth, -EIO, "the network is down");
 	drive_settle(d);
 	SEES(d, "x failed");
+	SEES(d, "! 14:02 a: the network is down"); /* on what, too */
 	drive_keys(d, "G R");
 	assert_string_equal(calls(d), "pull a\npull a\n");
 	drive_keys(d, "g Enter");

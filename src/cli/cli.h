@@ -70,6 +70,7 @@ struct cli_args {
 	const char **argv; /* the arguments that are no options; NULL-terminated */
 	int argc;
 	bool help;         /* --help was among them */
+	const char *group; /* without a cmd: "image" alone, of "image ls" and others; NULL */
 };
 
 /* Finds the command and reads its options; argv is only read, but for secrets, which are wiped there. 0, or CLI_USAGE after an error was printed. */
@@ -87,6 +88,9 @@ int cli_cpus(const struct cli_args *a, double *ret);
 
 /* --- help.c */
 void cli_print_help(void);                    /* of berth */
+/* The first word of commands of two. */
+bool cli_is_group(const char *word);
+void cli_print_group_help(const char *group);
 void cli_print_command_help(const struct cli_cmd *c);
 void cli_print_usage(const struct cli_cmd *c); /* short, to stderr */
 /* The command whose words begin argv; *used is how many. NULL: there is none. */

@@ -124,6 +124,10 @@ static int run_help(struct cli *cli, const struct cli_args *a)
 		return CLI_OK;
 	}
 	c = cli_find(a->argv, a->argc, &used);
+	if (!c && a->argc == 1 && cli_is_group(a->argv[0])) {
+		cli_print_group_help(a->argv[0]);
+		return CLI_OK;
+	}
 	if (!c || used != a->argc)
 		return cli_usage(a->cmd, "there is no command '%s'", a->argv[0]);
 	cli_print_command_help(c);

@@ -49,6 +49,31 @@ const struct cli_cmd *cli_find(const char *const *argv, int argc, int *used)
 	return best;
 }
 
+/* Calls fn for each command "GROUP X"; returns how many there are. */
+static int each_of_group(const char *group, void (*fn)(const char *group, const char *word, const char *brief))
+{
+	size_t len = strlen(group);
+	int n = 0;
+
+	for (const struct cli_cmd *const *p = cli_table; *p; p++)
+		if (!(*p)->hidden && strncmp((*p)->name, group, len) == 0 && (*p)->name[len] == ' ') {
+			n++;
+			if (fn)
+				fn(group, (*p)->name + len + 1, (*p)->brief);
+		}
+	for (const struct cli_cmd *const *p = cli_container_cmds; *p && strcmp(group, "container") == 0; p++) {
+		n++;
+		if (fn)
+			fn(group, (*p)->name, (*p)->brief);
+	}
+	return n;
+}
+
+bool cli_is_group(const char *word)
+{
+	return each_of_group(word, NULL) > 0;
+}
+
 static void print_wrapped(const char *text, int column)
 {
 	int at = column;
@@ -116,6 +141,22 @@ void cli_print_usage(const struct cli_cmd *c)
 			*c->args ? " " : "", c->args);
 	else
 		fprintf(stderr, "usage: berth [OPTIONS] COMMAND [ARG...]   (berth --help lists the commands)\n");
+}
+
+static void print_of_group(const char *group, const char *word, const char *brief)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s %s", group, word);
+	printf("  %-*s", 20, name);
+	print_wrapped(brief, 22);
+}
+
+void cli_print_group_help(const char *group)
+{
+	printf("Usage: berth %s COMMAND [ARG...]\n\nCommands:\n", group);
+	each_of_group(group, print_of_group);
+	printf("\nberth %s COMMAND --help tells more of a command.\n", group);
 }
 
 void cli_print_help(void)

@@ -291,6 +291,8 @@ int main(int argc, char **argv)
 	} else if (code == 0 && a.help) {
 		if (a.cmd)
 			cli_print_command_help(a.cmd);
+		else if (a.group)
+			cli_print_group_help(a.group);
 		else
 			cli_print_help();
 		code = cli_flush(CLI_OK);

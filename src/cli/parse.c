@@ -154,9 +154,13 @@ static int find_command(int argc, char **argv, struct cli_args *a, int *ret_i)
 		return 0;
 	}
 	a->cmd = cli_find(words, n, &used);
-	if (!a->cmd) {
+	if (!a->cmd && n == 1 && cli_is_group(words[0])) {
+		a->group = words[0];
+		used = 1;
+	} else if (!a->cmd) {
 		cli_error("there is no command '%s%s%s'", words[0], n > 1 ? " " : "", n > 1 ? words[1] : "");
-		cli_hint("berth --help lists the commands");
+		cli_hint("berth %s%s--help lists the commands", cli_is_group(words[0]) ? words[0] : "",
+			 cli_is_group(words[0]) ? " " : "");
 		return CLI_USAGE;
 	}
 	*ret_i = i + used;
@@ -167,6 +171,11 @@ static int check_count(const struct cli_args *a)
 {
 	const struct cli_cmd *c = a->cmd;
 
+	if (a->group && !a->help) {
+		cli_error("%s: a command is missing", a->group);
+		cli_hint("berth %s --help lists them", a->group);
+		return CLI_USAGE;
+	}
 	if (!c || a->help)
 		return 0;
 	if (a->argc < c->min_args)

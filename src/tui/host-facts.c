@@ -68,6 +68,11 @@ static const char *how_kvm(const char *reason)
 	return how_kvm_failed;
 }
 
+const char *host_kvm_word(const char *reason)
+{
+	return how_kvm(reason) == how_kvm_failed ? "FAILS" : "MISSING";
+}
+
 static void add_kvm(struct host *h)
 {
 	const cJSON *kvm = h->probe ? json_obj(h->probe, "kvm") : NULL;
@@ -84,7 +89,7 @@ static void add_kvm(struct host *h)
 	else if (cJSON_IsNull(usable))
 		f = add(h, "kvm", FACT_NOTE, "untried");
 	else
-		f = add(h, "kvm", FACT_POOR, how_kvm(reason) == how_kvm_failed ? "FAILS" : "MISSING");
+		f = add(h, "kvm", FACT_POOR, host_kvm_word(reason));
 	f->how = cJSON_IsNull(usable) ? how_kvm_untried : cJSON_IsFalse(usable) ? how_kvm(reason) : NULL;
 	say(f, "%s%s%.10s%s", reason, since ? ", known since " : "", since ?: "",
 	    strcmp(json_str(h->probe, "chosen") ?: "", "tcg") == 0 ? "; VMs are emulated (tcg)" : "");

@@ -46,4 +46,7 @@ struct host {
 /* Makes h->fact anew, of all that is known now (host-facts.c). */
 void host_facts(struct host *h);
 
+/* Of a kvm that cannot be used, by the reason that the probe gives: "MISSING", or "FAILS" where it is there. */
+const char *host_kvm_word(const char *reason);
+
 #endif

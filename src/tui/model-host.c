@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "tui/app.h"
+#include "tui/host.h"
 #include "tui/fmt.h"
 #include "tui/task.h"
 
@@ -41,8 +42,10 @@ static void on_probe(void *arg, int rc, const struct berth_error *e, const char 
 	kvm = json_obj(j, "kvm");
 	usable = cJSON_GetObjectItemCaseSensitive(kvm, "usable");
 	reason = kvm ? json_str(kvm, "reason") : NULL;
-	snprintf(m->host_kvm, sizeof(m->host_kvm), "%s",
-		 cJSON_IsTrue(usable) ? "kvm ok" : cJSON_IsNull(usable) ? "kvm untried" : "kvm MISSING, emulation");
+	if (cJSON_IsFalse(usable))
+		snprintf(m->host_kvm, sizeof(m->host_kvm), "kvm %s, emulation", host_kvm_word(reason ?: ""));
+	else
+		snprintf(m->host_kvm, sizeof(m->host_kvm), "%s", cJSON_IsTrue(usable) ? "kvm ok" : "kvm untried");
 	if (cJSON_IsFalse(usable) && reason)
 		snprintf(m->host_why, sizeof(m->host_why), "kvm: %s", reason);
 	model_host_line(app);

@@ -134,11 +134,18 @@ static void denied(struct fake *f)
 	f->probe = missing[0].probe;
 }
 
+static void failing(struct fake *f)
+{
+	f->empty = true;
+	f->probe = missing[2].probe;
+}
+
 /* The first screen names the view that tells more, and its key wherever the user put it. */
 static void test_first_screen(void **state)
 {
 	struct drive *d = start(denied, "");
 
+	SEES(d, "kvm MISSING, emulation");
 	SEES(d, "kvm: /dev/kvm cannot be opened: permission denied, 0 tells how");
 	drive_keys(d, "0");
 	SEES(d, "kvm: what to do");
@@ -150,6 +157,9 @@ static void test_first_screen(void **state)
 	SEES(d, ", F9 tells how");
 	drive_free(d);
 	keys_reset();
+	d = start(failing, "");
+	SEES(d, "kvm FAILS, emulation"); /* as the view of the host says */
+	drive_free(d);
 }
 
 /* The answers may come after the view has gone. */

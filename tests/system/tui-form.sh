@@ -3,18 +3,10 @@
 # The form of a container in tmux: the command line that it shows, run by a shell, makes the same container.
 # timeout: 180
 . "$(dirname "$0")/lib/vm.sh"
-command -v tmux >/dev/null || skip_all "no tmux here"
-tm() { tmux -L "berth-$$" -f /dev/null "$@"; }
-trap 'tm kill-server 2>/dev/null; cleanup' EXIT
-screen() { tm capture-pane -p; }
-keys() { tm send-keys "$@"; }
-type_in() { tm send-keys -l "$1"; }
-shows() { wait_for sh -c "tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
-sees() { shows "$1"; local rc=$?; ok $rc "$2"; [ $rc -eq 0 ] || screen | sed 's/^/# /'; }
+. "$(dirname "$0")/lib/tmux.sh"
 
 mkdir "$T/shared folder"
-env -u TMUX TERM=xterm-256color tmux -L "berth-$$" -f /dev/null new-session -d -x 300 -y 24 "PS1='ready> ' sh"
-shows 'ready>'
+terminal 300 24
 keys "$BERTH; echo ended \$?" Enter
 sees 'No containers yet.' 'the first screen'
 keys Enter

@@ -3,17 +3,9 @@
 # The terminal UI in tmux: first run to a shell in a VM in three keys, detach, quit, come back.
 # timeout: 180
 . "$(dirname "$0")/lib/vm.sh"
-command -v tmux >/dev/null || skip_all "no tmux here"
-tm() { tmux -L "berth-$$" -f /dev/null "$@"; }
-trap 'tm kill-server 2>/dev/null; cleanup' EXIT
-screen() { tm capture-pane -p; }
-keys() { tm send-keys "$@"; }
-shows() { wait_for sh -c "tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
-gone() { wait_for sh -c "! tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
-sees() { shows "$1"; local rc=$?; ok $rc "$2"; [ $rc -eq 0 ] || screen | sed 's/^/# /'; }
+. "$(dirname "$0")/lib/tmux.sh"
 
-env -u TMUX TERM=xterm-256color tmux -L "berth-$$" -f /dev/null new-session -d -x 80 -y 24 "PS1='ready> ' sh"
-shows 'ready>'
+terminal 80 24
 keys "stty -g > $T/before; $BERTH; echo ended \$?; stty -g > $T/after" Enter
 sees 'No containers yet.' 'the first screen'
 keys Enter

@@ -223,15 +223,18 @@ int store_mark_desc(struct store_mark *g, const struct oci_desc *d, struct err *
 
 int store_mark_all(struct store_mark *g, bool sweep, struct err *e)
 {
-	int rc = store_mark_tags(g, e);
+	/* Leases first: who has given his blobs a name ends his, without waiting for a collection. */
+	int rc = store_mark_leases(g, sweep, e);
 
+	if (rc == 0)
+		rc = store_mark_tags(g, e);
 	if (rc == 0)
 		rc = store_mark_trash(g, e); /* before and after the containers: one may come back meanwhile, or go */
 	if (rc == 0)
 		rc = store_mark_containers(g, e);
 	if (rc == 0)
 		rc = store_mark_trash(g, e);
-	return rc == 0 ? store_mark_leases(g, sweep, e) : rc;
+	return rc;
 }
 
 struct listing {

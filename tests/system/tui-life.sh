@@ -149,6 +149,11 @@ keys 2
 shows 'ready      1'
 shows 'used by  box'
 shows 'i raw  ?'
+# What is asked for when the view opens may come in pieces.
+settled() { local now; now=$(ageless); sleep 0.5; same "$now"; }
+wait_for settled
+keys g
+wait_for settled
 before=$(ageless)
 for i in $(seq 10); do
 	tm resize-window -t :0 -x $((40 + i * 7)) -y $((10 + i * 2)) \; resize-window -t :0 -x $((90 - i * 7)) -y $((40 - i * 3))

@@ -258,9 +258,11 @@ int berth_container_export(struct berth *b, const char *name, const char *path, 
 	struct err e = { 0 };
 	int rc = o ? eng_tar_out_open(&o->out, path, fd, &e) : -ENOMEM;
 
-	if (rc == 0 && (rc = eng_disks_start(&o->disks, b, name, on_export_disks, &e)) < 0 && o->out.named)
-		rootfs_output_finish(&o->out.file);
+	if (rc == 0)
+		rc = eng_disks_start(&o->disks, b, name, on_export_disks, &e);
 	if (rc < 0) {
+		if (o)
+			eng_tar_out_drop(&o->out);
 		free(o);
 		return eng_refuse(be, rc, &e);
 	}

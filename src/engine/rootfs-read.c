@@ -428,10 +428,10 @@ int berth_rootfs_extract(struct berth *b, const char *file, const char *path, co
 		rc = o->arena.failed ? -ENOMEM : pack_start(&o->pack, b->loop, &opts, on_packed, &e);
 	}
 	if (rc < 0) {
-		if (o && o->out.named)
-			rootfs_output_finish(&o->out.file);
-		if (o)
+		if (o) {
+			eng_tar_out_drop(&o->out);
 			eng_arena_finish(&o->arena);
+		}
 		free(o);
 		return eng_refuse(be, rc, &e);
 	}

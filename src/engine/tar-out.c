@@ -15,6 +15,13 @@ int eng_tar_out_open(struct eng_tar_out *o, const char *path, int fd, struct err
 	return rc;
 }
 
+void eng_tar_out_drop(struct eng_tar_out *o)
+{
+	if (o->named)
+		rootfs_output_finish(&o->file);
+	o->named = false;
+}
+
 static int name_it(struct work *w, struct err *e)
 {
 	struct eng_tar_out *o = container_of(w, struct eng_tar_out, work);
@@ -28,8 +35,7 @@ static void on_named(struct work *w, int rc, const struct err *e)
 {
 	struct eng_tar_out *o = container_of(w, struct eng_tar_out, work);
 
-	rootfs_output_finish(&o->file);
-	o->named = false;
+	eng_tar_out_drop(o);
 	o->done(o, rc, e);
 }
 
@@ -45,8 +51,6 @@ void eng_tar_out_close(struct eng_tar_out *o, uv_loop_t *loop, int rc, const str
 		err_sys(&we, rc, "cannot write '%s'", o->file.name);
 		e = &we;
 	}
-	if (o->named)
-		rootfs_output_finish(&o->file);
-	o->named = false;
+	eng_tar_out_drop(o);
 	done(o, rc, e);
 }

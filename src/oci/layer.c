@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/path.h"
 #include "oci/layer-acl.h"
+#include "oci/layer-past.h"
 
 #define NSEC 1000000000
 #define WH_PREFIX ".wh."
@@ -31,6 +32,7 @@ struct layer {
 	struct fs_xattr *xattrs;
 	size_t cap_xattrs;
 	struct buf acl[2]; /* access, default */
+	struct layer_past past;
 	char path[PATH_MAX + 1], link[PATH_MAX + 1];
 };
 
@@ -40,6 +42,7 @@ static void layer_finish(struct layer *l)
 	free(l->xattrs);
 	buf_finish(&l->acl[0]);
 	buf_finish(&l->acl[1]);
+	layer_past_finish(&l->past);
 }
 
 static void free_entry(struct archive_entry **ae)
@@ -50,13 +53,18 @@ static void free_entry(struct archive_entry **ae)
 static la_ssize_t on_read(struct archive *ar, void *arg, const void **ret)
 {
 	struct layer *l = arg;
-	ssize_t n = l->src->next(l->src, ret, &l->src_err);
+	ssize_t n = layer_past_keep(&l->past);
 
+	if (n < 0)
+		err_set(&l->src_err, (int)n, "out of memory");
+	else
+		n = l->src->next(l->src, ret, &l->src_err);
 	if (n < 0) {
 		l->src_rc = (int)n;
 		archive_set_error(ar, -l->src_rc, "%s", l->src_err.text);
 		return ARCHIVE_FATAL;
 	}
+	layer_past_chunk(&l->past, *ret, (size_t)n);
 	return n;
 }
 
@@ -134,15 +142,34 @@ static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr
 	return 0;
 }
 
-/* libarchive reads the "-2.5" of a PAX record as -2 s and 500000000 ns, to be counted away from zero. ("-0.5" it reads as
- * "0.5".) */
-static struct fs_time time_of(time_t sec, long nsec)
+/* libarchive reads the "-2.5" of a PAX record as -2 s and 500000000 ns, to be counted away from zero. Of "-0.5" it makes
+ * "0.5": then the record itself is looked at. */
+static int time_of(struct layer *l, const char *key, time_t sec, long nsec, struct fs_time *ret, struct err *e)
 {
 	if (nsec < 0 || nsec >= NSEC)
 		nsec = 0;
-	if (sec < 0 && nsec > 0)
-		return (struct fs_time){ sec - 1, (uint32_t)(NSEC - nsec) };
-	return (struct fs_time){ sec, (uint32_t)nsec };
+	int minus = sec < 0;
+	if (sec == 0 && nsec > 0)
+		minus = layer_past_minus(&l->past, (uint64_t)archive_read_header_position(l->ar), key, e);
+	if (minus < 0)
+		return minus;
+	if (minus && nsec > 0)
+		*ret = (struct fs_time){ sec - 1, (uint32_t)(NSEC - nsec) };
+	else
+		*ret = (struct fs_time){ sec, (uint32_t)nsec };
+	return 0;
+}
+
+static int read_times(struct layer *l, struct archive_entry *ae, struct fs_attr *a, struct err *e)
+{
+	int rc = time_of(l, "mtime", archive_entry_mtime(ae), archive_entry_mtime_nsec(ae), &a->mtime, e);
+
+	a->atime = a->ctime = a->mtime;
+	if (rc == 0 && archive_entry_atime_is_set(ae))
+		rc = time_of(l, "atime", archive_entry_atime(ae), archive_entry_atime_nsec(ae), &a->atime, e);
+	if (rc == 0 && archive_entry_ctime_is_set(ae))
+		rc = time_of(l, "ctime", archive_entry_ctime(ae), archive_entry_ctime_nsec(ae), &a->ctime, e);
+	return rc;
 }
 
 static int read_attr(struct layer *l, struct archive_entry *ae, struct fs_attr *a, size_t meta, struct err *e)
@@ -154,13 +181,8 @@ static int read_attr(struct layer *l, struct archive_entry *ae, struct fs_attr *
 	*a = (struct fs_attr){ .mode = archive_entry_perm(ae) & 07777,
 			       .uid = (uint32_t)uid,
 			       .gid = (uint32_t)gid };
-	a->mtime = time_of(archive_entry_mtime(ae), archive_entry_mtime_nsec(ae));
-	a->atime = a->ctime = a->mtime;
-	if (archive_entry_atime_is_set(ae))
-		a->atime = time_of(archive_entry_atime(ae), archive_entry_atime_nsec(ae));
-	if (archive_entry_ctime_is_set(ae))
-		a->ctime = time_of(archive_entry_ctime(ae), archive_entry_ctime_nsec(ae));
-	return read_xattrs(l, ae, a, meta, e);
+	int rc = read_times(l, ae, a, e);
+	return rc < 0 ? rc : read_xattrs(l, ae, a, meta, e);
 }
 
 /* Content up to the file's size; what the archive leaves out is a hole. */
@@ -296,10 +318,18 @@ static int one_entry(struct layer *l, struct archive_entry *ae, struct err *e)
 	return rc < 0 ? err_wrap(e, rc, "entry '%.200s'", raw) : 0;
 }
 
+static int next_header(struct layer *l, struct archive_entry *ae)
+{
+	layer_past_begin(&l->past, (uint64_t)MAX(archive_filter_bytes(l->ar, 0), 0));
+	int r = archive_read_next_header2(l->ar, ae);
+	layer_past_end(&l->past);
+	return r;
+}
+
 static int read_entries(struct layer *l, struct archive_entry *ae, struct err *e)
 {
 	for (;;) {
-		int r = archive_read_next_header2(l->ar, ae);
+		int r = next_header(l, ae);
 
 		if (r == ARCHIVE_EOF)
 			return 0;
@@ -310,6 +340,9 @@ static int read_entries(struct layer *l, struct archive_entry *ae, struct err *e
 		int rc = one_entry(l, ae, e);
 		if (rc < 0)
 			return rc;
+		/* what is left of its bytes does not count as the next one's headers */
+		if (archive_read_data_skip(l->ar) != ARCHIVE_OK)
+			return archive_failed(l, e);
 	}
 }
 
@@ -329,6 +362,7 @@ static int open_archive(struct layer *l, struct err *e)
 	l->ar = archive_read_new();
 	if (!l->ar)
 		return err_set(e, -ENOMEM, "cannot read a tar stream: out of memory");
+	layer_past_begin(&l->past, 0);
 	if (archive_read_support_filter_none(l->ar) != ARCHIVE_OK ||
 	    archive_read_support_format_tar(l->ar) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(l->ar) != ARCHIVE_OK ||

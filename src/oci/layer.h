@@ -3,8 +3,7 @@
  *
  * OCI image specification, layer.md: whiteouts (".wh.NAME", ".wh..wh..opq") become the sink's calls. tar is
  * read by libarchive: ustar, PAX, GNU long names, all sparse forms, base-256; xattrs of SCHILY.xattr and
- * LIBARCHIVE.xattr; POSIX ACLs as their kernel xattrs. Names are bytes, not text.
- * One thing it cannot tell: a time less than a second before 1970 comes as one after it. */
+ * LIBARCHIVE.xattr; POSIX ACLs as their kernel xattrs. Names are bytes, not text. */
 #ifndef BERTH_OCI_LAYER_H
 #define BERTH_OCI_LAYER_H
 

@@ -29,6 +29,7 @@ inflate_LIBS = %D%/libinflate.la $(base_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
 noinst_LTLIBRARIES += %D%/liblayer.la
 %C%_liblayer_la_SOURCES = \
 	%D%/layer-acl.c %D%/layer-acl.h \
+	%D%/layer-past.c %D%/layer-past.h \
 	%D%/layer.c %D%/layer.h
 %C%_liblayer_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(ARCHIVE_CFLAGS)
 layer_LIBS = %D%/liblayer.la $(inflate_LIBS) $(oci_LIBS) $(ARCHIVE_LIBS)

@@ -164,6 +164,36 @@ static void test_pax(void **state)
 		   "file y 0644 0:0 0.000000000 user.t=hello size=0\n");
 }
 
+/* Less than a second before 1970: the sign stands at a zero. The last record decides, one header may follow another,
+ * and what an entry's body holds is no header. */
+static void test_just_before_1970(void **state)
+{
+	static const char fake[] = "13 mtime=-0.5\n";
+	AUTO_BUF struct buf b = { 0 };
+	char name[3000];
+
+	memset(name, 'n', sizeof(name));
+	for (size_t i = 200; i < sizeof(name); i += 200)
+		name[i] = '/';
+	tar_pax(&b, (const char *const[]){ "mtime=-0.5", "atime=-0.000000001", "ctime=-0.25", NULL });
+	tar_add(&b, &(struct tar_entry){ .name = "f", .data = fake });
+	tar_pax(&b, (const char *const[]){ "mtime=0.5", NULL });
+	tar_add(&b, &(struct tar_entry){ .name = "g" });
+	tar_pax(&b, (const char *const[]){ "mtime=-0.5", "mtime=0.75", "atime=-0", NULL });
+	tar_add(&b, &(struct tar_entry){ .name = "h" });
+	tar_add(&b, &(struct tar_entry){ .name = "l", .type = '1', .link = "h", .data = "body of a link" });
+	tar_pax(&b, (const char *const[]){ "path=i", "comment=mtime=0.5", "atime=-0.75", "mtime=-00.125", NULL });
+	tar_add(&b, &(struct tar_entry){ .name = "././@LongLink", .type = 'L', .data = name, .len = sizeof(name) });
+	tar_add(&b, &(struct tar_entry){ .name = "x" });
+	tar_end(&b);
+	expect(&b, "layer\n"
+		   "file f 0644 0:0 -1.500000000 atime=-1.999999999 size=14 13%20mtime=-0.5%0A\n"
+		   "file g 0644 0:0 0.500000000 size=0\n"
+		   "file h 0644 0:0 0.750000000 atime=0.000000000 size=0\n"
+		   "link l -> h\n"
+		   "file i 0644 0:0 -1.875000000 atime=-1.250000000 size=0\n");
+}
+
 /* The kernel's form: version 2, then tag, permissions, id; the mode's group bits are the mask. */
 static void test_acl(void **state)
 {
@@ -380,6 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),         cmocka_unit_test(test_whiteouts),
 		cmocka_unit_test(test_names),         cmocka_unit_test(test_pax),
+		cmocka_unit_test(test_just_before_1970),
 		cmocka_unit_test(test_acl),           cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_long_names),    cmocka_unit_test(test_no_entries),
 		cmocka_unit_test(test_padding),       cmocka_unit_test(test_refused),

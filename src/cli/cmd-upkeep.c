@@ -40,6 +40,11 @@ static void on_findings(void *arg, int rc, const struct berth_error *e, const st
 	cli_finish(to->cli, rc, e);
 }
 
+static void on_reading(void *arg, const struct berth_progress *p)
+{
+	cli_on_progress(((struct findings *)arg)->cli, p);
+}
+
 static void print_finding(const cJSON *row)
 {
 	const char *words[] = { cli_str(row, "kind"), cli_str(row, "object"), cli_str(row, "text"),
@@ -79,7 +84,7 @@ static int run_verify(struct cli *cli, const struct cli_args *a)
 	int code = CLI_OK, shown;
 
 	for (int i = 0; i < a->argc && code != CLI_INTERRUPTED; i++) {
-		int rc = cli_await(cli, berth_image_verify(cli->berth, a->argv[i], cli_on_progress, on_findings, &f, &cli->op,
+		int rc = cli_await(cli, berth_image_verify(cli->berth, a->argv[i], on_reading, on_findings, &f, &cli->op,
 							   &cli->error));
 
 		AUTO_JSON cJSON *rows = TAKE(cli->rows);
@@ -126,7 +131,7 @@ static int run_check(struct cli *cli, const struct cli_args *a)
 	struct findings f = { .cli = cli };
 	unsigned flags = (cli_flag(a, "repair") ? BERTH_CHECK_REPAIR : 0) | (cli_flag(a, "quick") ? BERTH_CHECK_QUICK : 0);
 	AUTO_JSON cJSON *rows = NULL;
-	int rc = cli_await(cli, berth_system_check(cli->berth, flags, cli_on_progress, on_findings, &f, &cli->op,
+	int rc = cli_await(cli, berth_system_check(cli->berth, flags, on_reading, on_findings, &f, &cli->op,
 						   &cli->error));
 
 	rows = TAKE(cli->rows);

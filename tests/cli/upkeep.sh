@@ -18,6 +18,16 @@ field() { berth image inspect two --format "{{.$1}}"; }
 
 check 'a new store is clean' berth system check
 is "$(cat "$T/.check")" 'store is clean' 'and it is said'
+# Progress is as it was asked for, of what takes long enough to have any.
+mkdir -p "$content/blobs/sha256"
+long=$content/blobs/sha256/$(printf '0%.0s' {1..64})
+truncate -s 512M "$long"
+berth --progress json system check >/dev/null 2>"$T/progress"
+is "$(grep '^{' "$T/progress" | /usr/bin/python3 -c 'import json, sys
+print({(r["verb"], r["stage"]) for r in map(json.loads, sys.stdin)})')" "{('check', 'reading')}" 'progress as JSON'
+berth --progress none system check >/dev/null 2>"$T/progress"
+is "$(grep -v '^berth: ' "$T/progress")" '' 'no progress'
+rm "$long"
 image "$T/image" --layers 2 --size 40000 >/dev/null
 berth create --name one --root-size 64m localhost/busybox true >/dev/null || exit 1
 berth create --name two --root-size 64m "oci:$T/image" true >/dev/null || exit 1

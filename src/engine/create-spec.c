@@ -18,6 +18,7 @@
 
 #define SHARE_PATH "/run/berth/share"
 #define MEMORY_MIN (6ull << 20)
+#define MEMORY_MAX (1ull << 40) /* what the addresses of a VM reach */
 #define CPUS_MAX 64
 
 /* --- taking the options */
@@ -120,6 +121,8 @@ int create_check_limits(uint64_t memory, double cpus, struct err *e)
 		return err_set(e, -EINVAL, "a container has more than 0 and at most %d CPUs", CPUS_MAX);
 	if (memory && memory < MEMORY_MIN)
 		return err_set(e, -EINVAL, "a container needs at least 6 MiB of memory");
+	if (memory >= MEMORY_MAX)
+		return err_set(e, -EINVAL, "a container has less than 1 TiB of memory");
 	return 0;
 }
 

@@ -43,6 +43,7 @@ static const struct {
 	{ { .image = "i", .cpus = 64.5 }, -EINVAL, "at most 64 CPUs" },
 	{ { .image = "i", .cpus = __builtin_nan("") }, -EINVAL, "at most 64 CPUs" },
 	{ { .image = "i", .memory = 6 * MIB - 1 }, -EINVAL, "at least 6 MiB" },
+	{ { .image = "i", .memory = 99999ull << 30 }, -EINVAL, "less than 1 TiB" },
 	{ { .image = "i", .network = "mine" }, -ENOTSUP, "there is no network 'mine'" },
 	{ { .image = "i", .network = "none", .ports = &(struct berth_port){ .container_port = 80 }, .nports = 1 }, -EINVAL,
 	  "without network cannot publish" },

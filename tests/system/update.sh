@@ -26,6 +26,7 @@ like "$(berth events --since 0 --until 0s -f event=update --format '{{.name}} {{
 
 check_fails 'nothing to change' 2 berth update box
 check_fails 'less than can be' 1 berth update -m 1m box
+check_fails 'more memory than any VM has' 1 berth update -m 99999G box
 check_fails 'more than can be' 1 berth update --cpus 1000 box
 check_fails 'no number' 2 berth update --cpus many box
 check_fails 'no such container' 1 berth update -m 64m nobody

@@ -354,7 +354,7 @@ static int inspect(struct work *w, struct err *e)
 		return dir;
 	if (o->boot) {
 		rc = file_load(dir, "boots.json", 1 << 20, &o->json, NULL, e);
-		return rc == -ENOENT ? err_set(e, rc, "container %s has not been started yet", o->name) : rc;
+		return rc == -ENOENT ? err_set(e, rc, "container %s has not been started yet", json_str(c.config, "name") ?: o->name) : rc;
 	}
 	o->json = describe(o->op.b, &c, dir);
 	return o->json ? 0 : err_sys(e, -ENOMEM, "cannot describe container %s", o->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* app-draw.c - the frame around a view: title, messages, questions, hints. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/app.h"
@@ -121,15 +122,6 @@ static void draw_message(struct app *app, struct canvas *c, int y)
 		canvas_cut(c, y, c->cols >= 60, -1, ROLE_TEXT, (const char *)b.p);
 }
 
-static int count_lines(const char *s)
-{
-	int n = 1;
-
-	for (; *s; s++)
-		n += *s == '\n';
-	return n;
-}
-
 /* "[k/c/N] "; N is what all other keys are, unless n is one of these. */
 static void list_keys(const char *keys, char *ret)
 {
@@ -145,37 +137,67 @@ static void list_keys(const char *keys, char *ret)
 	strcpy(ret, "] ");
 }
 
-/* The question, from the bottom up. */
+static void blank_rows(struct canvas *c, int y, int bottom)
+{
+	for (; y < bottom; y++)
+		canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
+}
+
+/* Its lines, the first of which stands out, in rows [y, bottom). */
+static void draw_question(struct canvas *c, int y, int bottom, const char *text)
+{
+	const char *rest = strchr(text, '\n');
+	AUTO_FREE char *first = strndup(text, strcspn(text, "\n"));
+
+	if (first)
+		y = canvas_wrapped(c, y, 0, bottom, ROLE_WARN, first);
+	if (rest)
+		canvas_wrapped(c, y, 0, bottom, ROLE_TEXT, rest + 1);
+}
+
+/* What the keys mean, each kept together, from row y on. Returns how many rows that is; NULL: only that. */
+static int draw_answers(struct canvas *c, int y, int left, int cols, const char *s)
+{
+	int rows = 1, x = left;
+
+	while (*s) {
+		const char *end = strstr(s, "  ") ?: s + strlen(s);
+		int width = canvas_widthn(s, (size_t)(end - s)), gap = (int)strspn(end, " ");
+
+		if (x > left && x + width > cols - left) {
+			x = left;
+			rows++;
+		}
+		if (c)
+			canvas_textn(c, y + rows - 1, x, -1, ROLE_HINT, s, (size_t)(end - s));
+		x += width + gap;
+		s = end + gap;
+	}
+	return rows;
+}
+
+/* The question, from the bottom up: what the keys mean, where they are typed, what is asked. */
 static void draw_ask(struct app *app, struct canvas *c)
 {
 	struct ask *a = &app->ask;
-	int n = MIN(count_lines(a->text), MAX(1, c->rows - 2)), y = MAX(0, c->rows - 2 - n), x;
-	const char *p = a->text;
+	int left = c->cols >= 60, answers = draw_answers(NULL, 0, left, c->cols, a->answers);
+	int input = c->rows - 1 - MIN(answers, MAX(1, c->rows / 5)), x;
+	int y = MAX(0, input - canvas_wrapped_rows(c->cols, a->text));
 	char keys[2 * sizeof(a->keys) + 4];
 
-	if (y > 1)
-		canvas_blank(c, y - 1, 0, c->cols, ROLE_TEXT); /* apart from what it stands over */
-	for (int i = 0; i < n; i++, y++) {
-		size_t len = strcspn(p, "\n");
-
-		canvas_blank(c, y, 0, c->cols, ROLE_TEXT);
-		canvas_textn(c, y, 0, -1, i == 0 ? ROLE_WARN : ROLE_TEXT, p, len);
-		p += len;
-		p += *p == '\n';
-	}
+	blank_rows(c, y > 1 ? y - 1 : y, c->rows); /* apart from what it stands over */
+	draw_question(c, y, input, a->text);
 	if (*a->want)
 		snprintf(keys, sizeof(keys), "> ");
 	else if (strcmp(a->keys, "y") == 0)
 		snprintf(keys, sizeof(keys), "[y/N] ");
 	else
 		list_keys(a->keys, keys);
-	canvas_blank(c, c->rows - 2, 0, c->cols, ROLE_TEXT);
-	x = canvas_text(c, c->rows - 2, 0, -1, ROLE_WARN, keys);
+	x = canvas_text(c, input, 0, -1, ROLE_WARN, keys);
 	if (*a->want)
-		x = line_draw(&a->line, c, c->rows - 2, x, c->cols - x, ROLE_INPUT);
-	canvas_blank(c, c->rows - 1, 0, c->cols, ROLE_TEXT);
-	canvas_text(c, c->rows - 1, c->cols >= 60, -1, ROLE_HINT, a->answers);
-	canvas_cursor(c, c->rows - 2, x);
+		x = line_draw(&a->line, c, input, x, c->cols - x, ROLE_INPUT);
+	draw_answers(c, input + 1, left, c->cols, a->answers);
+	canvas_cursor(c, input, x);
 	c->cursor_visible = true;
 	a->shown = true;
 }

@@ -209,6 +209,17 @@ int canvas_wrapped(struct canvas *c, int y, int x, int bottom, enum role role, c
 	return y;
 }
 
+int canvas_wrapped_rows(int cols, const char *s)
+{
+	int rows = 0;
+
+	for (; *s && cols > 0; rows++) {
+		s += line_bytes(s, cols);
+		s += *s == '\n' || *s == ' ';
+	}
+	return rows;
+}
+
 int canvas_text(struct canvas *c, int y, int x, int max, enum role role, const char *s)
 {
 	return canvas_textn(c, y, x, max, role, s, strlen(s));

@@ -55,6 +55,8 @@ void canvas_cursor(struct canvas *c, int y, int x);
 
 /* A text in lines from row y on, none at bottom or below it, broken at blanks. Returns the row behind the last one. */
 int canvas_wrapped(struct canvas *c, int y, int x, int bottom, enum role role, const char *s);
+/* How many rows that takes in so many columns. */
+int canvas_wrapped_rows(int cols, const char *s);
 /* Draws UTF-8 from column x, at most max columns (-1: to the edge). Returns the columns it took. */
 int canvas_text(struct canvas *c, int y, int x, int max, enum role role, const char *s);
 int canvas_textn(struct canvas *c, int y, int x, int max, enum role role, const char *s, size_t n);

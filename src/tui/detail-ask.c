@@ -100,6 +100,9 @@ static void on_top(void *arg, int rc, const struct berth_error *e, const struct 
 		free(d->procs);
 		d->procs = p;
 		d->nprocs = n;
+	}
+	if (d && rc != -ECANCELED) {
+		snprintf(d->no_procs, sizeof(d->no_procs), "%.110s", rc < 0 ? e->text : "");
 		detail_describe(d);
 	}
 	put(l);

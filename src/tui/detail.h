@@ -35,6 +35,7 @@ struct detail {
 	double boot_ms; /* 0: not known */
 	struct detail_proc *procs;
 	size_t nprocs, procs_at; /* the line of the first one */
+	char no_procs[120];      /* why they are not known; "" */
 	int pid;                 /* the one with the cursor; 0 none */
 	int64_t pid_started;
 	bool moved;              /* the user did: else the cursor is on the first process */

@@ -17,7 +17,7 @@ struct host_fact {
 	const char *name;
 	enum fact_state state;
 	char word[12]; /* of the state: "ok", "MISSING" */
-	char what[200];
+	char what[400];
 	const char *how; /* lines; NULL: nothing is to be done */
 };
 

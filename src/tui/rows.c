@@ -226,11 +226,30 @@ static int blanks(const struct rows *r, const struct canvas *c, int i)
 	return 1 + (gap < 0 && (is_narrow(c) || !i || !r->shown[i - 1]) ? 0 : gap);
 }
 
+/* What is left over: half of it to each of the growing columns before the last one of them, and to that the rest. */
+static void share(const struct rows *r, int spare, int *width)
+{
+	const struct column *columns = r->source->columns;
+	int last = -1;
+
+	for (int i = 0; i < r->source->ncolumns; i++)
+		if (r->shown[i] && columns[i].most)
+			last = i;
+	for (int i = 0; i <= last && spare > 0; i++) {
+		int more = r->shown[i] ? MIN(columns[i].most - width[i], i == last ? spare : (spare + 1) / 2) : 0;
+
+		if (more > 0) {
+			width[i] += more;
+			spare -= more;
+		}
+	}
+}
+
 /* Which columns are shown, how wide each is. */
 static void layout(struct rows *r, const struct canvas *c, int *width)
 {
 	const struct rows_source *s = r->source;
-	int sum, spare;
+	int sum;
 
 	for (int i = 0; i < s->ncolumns; i++) {
 		width[i] = is_narrow(c) && s->columns[i].narrow ? s->columns[i].narrow : s->columns[i].want;
@@ -250,12 +269,7 @@ static void layout(struct rows *r, const struct canvas *c, int *width)
 			break;
 		r->shown[least] = false;
 	}
-	spare = c->cols - sum;
-	for (int i = 0; i < s->ncolumns && spare > 0 && !is_narrow(c); i++)
-		if (r->shown[i] && s->columns[i].grow) {
-			width[i] += spare;
-			spare = 0;
-		}
+	share(r, is_narrow(c) ? 0 : c->cols - sum, width);
 }
 
 static void draw_row(struct rows *r, struct canvas *c, int y, size_t row, const int *width)

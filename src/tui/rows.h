@@ -16,7 +16,7 @@ struct column {
 	int want;   /* columns wished for; a cell that is longer is cut */
 	int prio;   /* the lowest goes first when there is no room; 0 never goes */
 	bool right; /* aligned */
-	bool grow;  /* gets what is left over */
+	int most;   /* columns that it takes of what is left over; 0: no more than wished for */
 	int gap;    /* blanks before it beyond the usual one; -1: none at all */
 	int narrow; /* want below 60 columns of screen; 0: as above */
 	int sign;   /* its cells begin with a sign of so many columns: the head stands behind it */

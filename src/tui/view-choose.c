@@ -41,7 +41,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const char *const fields[] = { NULL };
-static const struct column columns[] = { { .head = "VALUE", .want = 30, .grow = true } };
+static const struct column columns[] = { { .head = "VALUE", .want = 30, .most = 1000 } };
 static const struct rows_source source = { count, id_of, field, NULL, fields, cell, columns, 1, -1, -1, NULL };
 
 static int open_choose(struct view *v, const void *arg)

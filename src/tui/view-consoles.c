@@ -97,7 +97,7 @@ static const struct column con_columns[] = {
 	{ .head = "STATE", .want = 10, .sign = 2 },
 	{ .head = "SIZE", .want = 8, .prio = 2 },
 	{ .head = "VIEWERS", .want = 7, .prio = 1, .right = true },
-	{ .head = "COMMAND", .want = 20, .narrow = 10, .grow = true },
+	{ .head = "COMMAND", .want = 20, .narrow = 10, .most = 1000 },
 };
 static const struct rows_source con_source = { con_count, con_id, con_field, NULL, con_fields, con_cell, con_columns,
 					       ARRAY_LEN(con_columns), -1, -1, NULL };

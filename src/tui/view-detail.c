@@ -46,6 +46,32 @@ static void add_disk(struct detail *d)
 	text_add(&d->t, ROLE_TEXT, "disk   root of its own%s%s", b.len ? "     " : ", no volumes", b.len ? (const char *)b.p : "");
 }
 
+/* Of one that has ended: the cause that its shim told, or what the exit status says by itself. */
+static void add_why(struct detail *d, const struct ctr *c)
+{
+	AUTO_BUF struct buf b = { 0 };
+	char span[FMT_MAX];
+	int sig = c->exit_code - 128;
+
+	if (*c->cause) {
+		text_add(&d->t, ROLE_WARN, "why    %s", c->cause);
+		return;
+	}
+	if (ctr_lives(c) || c->state == BERTH_CREATED)
+		return;
+	if (c->state == BERTH_DEAD)
+		buf_adds(&b, "its VM ended");
+	else if (sig > 0 && sig < 32)
+		buf_addf(&b, "SIG%s ended it (exit %d)", sigabbrev_np(sig) ?: "?", c->exit_code);
+	else
+		buf_addf(&b, "it ended by itself%s", c->exit_code ? "; l shows what it said" : "");
+	if (c->started && c->finished > c->started) {
+		fmt_span(c->finished - c->started, span);
+		buf_addf(&b, ", after %s", span);
+	}
+	text_add(&d->t, c->exit_code ? ROLE_WARN : ROLE_TEXT, "why    %s", b.p ? (const char *)b.p : "");
+}
+
 static void add_summary(struct detail *d, const struct ctr *c)
 {
 	const char *user = json_str(json_obj(d->json, "config"), "user");
@@ -59,8 +85,7 @@ static void add_summary(struct detail *d, const struct ctr *c)
 		snprintf(up, sizeof(up), " %s", text);
 	}
 	text_add(&d->t, (enum role)ctr_state_role(c), "%-6s %s%s   %s   id %.12s", c->name, state, up, c->image, c->id);
-	if (*c->cause)
-		text_add(&d->t, ROLE_WARN, "why    %s", c->cause);
+	add_why(d, c);
 	text_add(&d->t, ROLE_TEXT, "run    %s      user %s      %u console%s", c->command, user && *user ? user : "root", cons,
 		 cons == 1 ? "" : "s");
 	fmt_size(c->memory, text);
@@ -72,23 +97,54 @@ static void add_summary(struct detail *d, const struct ctr *c)
 	add_disk(d);
 }
 
-/* --- the rest */
+/* --- the rest; what is asked for has its place before the answer comes, so that nothing moves when it does */
 
-static void add_processes(struct detail *d)
+static void add_stats(struct detail *d, const struct ctr *c)
 {
-	if (!d->nprocs)
+	double each = (double)d->t.v.app->settings.stats_ms / 1000;
+	bool lives = ctr_lives(c);
+
+	if (!d->nsamples && (!lives || each <= 0))
 		return;
-	head(d, DETAIL_PROCESSES, "PROCESSES %-4zu PID  USER    CPU%%    MEM  TIME  COMMAND", d->nprocs);
-	detail_add_procs(d);
+	if (lives)
+		head(d, DETAIL_STATS, "STATS  every %g s, last %g s", each, each * DETAIL_SAMPLES);
+	else
+		head(d, DETAIL_STATS, "STATS  until it ended");
+	if (d->nsamples) {
+		detail_add_stats(d);
+		return;
+	}
+	text_add(&d->t, ROLE_DIM, "cpu       -    the first numbers come within %g s", each);
+	text_add(&d->t, ROLE_DIM, "mem       -");
+	text_add(&d->t, ROLE_DIM, "net       -");
+}
+
+static void add_processes(struct detail *d, const struct ctr *c)
+{
+	char n[24] = "";
+
+	if (!ctr_lives(c))
+		d->nprocs = 0;
+	else if (d->nprocs)
+		snprintf(n, sizeof(n), "%zu", d->nprocs);
+	if (!ctr_lives(c))
+		return;
+	head(d, DETAIL_PROCESSES, "PROCESSES %-4s PID  USER    CPU%%    MEM  TIME  COMMAND", n);
+	if (d->nprocs)
+		detail_add_procs(d);
+	else
+		text_add(&d->t, ROLE_DIM, "%18s  %s", "-", *d->no_procs ? d->no_procs : "asking the guest ...");
 }
 
 static void add_console(struct detail *d, const struct con *c)
 {
-	char size[24] = "-"; /* no terminal */
+	char size[24] = "-" /* no terminal */, state[24] = "up";
 
 	if (c->rows)
 		snprintf(size, sizeof(size), "%ux%u", c->cols, c->rows);
-	text_add(&d->t, ROLE_TEXT, "%12s%u  %-6s %s  %u viewer%s  %s", "", c->n, c->alive ? "up" : "ended", size, c->viewers,
+	if (!c->alive)
+		snprintf(state, sizeof(state), "exit %d", c->exit_code);
+	text_add(&d->t, ROLE_TEXT, "%12s%u  %-8s %s  %u viewer%s  %s", "", c->n, state, size, c->viewers,
 		 c->viewers == 1 ? "" : "s", c->command);
 }
 
@@ -159,9 +215,9 @@ static void stand_on(struct detail *d, enum detail_section section)
 {
 	size_t row = d->head[section] - 1;
 
-
 	d->at = section;
-	d->want = DETAIL_SUMMARY;
+	if (section == DETAIL_STATS ? d->nsamples : section != DETAIL_PROCESSES || d->nprocs)
+		d->want = DETAIL_SUMMARY;
 	d->pid = 0;
 	d->moved = true;
 	d->t.mark = section ? row + 1 : 0;
@@ -181,19 +237,14 @@ void detail_describe(struct detail *d)
 	}
 	snprintf(d->name, sizeof(d->name), "%s", c->name);
 	add_summary(d, c);
-	if (d->nsamples) {
-		uint64_t each = d->t.v.app->settings.stats_ms;
-
-		head(d, DETAIL_STATS, "STATS  every %g s, last %g s", (double)each / 1000, (double)each * DETAIL_SAMPLES / 1000);
-		detail_add_stats(d);
-	}
-	add_processes(d);
+	add_stats(d, c);
+	add_processes(d, c);
 	add_events(d, c);
 	add_consoles(d, c);
 	add_inspected(d);
 	d->t.top = MIN(top, d->t.nrows);
 	if (d->want && d->head[d->want])
-		stand_on(d, d->want);
+		stand_on(d, d->want); /* again with each answer, until it has its own */
 	else if (d->at && d->head[d->at])
 		d->t.mark = d->head[d->at];
 	else
@@ -290,10 +341,11 @@ static bool detail_act(struct view *v, enum act act, int index)
 	}
 	if (c && (act == ACT_PROCESSES || act == ACT_STATS)) {
 		section = act == ACT_STATS ? DETAIL_STATS : DETAIL_PROCESSES;
+		d->want = section;
 		if (d->head[section])
 			stand_on(d, section);
-		else if (detail_has(v->app, c, section))
-			d->want = section;
+		else if (!detail_has(v->app, c, section))
+			d->want = DETAIL_SUMMARY;
 		return true;
 	}
 	if (detail_act_proc(d, act, index)) {
@@ -317,12 +369,8 @@ static const char *detail_object(struct view *v)
 
 static void detail_note(struct view *v, struct buf *b)
 {
-	const struct detail *d = (struct detail *)v;
-
-	if (d->want == DETAIL_STATS)
-		buf_addf(b, "The first numbers come within %g s.", (double)v->app->settings.stats_ms / 1000);
-	else
-		buf_addf(b, "Tab next section: %s", section_names);
+	(void)v;
+	buf_addf(b, "Tab next section: %s", section_names);
 }
 
 static int detail_hints(struct view *v, struct hint *ret, int max)

@@ -160,13 +160,13 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const struct column columns[] = {
-	[COL_NAME] = { .head = "NAME", .want = 12, .narrow = 9 },
+	[COL_NAME] = { .head = "NAME", .want = 12, .narrow = 9, .most = 40 },
 	[COL_STATE] = { .head = "STATE", .want = 15, .narrow = 15, .sign = 2, .sort = "rank" },
 	[COL_UP] = { .head = "UP", .want = 7, .prio = 4, .sort = "up" },
 	[COL_CPU] = { .head = "CPU%", .want = 4, .narrow = 5, .prio = 6, .right = true, .gap = -1, .sort = "cpu" },
 	[COL_MEM] = { .head = "MEM", .want = 6, .prio = 5, .right = true, .sort = "mem" },
-	[COL_IMAGE] = { .head = "IMAGE", .want = 16, .prio = 3, .gap = 1, .grow = true },
-	[COL_PORTS] = { .head = "PORTS", .want = 7, .prio = 2 },
+	[COL_IMAGE] = { .head = "IMAGE", .want = 16, .prio = 3, .gap = 1, .most = 60 },
+	[COL_PORTS] = { .head = "PORTS", .want = 7, .prio = 2, .most = 40 },
 	[COL_CON] = { .head = "CON", .want = 3, .prio = 1, .right = true },
 };
 
@@ -342,18 +342,43 @@ static bool home_act(struct view *v, enum act act, int index)
 	return done || act_container(v->app, act, c);
 }
 
-size_t home_marked(const struct app *app, const char **ret, size_t max)
+static const struct rows *home_rows(const struct app *app)
 {
 	const struct view *v = app->top;
-	const struct rows *r;
-	size_t n = 0;
 
 	while (v->below)
 		v = v->below;
-	r = &((const struct home *)v)->rows;
-	for (size_t i = 0; i < app->model.nctrs && n < max; i++)
-		if (rows_marked(r, i))
-			ret[n++] = app->model.ctrs[i].id;
+	return &((const struct home *)v)->rows;
+}
+
+size_t home_marked(const struct app *app, const char **ret, size_t max)
+{
+	const struct rows *r = home_rows(app);
+	size_t n = 0;
+
+	for (size_t k = 0; k < r->n && n < max; k++)
+		if (rows_marked(r, r->index[k]))
+			ret[n++] = app->model.ctrs[r->index[k]].id;
+	return n;
+}
+
+size_t home_up(const struct app *app, const char **ret, size_t max)
+{
+	const struct model *m = &app->model;
+	const struct rows *r = home_rows(app);
+	size_t n = 0;
+
+	for (size_t k = 0; k < r->n && n < max; k++)
+		if (r->index[k] < m->nctrs && ctr_lives(&m->ctrs[r->index[k]]))
+			ret[n++] = m->ctrs[r->index[k]].id;
+	for (size_t i = 0, seen = n; i < m->nctrs && n < max; i++) {
+		bool is_there = !ctr_lives(&m->ctrs[i]);
+
+		for (size_t k = 0; k < seen && !is_there; k++)
+			is_there = ret[k] == m->ctrs[i].id;
+		if (!is_there)
+			ret[n++] = m->ctrs[i].id; /* a filter hides it in the list */
+	}
 	return n;
 }
 

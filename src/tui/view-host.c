@@ -72,10 +72,12 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 	}
 }
 
+#define HOW_ROWS 5
+
 static const struct column columns[] = {
 	{ .head = "PART", .want = 11, .narrow = 10 },
 	{ .head = "STATE", .want = 10, .sign = 2 },
-	{ .head = "WHAT IS KNOWN", .want = 40, .narrow = 16, .grow = true },
+	{ .head = "WHAT IS KNOWN", .want = 40, .narrow = 16, .most = 1000 },
 };
 static const struct rows_source source = { count, id_of, field, NULL, fields, cell, columns, ARRAY_LEN(columns), -1, -1, NULL };
 
@@ -228,20 +230,34 @@ static const struct host_fact *focus(struct host *h)
 	return i < 0 ? NULL : &h->fact[i];
 }
 
+/* What is known of it is longer than its column is wide. */
+static bool is_cut(const struct host_fact *f, const struct canvas *c)
+{
+	return canvas_width(f->what) > c->cols - (c->cols < 60 ? 22 : 26);
+}
+
+/* Below the list; HOW_ROWS of it are always kept. */
 static void draw_how(struct host *h, struct canvas *c, int y, int bottom)
 {
 	const struct host_fact *f = focus(h);
+	int need;
 
-	if (!f || !f->how || bottom - y < 3)
+	if (!f)
 		return;
-	canvas_textf(c, ++y, 1, -1, ROLE_HEAD, "%s: what to do", f->name);
+	need = (is_cut(f, c) ? canvas_wrapped_rows(c->cols - 2, f->what) : 0) + (f->how ? 1 + canvas_wrapped_rows(c->cols - 2, f->how) : 0);
+	y += bottom - y > need; /* apart from the list, if there is room */
+	if (is_cut(f, c))
+		y = canvas_wrapped(c, y, 1, bottom, ROLE_TEXT, f->what);
+	if (!f->how || bottom - y < 2)
+		return;
+	canvas_textf(c, y, 1, -1, ROLE_HEAD, "%s: what to do", f->name);
 	canvas_wrapped(c, y + 1, 1, bottom, ROLE_TEXT, f->how);
 }
 
 static void draw(struct view *v, struct canvas *c, int top, int bottom)
 {
 	struct host *h = (struct host *)v;
-	int y = rows_draw(&h->rows, c, top, bottom);
+	int y = rows_draw(&h->rows, c, top, bottom - MIN(HOW_ROWS, (bottom - top) / 2));
 
 	if (app_prompting(v->app))
 		prompt_help_draw(c, y, bottom);
@@ -272,15 +288,11 @@ static void changed(struct view *v, unsigned what)
 	renew((struct host *)v);
 }
 
-/* What is cut off in the list is whole here. */
 static void note(struct view *v, struct buf *b)
 {
 	struct host *h = (struct host *)v;
-	const struct host_fact *f = focus(h);
 
 	rows_note(&h->rows, b);
-	if (!b->len && f)
-		buf_adds(b, f->what);
 }
 
 static void find(struct view *v, const char *text, bool done)

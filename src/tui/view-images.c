@@ -133,7 +133,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const struct column columns[] = {
-	{ .head = "IMAGE", .want = 30, .narrow = 24, .grow = true },
+	{ .head = "IMAGE", .want = 30, .narrow = 24, .most = 80 },
 	{ .head = "SIZE", .want = 6, .prio = 4, .right = true, .sort = "size" },
 	{ .head = "ROOT FS", .want = 18, .prio = 2, .gap = 1, .sort = "rootfs" },
 	{ .head = "USED", .want = 4, .prio = 3, .right = true, .gap = -1, .sort = "used" },
@@ -203,11 +203,12 @@ static void on_config(void *arg, int rc, const struct berth_error *e, const char
 	AUTO_JSON cJSON *j = NULL;
 	const cJSON *config;
 
-	(void)e;
 	free(l);
 	if (!m)
 		return;
 	m->link = NULL;
+	if (rc < 0 && rc != -ECANCELED)
+		snprintf(m->lines[0], sizeof(m->lines[0]), "%.250s", e->text);
 	if (rc == 0 && json_parse(json, strlen(json), "image inspect", &j, NULL) == 0) {
 		config = json_obj(j, "Config");
 		if (config)
@@ -314,7 +315,6 @@ static void img_close(struct view *v)
 	rows_finish(&m->rows);
 }
 
-/* Each layer counts once; what more the images would take if they did not share is said too. */
 /* Another name of one of the rows before: it takes no room of its own. */
 static bool is_named_above(const struct model *m, size_t i)
 {
@@ -324,6 +324,7 @@ static bool is_named_above(const struct model *m, size_t i)
 	return false;
 }
 
+/* Each layer counts once; what more the images would take if they did not share is said too. */
 static void img_title(struct view *v, struct buf *b)
 {
 	const struct model *m = &v->app->model;

@@ -142,7 +142,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 
 static const struct column columns[] = {
 	{ .head = "VERB", .want = 12, .narrow = 6 },
-	{ .head = "OBJECT", .want = 24, .narrow = 19, .grow = true },
+	{ .head = "OBJECT", .want = 24, .narrow = 19, .most = 80 },
 	{ .head = "STATE", .want = 11, .sign = 2 },
 	{ .head = "DONE", .want = 12, .prio = 1 },
 	{ .head = "RATE", .want = 8, .prio = 3 },

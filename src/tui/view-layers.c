@@ -90,7 +90,7 @@ static const struct column columns[] = {
 	{ .head = "NR", .want = 3 },
 	{ .head = "LAYER", .want = 12 },
 	{ .head = "SIZE", .want = 6, .right = true, .sort = "size" },
-	{ .head = "SHARED WITH", .want = 30, .narrow = 14, .gap = 1, .grow = true },
+	{ .head = "SHARED WITH", .want = 30, .narrow = 14, .gap = 1, .most = 80 },
 };
 static const struct rows_source source = { count, id_of, field, number, fields, cell, columns, ARRAY_LEN(columns), -1, -1,
 					   NULL };

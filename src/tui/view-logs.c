@@ -266,22 +266,21 @@ bool logs_has(const struct logview *v, const char *id)
 static int logs_open(struct view *view, const void *arg)
 {
 	const char *marked[LOG_SOURCES_MAX];
-	const struct logs_arg those = { marked, arg ? 0 : home_marked(view->app, marked, ARRAY_LEN(marked)) };
-	const struct logs_arg *a = those.n ? &those : arg;
+	struct logs_arg those = { marked, arg ? 0 : home_marked(view->app, marked, ARRAY_LEN(marked)) };
+	const struct logs_arg *a = arg ?: &those;
 	const struct model *m = &view->app->model;
 	struct logview *v = (struct logview *)view;
 
+	if (!arg && !those.n)
+		those.n = home_up(view->app, marked, ARRAY_LEN(marked));
 	text_init(&v->t);
 	v->t.live = v->t.fold = true;
 	v->t.follow = view->app->settings.logs_follow;
 	v->t.wrap = view->app->settings.logs_wrap;
 	v->t.times = (enum text_times)view->app->settings.logs_time;
 	v->t.since = logs_since;
-	for (size_t i = 0; a && i < a->n; i++)
+	for (size_t i = 0; i < a->n; i++)
 		new_source(v, a->ids[i], model_ctr(m, a->ids[i]) ? model_ctr(m, a->ids[i])->name : a->ids[i]);
-	for (size_t i = 0; !a && i < m->nctrs; i++)
-		if (ctr_lives(&m->ctrs[i]))
-			new_source(v, m->ctrs[i].id, m->ctrs[i].name);
 	if (!v->nsrc) {
 		app_info(view->app, "no container is up: l shows the log of one that has ended");
 		return -ENOENT;

@@ -72,7 +72,7 @@ static void cell(void *arg, size_t i, int column, char *ret, size_t max, enum ro
 }
 
 static const struct column columns[] = {
-	{ .head = "NAME", .want = 24, .narrow = 15, .grow = true },
+	{ .head = "NAME", .want = 24, .narrow = 15, .most = 80 },
 	{ .head = "KIND", .want = 9, .prio = 2 },
 	{ .head = "SIZE", .want = 6, .prio = 1, .right = true, .sort = "size" },
 	{ .head = "DELETED", .want = 11, .prio = 3, .gap = 1, .sort = "age" },

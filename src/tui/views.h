@@ -71,6 +71,8 @@ bool detail_has(struct app *app, const struct ctr *c, enum detail_section sectio
 
 /* The ids that are marked at home; they live until the list changes. */
 size_t home_marked(const struct app *app, const char **ret, size_t max);
+/* Those that are up, as the list has them; what a filter hides there comes last. */
+size_t home_up(const struct app *app, const char **ret, size_t max);
 
 struct logs_arg {
 	const char *const *ids;

@@ -441,6 +441,13 @@ static void tell_top(struct owed *o)
 	};
 	const struct fake *f = o->b->f;
 
+	if (f->no_top) {
+		struct berth_error e = { 0 };
+
+		snprintf(e.text, sizeof(e.text), "%s", f->no_top);
+		o->cb.processes(o->arg, -ETIMEDOUT, &e, NULL, 0);
+		return;
+	}
 	o->cb.processes(o->arg, 0, NULL, f->processes.v ? f->processes.v : one, f->processes.v ? f->processes.n : 1);
 }
 

@@ -51,6 +51,7 @@ struct fake {
 	struct buf typed; /* what consoles were sent */
 	bool reversed;    /* containers in the other order */
 	bool refuses;     /* logins */
+	const char *no_top;    /* why processes are not told; NULL: they are */
 	const char *no_create; /* the next container is not made: "login", "file"; NULL: it is */
 	bool empty;       /* none of anything */
 	int io;           /* the far end of the newest console; -1 */

@@ -283,6 +283,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like any other */
 	log_set_level(LOG_LEVEL_WARN);
 	code = cli_parse(argc, argv, &a);
 	if (code == 0 && cli_flag(&a, "version")) {

@@ -9,21 +9,39 @@
 #include "ext4/sink.h"
 #include "ext4/writer-int.h"
 
-#define MEMORY_MAX (UINT64_C(256) << 20)
+#define MEMORY_MAX (UINT64_C(240) << 20) /* 256 MiB with all that is around it */
+
+/* Before all the work: what the host does not take as a file would only be seen at its end. */
+static int try_size(struct ext4_writer *w, struct err *e)
+{
+	int rc = w->opts.size ? w->io->truncate(w->io, w->opts.size) : 0;
+
+	if (rc == -EFBIG)
+		return err_set(e, rc,
+			       "the host's file system, or the limit of this process (ulimit -f), takes no file of %llu bytes: "
+			       "choose a smaller size, or a place on xfs, btrfs or tmpfs (ext4 ends 4 KiB below 16 TiB)",
+			       (unsigned long long)w->opts.size);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot give the file system its size");
+	return 0;
+}
 
 static int set_up(struct ext4_writer *w, struct err *e)
 {
-	int rc = w->io->truncate(w->io, 0);
+	int rc;
 
-	if (rc < 0)
-		return err_sys(e, rc, "cannot empty the file");
 	w->mem.max = w->opts.max_memory ? w->opts.max_memory : MEMORY_MAX;
 	w->fs_seed = ext4_crc32c(~0u, w->opts.uuid, sizeof(w->opts.uuid));
 	memcpy(w->hash_seed, w->opts.uuid, sizeof(w->hash_seed));
 	for (int i = 0; i < 4; i++)
 		w->hash_seed[i] = le32toh(w->hash_seed[i]);
 	rc = place_known(w, e);
-	if (rc < 0 || (rc = ext4_out_init(&w->out, w->io, e)) < 0 ||
+	if (rc < 0 || (rc = try_size(w, e)) < 0)
+		return rc;
+	rc = w->io->truncate(w->io, 0);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot empty the file");
+	if ((rc = ext4_out_init(&w->out, w->io, e)) < 0 ||
 	    (rc = ext4_xattrs_init(&w->xattrs, &w->mem, e)) < 0)
 		return rc;
 	rc = tree_init(&w->tree, &w->mem, &w->alloc, w->opts.time, e);

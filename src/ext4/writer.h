@@ -45,7 +45,7 @@ struct ext4_opts {
 	uint64_t size;
 	uint64_t max_size; /* with size 0: -ENOSPC above it; 0 means 1 TiB */
 	uint64_t ninodes; /* with a size: at least as many; 0 means one for 16 KiB */
-	uint64_t max_memory; /* bytes for names, inodes and attributes, else -ENOMEM; 0 means 256 MiB */
+	uint64_t max_memory; /* bytes for names, inodes and attributes, else -ENOMEM; 0 means 240 MiB */
 	uint8_t uuid[16]; /* taken as it is; also seeds checksums and directory hashes */
 	const char *label; /* at most 16 bytes, NULL for none */
 	enum ext4_journal journal;

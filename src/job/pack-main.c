@@ -242,6 +242,7 @@ int main(int argc, char **argv)
 		w.stamp = (struct fs_time){ atoll(argv[4]), (uint32_t)atol(argv[5]) };
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like any other */
 	/* names that are UTF-8 are told as such, all others as bytes */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	rc = unpack_confine(NULL, 0, &landlock, &e);

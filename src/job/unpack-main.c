@@ -271,5 +271,6 @@ int main(int argc, char **argv)
 	w.layers_only = argc == 2 && strcmp(argv[1], UNPACK_LAYERS_ONLY) == 0;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like any other */
 	_exit(run(&w)); /* threads may still run after an error, and all memory goes now */
 }

@@ -58,6 +58,25 @@ check_fails 'an unknown image' 1 create nowhere/such-image
 check_fails 'no output' 2 berth rootfs create "$image"
 check_fails 'a folder that is not there' 1 create "dir:$T/none"
 
+# --- a size that the host does not take as a file, told before the work; one that it takes
+limited() { (ulimit -f "$1"; shift; create "$@"); } # to that many KiB a file
+check_fails 'a size over the limit of files' 1 limited 20480 "dir:$T/dir" --size 100m
+like "$(error)" 'takes no file of 104857600 bytes: choose a smaller size' 'says what can be done'
+check_fails 'no file is left' 1 test -e "$T/f.ext4"
+check_fails 'a file over the limit' 1 limited 1024 "$image"
+like "$(error)" 'File too large' 'is an error, no signal'
+if [ -w /dev/shm ]; then
+	vast=$(mktemp -p /dev/shm)
+	trap 'rm -rf "$T" "$vast"' EXIT
+	check '16 TiB where files can have them' berth rootfs create "dir:$T/dir" -o "$vast" --size 16t --journal ordered
+	is "$(dumpe2fs -h "$vast" 2>/dev/null | sed -n 's/^Block count: *//p')" 4294967296 'are all there'
+	is "$(debugfs -R 'cat /etc/who' "$vast" 2>/dev/null)" dir 'with the files'
+	check 'taking less than 64 MiB' test "$(stat -c %b "$vast")" -lt 131072
+	rm -f "$vast"
+else
+	skip 'no tmpfs here' '16 TiB'
+fi
+
 check 'an image that comes with berth' create localhost/busybox
 is "$(says 'stat /bin/busybox' | grep -c 'Type: regular')" 1 'is taken in'
 berth rmi localhost/busybox >/dev/null

@@ -302,6 +302,51 @@ static int on_rootfs_deep(void *arg, int dirfd, const char *name, struct err *e)
 	return rc == -ECANCELED || rc == -ENOMEM ? rc : 0;
 }
 
+/* --- and the disks of the containers */
+
+static int64_t written_ns(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? -1 : (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+/* Of one that runs it is the guest's; and one that is started meanwhile tells nothing. A guest may give it features that
+ * our reader does not know, which is no fault. */
+static int verify_disk(struct check *c, int dir, struct err *why)
+{
+	AUTO_CLOSE int fd = openat(dir, "upper.ext4", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int64_t before = fd < 0 ? 0 : written_ns(fd);
+
+	if (fd < 0 || lock_is_held(dir, "lock"))
+		return 0;
+	int rc = store_ext4_verify(fd, "its disk 'upper.ext4'", c->pace, why);
+	if (rc == -EBADMSG && (lock_is_held(dir, "lock") || written_ns(fd) != before))
+		return 0;
+	return rc;
+}
+
+static int on_container_deep(void *arg, int dirfd, const char *name, struct err *e)
+{
+	struct check *c = arg;
+	AUTO_JSON cJSON *state = NULL;
+	struct err why = { 0 };
+	struct stat st;
+
+	if (!str_is_hex(name, CONTAINER_ID_LEN) || is_told(c, "container", name))
+		return 0;
+	AUTO_CLOSE int dir = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0 || load_json(dir, "state.json", &state, NULL) < 0 || !json_str(state, "started"))
+		return 0; /* its disk may be in the making */
+	int rc = verify_disk(c, dir, &why);
+	if (rc == -EBADMSG && fstatat(dirfd, name, &st, 0) == 0) /* not removed meanwhile */
+		return store_finding_add(&c->out->findings, STORE_DAMAGED, "container", name, e,
+					 "%s; 'e2fsck -f' mends it as far as that goes", why.text);
+	if (rc == -ECANCELED || rc == -ENOMEM)
+		*e = why;
+	return rc == -ECANCELED || rc == -ENOMEM ? rc : 0;
+}
+
 /* --- all of it */
 
 static int check_references(struct check *c, struct err *e)
@@ -340,6 +385,8 @@ int store_check(struct store *s, bool deep, struct pace *p, struct store_check *
 		rc = check_blobs(&c, e);
 	if (rc == 0 && deep)
 		rc = store_each_name(s->fd, "rootfs", false, on_rootfs_deep, &c, e);
+	if (rc == 0 && deep)
+		rc = store_each_name(s->fd, "containers", true, on_container_deep, &c, e);
 	store_mark_finish(&c.mark);
 	if (rc < 0)
 		store_check_finish(ret);

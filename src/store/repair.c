@@ -88,7 +88,7 @@ static int mend_container(struct repair *r, struct store_finding *f, struct err 
 
 	if (!path)
 		return err_set(e, -ENOMEM, "out of memory");
-	if (f->wrong == STORE_DAMAGED) /* its root file system: it is made again from the image when it is pulled */
+	if (f->wrong == STORE_DAMAGED) /* its base, which a pull makes again, or its disk, of which there is no other */
 		return 0;
 	AUTO_CLOSE int dir = openat(r->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	AUTO_CLOSE int lock = dir < 0 ? -1 : lock_try(dir, "lock", false, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify-rootfs.c - one unpacked image: its two files, and whether the file system agrees with itself. */
+/* verify-rootfs.c - one unpacked image: its two files, and whether the file system agrees with itself; and that of any
+ * other file system of ours. */
 #include "store/verify.h"
 
 #include <errno.h>
@@ -101,7 +102,7 @@ static int on_finding(void *arg, const char *text, struct err *e)
 	return 0;
 }
 
-static int verify_all(int fd, struct pace *p, struct err *e)
+int store_ext4_verify(int fd, const char *name, struct pace *p, struct err *e)
 {
 	struct paced_src src = { { paced_read, 0 }, fd, p };
 	struct ext4_check_result found;
@@ -111,17 +112,17 @@ static int verify_all(int fd, struct pace *p, struct err *e)
 	int rc;
 
 	if (fstat(fd, &st) < 0)
-		return err_sys(e, -errno, "cannot look at base.ext4");
+		return err_sys(e, -errno, "cannot look at %s", name);
 	src.src.size = (uint64_t)st.st_size;
 	rc = ext4_reader_open_src(&src.src, &r, e);
 	if (rc < 0) /* what cannot be read at all is damaged */
-		return rc == -EUCLEAN || rc == -EINVAL || rc == -EOPNOTSUPP || rc == -EIO ? err_wrap(e, -EBADMSG, "base.ext4") : rc;
+		return err_wrap(e, rc == -EUCLEAN || rc == -EINVAL || rc == -EIO ? -EBADMSG : rc, "%s", name);
 	rc = ext4_check(r, on_finding, &first, &found, e);
 	ext4_reader_close(r);
 	if (rc < 0 || !found.findings)
 		return rc;
-	return found.findings == 1 ? err_set(e, -EBADMSG, "base.ext4: %s", first.text) :
-				     err_set(e, -EBADMSG, "base.ext4: %s (and %u faults more)", first.text, found.findings - 1);
+	return found.findings == 1 ? err_set(e, -EBADMSG, "%s: %s", name, first.text) :
+				     err_set(e, -EBADMSG, "%s: %s (and %u faults more)", name, first.text, found.findings - 1);
 }
 
 int store_rootfs_verify(struct store *s, const char *key, bool deep, struct pace *p, struct err *e)
@@ -130,5 +131,6 @@ int store_rootfs_verify(struct store *s, const char *key, bool deep, struct pace
 
 	if (fd < 0)
 		return fd;
-	return deep ? verify_all(fd, p, e) : 0;
+	int rc = deep ? store_ext4_verify(fd, "base.ext4", p, e) : 0;
+	return rc == -EOPNOTSUPP ? -EBADMSG : rc; /* nobody but us made it */
 }

@@ -16,6 +16,9 @@ int store_layer_verify(struct store *s, const struct oci_desc *d, const struct o
  * the file system agrees with itself (ext4/check.h), which reads what tells of files and not their contents. -EBADMSG. */
 int store_rootfs_verify(struct store *s, const char *key, bool deep, struct pace *p, struct err *e);
 
+/* The same of the file system in any file, which words call name. -EBADMSG; -EOPNOTSUPP for what the reader does not know. */
+int store_ext4_verify(int fd, const char *name, struct pace *p, struct err *e);
+
 /* All that d leads to: documents parse, blobs are there with their size; with deep their bytes and diff_ids too. Of an
  * index one image must be whole, others may be there in part: pulls of one platform leave it so. What is wrong is
  * added to out under the name of the image; < 0 only if it could not be found out. */

@@ -231,6 +231,38 @@ if command -v debugfs >/dev/null; then
 	deep create --root-size 64m localhost/busybox true >/dev/null
 	check 'and made again when it is needed' cmp "$base" "$T/base.kept"
 	check 'all is well' deep system check
+
+	# The disks of containers.
+	deep rm -f $(deep ps -aq) >/dev/null
+	c=$(deep create --root-size 64m localhost/busybox true)
+	disk=$T/deep/containers/$c/upper.ext4
+	echo '{"state": "exited", "exit_code": 0, "started": "2026-01-01T00:00:00Z"}' >"$T/deep/containers/$c/state.json"
+	block=$(debugfs -R 'bmap / 0' "$disk" 2>/dev/null)
+	dd if="$disk" of="$T/block" bs=4096 skip="$block" count=1 status=none
+	printf 'jo\njw -b %s %s\njc\n' "$block" "$T/block" >"$T/commands"
+	debugfs -w -f "$T/commands" "$disk" >/dev/null 2>&1
+	like "$(dumpe2fs -h "$disk" 2>/dev/null)" needs_recovery 'a disk whose journal is to be replayed'
+	cp "$disk" "$T/disk.kept"
+	check 'is well' deep system check
+	check 'and was not written' cmp "$disk" "$T/disk.kept"
+	dd if=/dev/urandom of="$disk" bs=4096 seek="$block" count=1 conv=notrunc status=none
+	check 'what the journal has anew is read from there' deep system check
+	cp "$T/disk.kept" "$disk"
+	debugfs -w -R 'sif <2> links_count 9' "$disk" >/dev/null 2>&1
+	exec 9<>"$T/deep/containers/$c/lock"
+	flock 9
+	check 'the disk of a container that runs is not looked into' deep system check
+	exec 9>&-
+	check 'nor is any with --quick' deep system check --quick
+	check_fails 'of one that is stopped it is' 1 deep system check
+	like "$(cat "$T/.check")" "container $c: its disk 'upper.ext4': inode 2 .*link.*; 'e2fsck -f' mends it" 'and what is wrong is told'
+	check_fails '--repair does not take it away' 1 deep system check --repair
+	check 'it is still there' test -e "$disk"
+	truncate -s 1m "$disk"
+	check_fails 'a disk that was cut' 1 deep system check
+	like "$(cat "$T/.check")" "container $c: its disk 'upper.ext4': .*file only" 'is told so'
+	deep rm "$c" >/dev/null
+	check 'without it all is well' deep system check
 else
 	skip 'no debugfs here' 'root file systems'
 fi

@@ -27,6 +27,11 @@ EXTRA_DIST += %D%/push.sh
 bench-push: all
 	BERTH='$(abs_builddir)/berth' '$(srcdir)/%D%/push.sh' $(RUNS) $(MIB)
 
+# What an unpacking takes by the number of entries: time, and memory of all its processes.
+EXTRA_DIST += %D%/entries.py
+bench-entries: all
+	/usr/bin/python3 -B '$(srcdir)/%D%/entries.py' '$(abs_builddir)/berth' $(COUNTS)
+
 # The terminal engine: MB/s over streams that are made on the spot.
 EXTRA_DIST += %D%/vt.sh
 bench-vt: berth

@@ -12,7 +12,6 @@
 #include "base/str.h"
 
 #define HOSTNAME_MAX 64
-#define CPU_PERIOD 100000
 
 static bool empty(const char *const *v)
 {
@@ -526,8 +525,8 @@ static bool add_cpu(cJSON *r, const struct oci_spec_opts *o)
 	if (o->cpus <= 0 && !o->cpu_shares && !o->cpuset)
 		return true;
 	c = cJSON_AddObjectToObject(r, "cpu");
-	return c && (o->cpus <= 0 || (cJSON_AddNumberToObject(c, "quota", (double)(uint64_t)(o->cpus * CPU_PERIOD + 0.5)) &&
-				      cJSON_AddNumberToObject(c, "period", CPU_PERIOD))) &&
+	return c && (o->cpus <= 0 || (cJSON_AddNumberToObject(c, "quota", (double)(uint64_t)(o->cpus * OCI_CPU_PERIOD + 0.5)) &&
+				      cJSON_AddNumberToObject(c, "period", OCI_CPU_PERIOD))) &&
 	       (!o->cpu_shares || cJSON_AddNumberToObject(c, "shares", (double)o->cpu_shares)) &&
 	       (!o->cpuset || cJSON_AddStringToObject(c, "cpus", o->cpuset));
 }

@@ -18,6 +18,7 @@
 
 #define OCI_PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define OCI_SHM_DEFAULT (64ull << 20)
+#define OCI_CPU_PERIOD 100000 /* µs, of which a container has a part */
 
 struct oci_mount {
 	const char *type, *source, *destination;

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "oci/spec.h"
 #include "shim.pb-c.h"
 #include "shim/sandbox.h"
 #include "vm/agent.h"
 
 #define WRITE_MS 20000
-#define CPU_PERIOD 100000
 
 struct update {
 	struct rpc_unary op;
@@ -104,7 +104,7 @@ void update_limits(struct sandbox *sb, struct rpc_call *call, uint64_t memory, d
 	if (memory)
 		snprintf(add(u, "memory.max"), max, "%" PRIu64, MIN(memory, room.memory));
 	if (cpus > 0)
-		snprintf(add(u, "cpu.max"), max, "%.0f %d", MIN(cpus, room.cpus) * CPU_PERIOD, CPU_PERIOD);
+		snprintf(add(u, "cpu.max"), max, "%.0f %d", MIN(cpus, room.cpus) * OCI_CPU_PERIOD, OCI_CPU_PERIOD);
 	if (pids)
 		snprintf(add(u, "pids.max"), max, "%" PRIu64, pids);
 	rpc_call_set_context(call, u);

@@ -27,18 +27,22 @@ void form_file_close(struct formview *f)
 	berth_op_cancel(l->op);
 }
 
-struct form_file *form_file_press(struct formview *f, int button)
+void form_file_press(struct formview *f, int button, int (*call)(struct formview *f, struct form_file *l, struct berth_error *e))
 {
 	struct form_file *l = f->own;
 	AUTO_BUF struct buf b = { 0 };
+	struct berth_error e = { 0 };
 
 	if (!l || l->op)
-		return NULL;
+		return;
 	f->cls->command(f, button, &b);
 	if (b.p)
 		app_cli(l->app, "%s", (const char *)b.p);
 	snprintf(l->path, sizeof(l->path), "%s", f->line[0].text);
-	return l;
+	if (call(f, l, &e) < 0)
+		app_error(l->app, "%s", e.text);
+	else
+		snprintf(f->busy, sizeof(f->busy), "%s %.80s ...", l->doing, l->path);
 }
 
 void form_file_progress(void *arg, const struct berth_progress *p)
@@ -52,14 +56,6 @@ void form_file_progress(void *arg, const struct berth_progress *p)
 		snprintf(part, sizeof(part), ": %u%%", (unsigned)(p->done * 100 / p->total));
 	snprintf(l->form->busy, sizeof(l->form->busy), "%s %.80s%s", l->doing, l->path, part);
 	app_dirty(l->app);
-}
-
-void form_file_began(struct form_file *l, int rc, const struct berth_error *e)
-{
-	if (rc < 0)
-		app_error(l->app, "%s", e->text);
-	else
-		snprintf(l->form->busy, sizeof(l->form->busy), "%s %.80s ...", l->doing, l->path);
 }
 
 bool form_file_failed(struct form_file *l, int rc, const struct berth_error *e, const char *canceled)

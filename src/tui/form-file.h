@@ -18,12 +18,11 @@ struct form_file {
 /* For struct form_class. */
 struct form_file *form_file_open(struct formview *f, const char *doing);
 void form_file_close(struct formview *f);
-/* A button was pressed; the path is the first field, the command goes to the messages. NULL: a call is under way already. */
-struct form_file *form_file_press(struct formview *f, int button);
+/* A button was pressed: the call begins, unless one is under way already. Its path is that of the first field, its
+ * command goes to the messages; call returns as it began. */
+void form_file_press(struct formview *f, int button, int (*call)(struct formview *f, struct form_file *l, struct berth_error *e));
 /* As berth_progress_cb. */
 void form_file_progress(void *arg, const struct berth_progress *p);
-/* The call has begun, by rc, or failed to. */
-void form_file_began(struct form_file *l, int rc, const struct berth_error *e);
 /* The call has ended: the form stays for another try if that failed (then l is its own again: true), else it goes, if it is
  * still there; l is then the caller's to free. canceled: the words for that. */
 bool form_file_failed(struct form_file *l, int rc, const struct berth_error *e, const char *canceled);

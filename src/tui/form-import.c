@@ -82,25 +82,19 @@ static void on_imported(void *arg, int rc, const struct berth_error *e, const ch
 	ended(l, rc, e, *name ? name : NULL, 1);
 }
 
+static int import(struct formview *f, struct form_file *l, struct berth_error *e)
+{
+	struct berth_import i = { .path = l->path, .fd = -1, .name = f->line[NAME].text };
+	struct berth_load load = { .path = l->path, .fd = -1 };
+	struct berth *b = l->app->berth;
+
+	return f->line[NAME].len ? berth_image_import(b, &i, form_file_progress, on_imported, l, &l->op, e) :
+				   berth_image_load(b, &load, form_file_progress, on_loaded, l, &l->op, e);
+}
+
 static void import_press(struct formview *f, int button)
 {
-	struct form_file *l = form_file_press(f, button);
-	struct app *app = f->v.app;
-	struct berth_error e = { 0 };
-	int rc;
-
-	if (!l)
-		return;
-	if (f->line[NAME].len) {
-		struct berth_import i = { .path = l->path, .fd = -1, .name = f->line[NAME].text };
-
-		rc = berth_image_import(app->berth, &i, form_file_progress, on_imported, l, &l->op, &e);
-	} else {
-		struct berth_load load = { .path = l->path, .fd = -1 };
-
-		rc = berth_image_load(app->berth, &load, form_file_progress, on_loaded, l, &l->op, &e);
-	}
-	form_file_began(l, rc, &e);
+	form_file_press(f, button, import);
 }
 
 const struct form_class form_import = {

@@ -70,23 +70,18 @@ static void on_exported(void *arg, int rc, const struct berth_error *e, const st
 		app_info(app, "%llu sockets were left out: a tar cannot hold them", (unsigned long long)r->left_out);
 }
 
+static int save(struct formview *f, struct form_file *l, struct berth_error *e)
+{
+	struct berth_save s = { .refs = (const char *[]){ f->key, NULL }, .path = l->path, .fd = -1 };
+	struct berth *b = l->app->berth;
+
+	return *f->id ? berth_container_export(b, f->id, l->path, -1, form_file_progress, on_exported, l, &l->op, e) :
+			berth_image_save(b, &s, form_file_progress, ended, l, &l->op, e);
+}
+
 static void save_press(struct formview *f, int button)
 {
-	struct form_file *l = form_file_press(f, button);
-	struct app *app = f->v.app;
-	struct berth_error e = { 0 };
-	int rc;
-
-	if (!l)
-		return;
-	if (*f->id) {
-		rc = berth_container_export(app->berth, f->id, l->path, -1, form_file_progress, on_exported, l, &l->op, &e);
-	} else {
-		struct berth_save s = { .refs = (const char *[]){ f->key, NULL }, .path = l->path, .fd = -1 };
-
-		rc = berth_image_save(app->berth, &s, form_file_progress, ended, l, &l->op, &e);
-	}
-	form_file_began(l, rc, &e);
+	form_file_press(f, button, save);
 }
 
 const struct form_class form_save = {

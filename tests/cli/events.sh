@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # berth events, of what needs no machine: told as it happens, whoever does it; kept, filtered, formatted.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/wait.sh"
 berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" "$@"; }
 events() { berth events --since 0 --until 0s "$@"; }
-wait_for() { for ((i = 0; i < 400; i++)); do "$@" && return; sleep 0.05; done; return 1; }
 
 is "$(events --format json)" '[]' 'a new store: none'
 id=$(berth create --root-size 32m --name web localhost/busybox true) || exit 1

@@ -4,9 +4,7 @@
 # timeout: 180
 . "$(dirname "$0")/../lib/tap.sh"
 PATH=$PATH:/sbin:/usr/sbin
-for program in e2fsck debugfs dumpe2fs; do
-	command -v $program >/dev/null || skip_all "no $program here"
-done
+need e2fsck debugfs dumpe2fs
 berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none "$@"; }
 create() { rm -f "$T/f.ext4"; berth rootfs create "$@" -o "$T/f.ext4" 2>"$T/err"; }
 sum() { sha256sum <"$T/f.ext4" | cut -d' ' -f1; }

@@ -4,9 +4,7 @@
 # in those that do not.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo curl; do
-	[ -n "$(command -v $c)" ] || skip_all "no $c here"
-done
+need docker-registry skopeo curl
 . "$(dirname "$0")/lib.sh"
 berth() { "$builddir/berth" --root "$store" --run-root "$run" "$@"; }
 artifact() { PYTHONDONTWRITEBYTECODE=1 "$srcdir/tests/lib/oci_artifact.py" "$@"; }

@@ -3,9 +3,7 @@
 # What a registry has: tags, page by page, and manifests as they stand; all tags of a repository pulled.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo htpasswd; do
-	[ -n "$(command -v $c)" ] || skip_all "no $c here"
-done
+need docker-registry skopeo htpasswd
 . "$(dirname "$0")/lib.sh"
 berth() { "$builddir/berth" --root "$store" --run-root "$run" "$@"; }
 

@@ -4,9 +4,7 @@
 # timeout: 240
 . "$(dirname "$0")/../lib/tap.sh"
 PATH=$PATH:/sbin:/usr/sbin
-for program in e2fsck zstd; do
-	command -v $program >/dev/null || skip_all "no $program here"
-done
+need e2fsck zstd
 berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none "$@"; }
 sum() { sha256sum <"$1" | cut -d' ' -f1; }
 # exact IMAGE NAME: the kernel finds what was expected

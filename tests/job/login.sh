@@ -4,9 +4,7 @@
 # and what the servers and the process list get to see of it.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo htpasswd; do
-	[ -n "$(command -v $c)" ] || skip_all "no $c here"
-done
+need docker-registry skopeo htpasswd
 . "$(dirname "$0")/lib.sh"
 berth() { "$builddir/berth" --root "$store" --run-root "$run" "$@"; }
 config=$DOCKER_CONFIG/config.json

@@ -4,9 +4,7 @@
 # Pulls from real registries: open, with passwords, with tokens, with TLS; by tag, by digest, by platform.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo htpasswd openssl; do
-	[ -n "$(command -v $c)" ] || skip_all "no $c here"
-done
+need docker-registry skopeo htpasswd openssl
 . "$(dirname "$0")/lib.sh"
 
 make_certificates

@@ -4,9 +4,7 @@
 # what is there is not sent again, and logins go nowhere else.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo htpasswd openssl; do
-	[ -n "$(command -v $c)" ] || skip_all "no $c here"
-done
+need docker-registry skopeo htpasswd openssl
 . "$(dirname "$0")/lib.sh"
 berth() { "$builddir/berth" --root "$store" --run-root "$run" "$@"; }
 inspect() { skopeo inspect --raw --tls-verify=false "docker://$1" | sha256sum | cut -d' ' -f1; }

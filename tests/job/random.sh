@@ -5,9 +5,7 @@
 # timeout: 600
 . "$(dirname "$0")/../lib/tap.sh"
 PATH=$PATH:/sbin:/usr/sbin
-for program in e2fsck zstd; do
-	command -v $program >/dev/null || skip_all "no $program here"
-done
+need e2fsck zstd
 berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none "$@"; }
 create() { berth rootfs create --uuid 0b5e0b5e-0b5e-4b5e-8b5e-0b5e0b5e0b5e "$@"; }
 # exact IMAGE: the kernel finds what was expected

@@ -4,9 +4,7 @@
 # what each of the servers gets to see of a login.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo openssl curl; do
-	[ -n "$(command -v $c)" ] || skip_all "no $c here"
-done
+need docker-registry skopeo openssl curl
 . "$(dirname "$0")/lib.sh"
 berth() { "$builddir/berth" --config "$T/config" --root "$store" --run-root "$run" "$@"; }
 : >"$T/config"

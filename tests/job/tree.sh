@@ -4,9 +4,7 @@
 # timeout: 180
 . "$(dirname "$0")/../lib/tap.sh"
 PATH=$PATH:/sbin:/usr/sbin
-for program in docker-registry skopeo e2fsck debugfs; do
-	command -v $program >/dev/null || skip_all "no $program here"
-done
+need docker-registry skopeo e2fsck debugfs
 . "$(dirname "$0")/../lib/registry.sh"
 berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" "$@"; }
 

@@ -6,9 +6,7 @@
 
 vmlinux=$builddir/kernel/vmlinux
 [ -e "$vmlinux" ] || skip_all "no kernel built: make kernel"
-for program in qemu-system-x86_64 cpio busybox; do
-	[ -n "$(command -v $program)" ] || skip_all "no $program here"
-done
+need qemu-system-x86_64 cpio busybox
 
 # The initramfs: a static busybox as shell, and /init. `busybox reboot -f` is RB_AUTOBOOT.
 mkdir -p "$T/root/bin" "$T/root/proc" "$T/root/sys" "$T/root/dev" "$T/root/mnt"

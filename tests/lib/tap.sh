@@ -65,6 +65,14 @@ skip_all() {
 	exit 0
 }
 
+# need PROGRAM...: without one of them no test can be made
+need() {
+	local program
+	for program in "$@"; do
+		command -v "$program" >/dev/null || skip_all "no $program here"
+	done
+}
+
 done_testing() {
 	echo "1..$tap_n"
 	[ $tap_failed -eq 0 ]

@@ -9,9 +9,7 @@
 PATH=$PATH:/sbin:/usr/sbin
 vmlinux=$builddir/kernel/vmlinux
 [ -e "$vmlinux" ] || skip_all "no kernel built: make kernel"
-for program in qemu-system-x86_64 cpio e2fsck mke2fs debugfs; do
-	command -v $program >/dev/null || skip_all "no $program here"
-done
+need qemu-system-x86_64 cpio e2fsck mke2fs debugfs
 seed=${BERTH_TORTURE_SEED:-$((RANDOM * 32768 + RANDOM))} ops=${BERTH_TORTURE_OPS:-400} rounds=${BERTH_TORTURE:-1}
 mkdir "$T/init"
 cp "$builddir/tests/ext4/torture" "$T/init/init"

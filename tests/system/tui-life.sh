@@ -4,17 +4,11 @@
 # sizes, silence, signals, jobs at the end, a hangup, a kill. After each the terminal is as it was and the shell has no stray byte.
 # timeout: 300
 . "$(dirname "$0")/lib/vm.sh"
-command -v tmux >/dev/null || skip_all "no tmux here"
-tm() { tmux -L "berth-$$" -f /dev/null "$@"; }
+. "$(dirname "$0")/lib/tmux.sh"
 trap 'kill $registry 2>/dev/null; tm kill-server 2>/dev/null; cleanup' EXIT
 registry=
-pane=:0
 export BERTH T
-screen() { tm capture-pane -p -t "$pane"; }
-keys() { tm send-keys -t "$pane" "$@"; }
-# Words, a whole line, words no more, and the prompt alone as the last line or as all there is.
-screen_has() { screen | grep -qF -- "$1"; }
-screen_lacks() { ! screen_has "$1"; }
+# A whole line, how one begins, and the prompt alone as the last line or as all there is.
 screen_line() { screen | grep -qxF -- "$1"; }
 screen_starts() { screen | grep -q -- "^$1"; }
 at_prompt() { [ "$(screen | grep . | tail -n 1)" = 'ready>' ]; }
@@ -22,11 +16,6 @@ blank() { [ "$(screen)" = 'ready>' ]; }
 # All but ages, which go on by themselves: "3m " is as good as "12m".
 ageless() { screen | sed -E 's/\b[0-9]+[smhd]\b */AGE /g'; }
 same() { [ "$(ageless)" = "$1" ]; }
-shows() { wait_for screen_has "$1"; }
-gone() { wait_for screen_lacks "$1"; }
-told() { ok "$1" "$2"; [ "$1" -eq 0 ] || screen | sed 's/^/# /'; }
-sees() { shows "$1"; told $? "$2"; }
-seen() { local name=$1; shift; wait_for "$@"; told $? "$name"; }
 shell_pid() { tm display-message -p -t "$pane" '#{pane_pid}'; }
 tui_pid() { pgrep -n -x berth -P "$(shell_pid)"; }
 # It may wait for a shell that tells of it with the next prompt only.
@@ -47,7 +36,7 @@ clean() {
 	keys "stty -g > $T/now; echo clean-\$?" Enter
 	shows 'clean-0'
 	screen_starts 'ready> stty -g'
-	told $? "$1: nothing before what is typed"
+	ok $? "$1: nothing before what is typed"
 	check "$1: the terminal's settings are as before" cmp "$T/before" "$T/now"
 	wipe
 }
@@ -57,7 +46,7 @@ launch() {
 	tui=$(tui_pid)
 }
 
-env -u TMUX TERM=xterm-256color tmux -L "berth-$$" -f /dev/null new-session -d -x 80 -y 24 "PS1='ready> ' sh"
+terminal 80 24
 wait_for at_prompt
 keys "stty -g > $T/before; clear" Enter
 wait_for test -s "$T/before"
@@ -149,11 +138,7 @@ keys 2
 shows 'ready      1'
 shows 'used by  box'
 shows 'i raw  ?'
-# What is asked for when the view opens may come in pieces.
-settled() { local now; now=$(ageless); sleep 0.5; same "$now"; }
-wait_for settled
-keys g
-wait_for settled
+shows ' command  sh ' # the image is asked for when the view opens, and told last
 before=$(ageless)
 for i in $(seq 10); do
 	tm resize-window -t :0 -x $((40 + i * 7)) -y $((10 + i * 2)) \; resize-window -t :0 -x $((90 - i * 7)) -y $((40 - i * 3))

@@ -5,25 +5,11 @@
 # timeout: 180
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/registry.sh"
-for c in docker-registry skopeo htpasswd tmux; do
-	command -v $c >/dev/null || skip_all "no $c here"
-done
+. "$(dirname "$0")/../lib/wait.sh"
+need docker-registry skopeo htpasswd
 export BERTH_LIBEXEC=$builddir BERTH_KERNEL=$builddir/kernel/vmlinux XDG_STATE_HOME=$T/state
-tm() { tmux -L "berth-$$" -f /dev/null "$@"; }
-trap 'tm kill-server 2>/dev/null; kill "${started_pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$T"' EXIT
-screen() { tm capture-pane -p; }
-keys() { tm send-keys "$@"; }
-shows() { wait_for sh -c "tmux -L berth-$$ capture-pane -p | grep -qF -- '$1'"; }
-sees() { shows "$1"; local rc=$?; ok $rc "$2"; [ $rc -eq 0 ] || screen | sed 's/^/# /'; }
-# wait_for COMMAND...: until it succeeds; 20 s at most
-wait_for() {
-	local i
-	for ((i = 0; i < 400; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05
-	done
-	return 1
-}
+cleanup() { kill "${started_pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$T"; }
+. "$(dirname "$0")/lib/tmux.sh"
 berth() { "$builddir/berth" --root "$T/store" --run-root "$T/run" "$@"; }
 
 htpasswd -Bbn user s3cret >"$T/htpasswd" 2>/dev/null
@@ -38,8 +24,7 @@ auth:
 E2
 registry=127.0.0.1:$PORT
 
-env -u TMUX TERM=xterm-256color tmux -L "berth-$$" -f /dev/null new-session -d -x 80 -y 24 "PS1='ready> ' sh"
-shows 'ready>'
+terminal 80 24
 keys "$builddir/berth --root $T/store --run-root $T/run; echo ended \$?" Enter
 sees 'No containers yet.' 'the first screen'
 keys 2
@@ -65,7 +50,7 @@ keys Enter
 shows '> [ Log in ]'
 keys Enter
 sees 'shop is here' 'with the right one the pull goes on'
-! screen | grep -q s3cret
+screen_lacks s3cret
 ok $? 'which is never seen'
 keys 2
 sees 'shop:latest' 'the image is in the list'

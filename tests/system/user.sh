@@ -4,9 +4,7 @@
 # timeout: 240
 . "$(dirname "$0")/lib/vm.sh"
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can become another user; run as one, the other tests show the same'
-for program in docker-registry skopeo setpriv; do
-	command -v $program >/dev/null || skip_all "no $program here"
-done
+need docker-registry skopeo setpriv
 uid=54321
 chmod 711 "$T"
 mkdir -m 700 "$T/home" "$T/xdg"

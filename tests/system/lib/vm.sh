@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For tests with real VMs: a store of its own, berth from the build tree, and nothing left behind.
 . "$(dirname "${BASH_SOURCE[0]}")/../../lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../../lib/wait.sh"
 
 [ -e "$builddir/kernel/vmlinux" ] || skip_all "no kernel built: make kernel"
 command -v qemu-system-x86_64 >/dev/null || skip_all "no qemu-system-x86_64 here"
@@ -19,15 +20,6 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# wait_for COMMAND...: until it succeeds; 20 s at most
-wait_for() {
-	local i
-	for ((i = 0; i < 400; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05
-	done
-	return 1
-}
 # state CTR: as ps says
 state() { berth ps -a --format state --filter "name=$1"; }
 # free_port: one of the loopback that nobody has now

@@ -310,6 +310,7 @@ struct berth_rootfs {
 	int64_t time;            /* s since 1970, of what scripts write; 0: the newest time that the sources have */
 	/* What they print, as it comes; stream 1 stdout, 2 stderr. NULL: dropped. */
 	void (*print)(void *arg, int stream, const char *p, size_t n);
+	bool lost_found;         /* make a folder lost+found, as mke2fs does */
 };
 struct berth_rootfs_result {
 	uint64_t size, used;
@@ -317,6 +318,7 @@ struct berth_rootfs_result {
 };
 typedef void (*berth_rootfs_cb)(void *arg, int rc, const struct berth_error *e,
 				const struct berth_rootfs_result *result);
+/* -EINVAL at once, with words, for what cannot be asked. */
 BERTH_API int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
 				  berth_rootfs_cb done, void *arg, struct berth_op **op, struct berth_error *e);
 

@@ -162,8 +162,10 @@ static int run_commit(struct cli *cli, const struct cli_args *a)
 		.changes = changes,
 	};
 
-	if (cli_await(cli, berth_container_commit(cli->berth, &opts, on_progress, on_committed, &c, &cli->op,
-						  &cli->error)) < 0)
+	int rc = berth_container_commit(cli->berth, &opts, on_progress, on_committed, &c, &cli->op, &cli->error);
+	if (rc == -EINVAL) /* nothing was begun: it is the words */
+		return cli_usage(a->cmd, "%s", cli->error.text);
+	if (cli_await(cli, rc) < 0)
 		return cli_fail(cli);
 	puts(c.id);
 	return CLI_OK;

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "oci/ref.h"
 
 static const struct cli_opt rootfs_opts[] = {
 	{ 'o', "output", "FILE", "the file to make (needed)" },
@@ -22,6 +23,7 @@ static const struct cli_opt rootfs_opts[] = {
 	{ 0, "uuid", "UUID", "default: from the content" },
 	{ 0, "label", "LABEL", "at most 16 bytes" },
 	{ 0, "journal", "MODE", "ordered, writeback or data (default none)" },
+	{ 0, "lost-found", NULL, "make a folder lost+found, as mke2fs does" },
 	{ 0, "run", "SCRIPT", "run this file of the host as root in a VM over the sources; - is standard input" },
 	{ 'e', "env", "KEY[=VALUE]", "set an environment variable of the scripts; KEY alone takes this shell's" },
 	{ 0, "network", "NETWORK", "of the scripts: host-user (default) or none" },
@@ -32,6 +34,7 @@ static const struct cli_opt rootfs_opts[] = {
 
 struct making {
 	struct cli *cli;
+	const struct cli_cmd *cmd;
 	struct berth_rootfs_result result;
 };
 
@@ -124,15 +127,18 @@ static int take_scripts(const struct cli_args *a, struct berth_rootfs *r)
 
 /* --- the file */
 
-static int make(struct cli *cli, const struct berth_rootfs *r, struct making *m)
+static int make(struct making *m, const struct berth_rootfs *r)
 {
-	return cli_await(cli, berth_rootfs_create(cli->berth, r, on_making, on_made, m, &cli->op, &cli->error)) < 0 ?
-		       cli_fail(cli) :
-		       CLI_OK;
+	struct cli *cli = m->cli;
+	int rc = berth_rootfs_create(cli->berth, r, on_making, on_made, m, &cli->op, &cli->error);
+
+	if (rc == -EINVAL) /* nothing was begun: it is the words */
+		return cli_usage(m->cmd, "%s", cli->error.text);
+	return cli_await(cli, rc) < 0 ? cli_fail(cli) : CLI_OK;
 }
 
 /* The file gets its name once the image is there: both, or neither. */
-static int make_and_tag(struct cli *cli, struct berth_rootfs *r, struct making *m, const char *name)
+static int make_and_tag(struct making *m, struct berth_rootfs *r, const char *name)
 {
 	const char *output = r->output;
 	AUTO_FREE char *part = path_fmt("%s.part-%d", output, (int)getpid());
@@ -141,9 +147,9 @@ static int make_and_tag(struct cli *cli, struct berth_rootfs *r, struct making *
 	if (!part)
 		return cli_error("out of memory"), CLI_FAILED;
 	r->output = part;
-	code = make(cli, r, m);
+	code = make(m, r);
 	if (code == CLI_OK)
-		code = tag(cli, part, r, name);
+		code = tag(m->cli, part, r, name);
 	if (code == CLI_OK && rename(part, output) < 0) {
 		cli_error("cannot make '%s': %s", output, strerror(errno));
 		code = CLI_FAILED;
@@ -154,9 +160,23 @@ static int make_and_tag(struct cli *cli, struct berth_rootfs *r, struct making *
 	return code;
 }
 
+/* A name that no image can have is told before minutes of work, and so is a terminal in place of a tar. */
+static int check_words(const struct cli_args *a, const char *name)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	struct err e = { 0 };
+
+	if (name && oci_ref_parse_name(name, &ref, &e) < 0)
+		return cli_usage(a->cmd, "--tag: %s", e.text);
+	for (int i = 0; i < a->argc; i++)
+		if (!strcmp(a->argv[i], "tar:-") && isatty(STDIN_FILENO))
+			return cli_usage(a->cmd, "there is no tar to read from the terminal: tar:FILE names one");
+	return CLI_OK;
+}
+
 static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 {
-	struct making m = { .cli = cli };
+	struct making m = { .cli = cli, .cmd = a->cmd };
 	AUTO_FREE const char **scripts = cli_values(a, "run");
 	AUTO_FREE const char **env = cli_values(a, "env");
 	const char *size = cli_value(a, "size"), *max = cli_value(a, "max-size"), *name = cli_value(a, "tag");
@@ -171,6 +191,7 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 		.journal = cli_value(a, "journal"),
 		.scripts = scripts,
 		.env = env,
+		.lost_found = cli_flag(a, "lost-found"),
 	};
 	int code;
 
@@ -181,9 +202,11 @@ static int run_rootfs_create(struct cli *cli, const struct cli_args *a)
 	if (max && str_parse_size(max, &r.max_size, &e) < 0)
 		return cli_usage(a->cmd, "--max-size: %s", e.text);
 	code = take_scripts(a, &r);
+	if (code == CLI_OK)
+		code = check_words(a, name);
 	if (code)
 		return code;
-	code = name ? make_and_tag(cli, &r, &m, name) : make(cli, &r, &m);
+	code = name ? make_and_tag(&m, &r, name) : make(&m, &r);
 	if (code != CLI_OK)
 		return code;
 	str_size(m.result.used, used);
@@ -207,7 +230,7 @@ const struct cli_cmd cli_cmd_rootfs_create = {
 		 "and the scripts before it made, by its #! line or by /bin/sh. It is not part of the result, has no "
 		 "standard input, and what it prints is printed. If one ends with another code than 0, the command fails "
 		 "with exit code 1 and makes nothing. The result is written anew, without a trace of the VM; "
-		 "/etc/hosts, /etc/hostname and /etc/resolv.conf stay what the sources have, and sockets are left out. "
+		 "/etc/hosts, /etc/hostname and /etc/resolv.conf stay what the sources have. Sockets come over too, but not into the image of --tag. "
 		 "What a script writes has the newest time of the sources, or that of SOURCE_DATE_EPOCH, "
 		 "which the script is given too: so a script that writes the same bytes makes the same file.",
 	.opts = rootfs_opts, .min_args = 1, .max_args = -1, .run = run_rootfs_create,

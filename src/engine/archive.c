@@ -360,10 +360,8 @@ static void import_end(struct eng_pool *p, int rc, const struct berth_error *e)
 static int import_name(struct loading *l, const char *name, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-	int rc = oci_ref_parse(name, &ref, e);
+	int rc = oci_ref_parse_name(name, &ref, e);
 
-	if (rc == 0 && (ref.transport != OCI_REGISTRY || ref.digest))
-		rc = err_set(e, -EINVAL, "'%s' is not a name to give: it is written [HOST/]NAME[:TAG]", name);
 	return rc < 0 ? rc : (l->name = oci_ref_str(&ref)) ? 0 : -ENOMEM;
 }
 

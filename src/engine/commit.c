@@ -355,11 +355,8 @@ static void cancel(struct berth_op *op)
 static int check(struct commit_op *o, struct err *e)
 {
 	AUTO_JSON cJSON *scratch = cJSON_CreateObject();
-	int rc = oci_ref_parse(o->c.ref, &o->ref, e);
+	int rc = oci_ref_parse_name(o->c.ref, &o->ref, e);
 
-	if (rc == 0 && (o->ref.transport != OCI_REGISTRY || o->ref.digest))
-		rc = err_set(e, -EINVAL, "'%s' is not a name to give: it is written [HOST/]NAME[:TAG]",
-			     o->c.ref);
 	for (size_t i = 0; rc == 0 && o->c.changes && o->c.changes[i]; i++)
 		rc = oci_instruction_apply(scratch, o->c.changes[i], e);
 	if (rc == 0 && !(o->full = oci_ref_str(&o->ref)))

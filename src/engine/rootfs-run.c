@@ -3,7 +3,7 @@
  *
  * The sources become a file, which is the read-only base of a container for each script. The disk that one script wrote
  * to goes on to the next one's container. Base and disk, joined as the guest saw them, are then written anew by our own
- * writer: so the kernel's way to lay files out, its journal and its clock leave no trace in the result. */
+ * writer, into the file that gets its name last: so the kernel's way to lay files out, its journal and its clock leave no trace in the result. */
 #include "engine/rootfs-run.h"
 
 #include <fcntl.h>
@@ -18,9 +18,11 @@
 #include "engine/create.h"
 #include "engine/disks.h"
 #include "engine/rootfs-scripts.h"
-#include "job/pack.h"
+#include "job/rootfs-output.h"
+#include "job/rootfs-source.h"
 
 #define CHUNK (32u << 10)
+#define NSEC 1000000000
 #define DISK_DEFAULT (8ull << 30) /* of a container, which a small result must not make smaller */
 
 struct output {
@@ -44,14 +46,14 @@ struct run {
 	struct work work;
 	struct rootfs_create create;
 	struct eng_disks disks;
-	struct pack pack;
 	struct berth_op *sub; /* of a container */
-	bool in_create, in_disks, in_pack;
+	bool in_create, in_disks;
 	bool cancelled;
 	int rc; /* the first thing that went wrong */
 	struct err err;
 
-	const char *base, *result; /* names until the end: of what the sources are; of what is made */
+	const char *base; /* a name until the end: of what the sources are */
+	struct rootfs_output out_file;
 	struct rootfs_scripts scripts;
 	struct fs_time newest;
 	size_t script; /* the one that runs */
@@ -60,7 +62,6 @@ struct run {
 	struct output out[2];
 	int outs; /* that are not closed */
 	bool ended; /* the script */
-	int tar; /* where the result comes from: the end of a pipe */
 };
 
 static void next_script(struct run *r);
@@ -135,10 +136,9 @@ static int clean_in_pool(struct work *w, struct err *e)
 		eng_container_take_away(r->op.b, r->before, false, NULL);
 	rootfs_scripts_finish(&r->scripts);
 	unlink(r->base);
-	if (r->rc == 0 && rename(r->result, r->opts.output) < 0)
-		note(r, err_sys(e, -errno, "cannot write '%s'", r->opts.output), e);
-	if (r->rc < 0)
-		unlink(r->result);
+	if (r->rc == 0)
+		note(r, rootfs_output_commit(&r->out_file, e), e);
+	rootfs_output_finish(&r->out_file);
 	return 0;
 }
 
@@ -151,8 +151,6 @@ static void on_clean(struct work *w, int rc, const struct err *e)
 
 	eng_op_end(&r->op);
 	r->done(r->op.arg, r->rc, eng_error(&be, r->rc, &r->err, NULL), r->rc < 0 ? NULL : &result);
-	if (r->tar >= 0)
-		close(r->tar);
 	eng_arena_finish(&r->arena);
 	free(r);
 }
@@ -182,12 +180,11 @@ static void clean_up(struct run *r)
 	clean_files(r);
 }
 
-/* --- the result: one worker reads what the guest left, as a tar through a pipe, another writes it */
+/* --- the result: what the guest left, base and disk joined, goes to our writer as it is */
 
-static void joined(struct run *r)
+static struct fs_time stamp_of(const struct run *r)
 {
-	if (!r->in_pack && !r->in_create)
-		clean_up(r);
+	return r->asked.time ? (struct fs_time){ .sec = r->asked.time } : r->newest;
 }
 
 static void on_made(struct rootfs_create *c, int rc, const struct err *e)
@@ -196,70 +193,28 @@ static void on_made(struct rootfs_create *c, int rc, const struct err *e)
 
 	r->in_create = false;
 	note(r, rc, e);
-	if (rc < 0 && r->in_pack)
-		pack_cancel(&r->pack);
-	joined(r);
-}
-
-/* The end of the pipe is not always seen as an error. */
-static void on_packed(struct pack *p, int rc, const struct err *e)
-{
-	struct run *r = container_of(p, struct run, pack);
-
-	r->in_pack = false;
-	note(r, rc, e);
-	if (rc < 0 && r->in_create)
-		rootfs_create_cancel(&r->create);
-	joined(r);
-}
-
-static struct fs_time stamp_of(const struct run *r)
-{
-	return r->asked.time ? (struct fs_time){ .sec = r->asked.time } : r->newest;
-}
-
-static int start_writer(struct run *r, struct err *e)
-{
-	const char *const sources[] = { eng_arena_take(&r->arena, path_fmt("tar:/proc/self/fd/%d", r->tar)), NULL };
-	struct rootfs_opts o = r->opts;
-
-	o.sources = sources;
-	o.platform = NULL;
-	o.output = r->result;
-	return *sources ? rootfs_create_start(&r->create, r->op.b->loop, &o, on_made, e) :
-			  err_set(e, -ENOMEM, "out of memory");
+	clean_up(r);
 }
 
 static void on_disks(struct eng_disks *d, int rc, const struct err *de)
 {
 	struct run *r = container_of(d, struct run, disks);
+	const struct unpack_merged m = { .base = d->base, .upper = d->upper, .dir = ENG_UPPER_DIR,
+					 .since = { r->since / NSEC, (uint32_t)(r->since % NSEC) }, .stamp = stamp_of(r) };
+	struct rootfs_opts o = r->opts;
 	struct err e = *de;
-	int ends[2];
 
 	if (rc == 0 && is_over(r))
 		return;
-	if (rc == 0 && pipe2(ends, O_CLOEXEC) < 0)
-		rc = err_sys(&e, -errno, "cannot make a pipe");
-	if (rc == 0) {
-		struct pack_opts o = { .mode = PACK_RESULT, .base = d->base, .upper = d->upper, .out = ends[1],
-				       .path = ENG_UPPER_DIR, .since = r->since, .stamp = stamp_of(r) };
-
-		r->tar = ends[0];
-		rc = pack_start(&r->pack, r->op.b->loop, &o, on_packed, &e);
-		r->in_pack = rc == 0;
-		close(ends[1]);
-	}
-	if (rc == 0) {
-		rc = start_writer(r, &e);
-		r->in_create = rc == 0;
-	}
+	o.sources = NULL;
+	o.merged = &m;
+	o.output = NULL;
+	o.fd = r->out_file.fd;
 	if (rc == 0)
-		return;
-	note(r, rc, &e);
-	if (r->in_pack)
-		pack_cancel(&r->pack);
-	else
-		clean_up(r);
+		rc = rootfs_create_start(&r->create, r->op.b->loop, &o, on_made, &e);
+	r->in_create = rc == 0;
+	if (rc < 0)
+		fail(r, rc, &e);
 }
 
 static void join(struct run *r)
@@ -513,13 +468,16 @@ static void on_base(struct rootfs_create *c, int rc, const struct err *ce)
 		fail(r, rc, &e);
 }
 
-/* --- the beginning: what can be wrong with the scripts is told before anything is made */
+/* --- the beginning: what can be wrong with scripts and names is told before anything is made */
 
 static int prepare(struct work *w, struct err *e)
 {
 	struct run *r = container_of(w, struct run, work);
+	int rc = rootfs_output_begin(r->opts.output, &r->out_file, e);
 
-	return rootfs_scripts_load(r->op.b->run_root, r->asked.scripts, &r->scripts, e);
+	for (const char *const *s = r->opts.sources; rc == 0 && *s; s++)
+		rc = rootfs_source_check(*s, e);
+	return rc < 0 ? rc : rootfs_scripts_load(r->op.b->run_root, r->asked.scripts, &r->scripts, e);
 }
 
 static void on_prepared(struct work *w, int rc, const struct err *we)
@@ -543,9 +501,7 @@ static void cancel(struct berth_op *op)
 	struct run *r = container_of(op, struct run, op);
 
 	r->cancelled = true;
-	if (r->in_pack)
-		pack_cancel(&r->pack);
-	else if (r->in_create)
+	if (r->in_create)
 		rootfs_create_cancel(&r->create);
 	else if (r->in_disks)
 		eng_disks_cancel(&r->disks);
@@ -567,24 +523,11 @@ static int check_machine(const struct berth *b, const struct berth_rootfs *r, st
 	return rc;
 }
 
-static int check(const struct berth *b, const struct berth_rootfs *r, struct err *e)
-{
-	unsigned from_stdin = 0;
-
-	for (const char *const *s = r->sources; *s; s++)
-		from_stdin += !strcmp(*s, "tar:-");
-	for (const char *const *s = r->scripts; *s; s++)
-		from_stdin += !strcmp(*s, "-");
-	if (from_stdin > 1)
-		return err_set(e, -EINVAL, "standard input can be one source or script only");
-	return check_machine(b, r, e);
-}
-
 int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct rootfs_opts *o,
 		   berth_progress_cb progress, berth_rootfs_cb done, void *arg, struct berth_op **op, struct err *e)
 {
 	struct run *r = calloc(1, sizeof(*r));
-	int rc = r ? check(b, in, e) : -ENOMEM;
+	int rc = r ? check_machine(b, in, e) : -ENOMEM;
 
 	if (rc == 0) {
 		r->opts = *o;
@@ -603,11 +546,9 @@ int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct 
 		r->asked.env = eng_arena_strv(&r->arena, in->env);
 		r->asked.network = eng_arena_str(&r->arena, in->network);
 		r->base = eng_arena_take(&r->arena, path_fmt("%s.base-%d", o->output, (int)getpid()));
-		r->result = eng_arena_take(&r->arena, path_fmt("%s.made-%d", o->output, (int)getpid()));
 		r->progress = progress;
 		r->done = done;
 		r->create.progress = on_progress;
-		r->tar = -1;
 		r->view = (struct berth_progress){ .verb = "rootfs create", .object = r->opts.output, .stage = r->stage };
 		strcpy(r->stage, "unpacking");
 		eng_op_begin(b, &r->op, arg, cancel, op);

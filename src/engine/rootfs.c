@@ -9,6 +9,7 @@
 #include "engine/create.h"
 #include "engine/engine.h"
 #include "engine/rootfs-run.h"
+#include "ext4/writer.h"
 
 struct rootfs_op {
 	struct berth_op op;
@@ -70,6 +71,26 @@ static int begin(struct berth *b, const struct rootfs_opts *opts, berth_progress
 	return 0;
 }
 
+/* What needs no file to be judged. */
+static int check(const struct berth_rootfs *r, struct err *e)
+{
+	struct ext4_opts o = { .size = r->size, .label = r->label };
+	int rc = r->journal ? ext4_parse_journal(r->journal, &o.journal, e) : 0;
+	unsigned from_stdin = 0;
+
+	if (rc == 0 && r->uuid)
+		rc = ext4_parse_uuid(r->uuid, o.uuid, e);
+	if (rc == 0)
+		rc = ext4_opts_check(&o, e);
+	for (const char *const *s = r->sources; *s; s++)
+		from_stdin += !strcmp(*s, "tar:-");
+	for (const char *const *s = r->scripts; s && *s; s++)
+		from_stdin += !strcmp(*s, "-");
+	if (rc == 0 && from_stdin > 1)
+		rc = err_set(e, -EINVAL, "standard input can be one source or script only");
+	return rc;
+}
+
 int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_progress_cb progress,
 			berth_rootfs_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
 {
@@ -79,9 +100,12 @@ int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_pro
 	const struct rootfs_opts opts = {
 		.store = b->store, .builtin = builtin, .sources = r->sources, .output = r->output, .platform = r->platform ? &platform : NULL,
 		.size = r->size, .max_size = r->max_size, .uuid = r->uuid, .label = r->label, .journal = r->journal,
+		.lost_found = r->lost_found,
 	};
 	int rc = r->platform ? oci_platform_parse(r->platform, &platform, &e) : 0;
 
+	if (rc == 0)
+		rc = check(r, &e);
 	if (rc == 0 && r->scripts && *r->scripts)
 		rc = eng_rootfs_run(b, r, &opts, progress, done, arg, ret, &e);
 	else if (rc == 0)

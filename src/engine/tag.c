@@ -31,12 +31,10 @@ static int tag_in_pool(struct work *w, struct err *e)
 	AUTO(store_image_finish) struct store_image m = { 0 };
 	AUTO_FREE char *full = NULL;
 	struct oci_desc d;
-	int rc = oci_ref_parse(t->dst, &ref, e);
+	int rc = oci_ref_parse_name(t->dst, &ref, e);
 
 	if (rc < 0)
 		return rc;
-	if (ref.transport != OCI_REGISTRY || ref.digest)
-		return err_set(e, -EINVAL, "'%s' is not a name to give: it is written [HOST/]NAME[:TAG]", t->dst);
 	full = oci_ref_str(&ref);
 	if (!full)
 		return err_set(e, -ENOMEM, "out of memory");

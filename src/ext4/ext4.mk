@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += %D%/libext4.la
 %C%_libext4_la_SOURCES = \
-	%D%/writer.c %D%/writer.h %D%/writer-int.h \
+	%D%/opts.c %D%/writer.c %D%/writer.h %D%/writer-int.h \
 	%D%/mkfs.c %D%/mkfs.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/tree.c %D%/tree.h \

@@ -8,8 +8,6 @@
 #include "base/auto.h"
 #include "ext4/writer-int.h"
 
-#define SIZE_MIN (UINT64_C(1) << 20)
-#define SIZE_MAX_FS (UINT64_C(16) << 40)
 #define SUPER2_FROM (UINT64_C(1) << 40) /* above it, copies of the superblock in two groups only */
 #define BYTES_PER_INODE 16384
 #define GROUP_INODES_MAX (8 * EXT4_BLOCK)
@@ -62,14 +60,10 @@ static uint32_t journal_blocks(const struct ext4_writer *w, uint64_t nblocks)
 
 int place_known(struct ext4_writer *w, struct err *e)
 {
-	uint64_t size = w->opts.size, max = w->opts.max_size ? w->opts.max_size : UINT64_C(1) << 40;
+	uint64_t size = w->opts.size, max = w->opts.max_size ? w->opts.max_size : EXT4_SIZE_UNASKED;
 	uint64_t ninodes = MAX(w->opts.ninodes, size / BYTES_PER_INODE);
 	struct ext4_geo g;
 
-	if (size > SIZE_MAX_FS || max > SIZE_MAX_FS || (size && size < SIZE_MIN) || max < SIZE_MIN)
-		return err_set(e, -EINVAL,
-			       "an ext4 file system of %llu bytes: from 1 MiB to 16 TiB are possible",
-			       (unsigned long long)(size ? size : max));
 	if (!size) {
 		g = make_geo(max);
 		g.super2 = false;

@@ -60,9 +60,8 @@ static int create(struct ext4_writer *w, const struct ext4_opts *opts, struct fs
 
 	w->opts = *opts;
 	w->sink.ops = &ext4_sink_ops;
-	if (opts->label && strlen(opts->label) > 16)
-		rc = err_set(e, -EINVAL, "the label '%s' has more than 16 bytes", opts->label);
-	else
+	rc = ext4_opts_check(opts, e);
+	if (rc == 0)
 		rc = set_up(w, e);
 	if (rc < 0) {
 		ext4_writer_destroy(&w->sink);

@@ -55,6 +55,16 @@ struct ext4_opts {
 	bool early; /* the caller syncs it: what was written is sent to the disk soon, as with sync */
 };
 
+#define EXT4_SIZE_MIN (UINT64_C(1) << 20)
+#define EXT4_SIZE_MAX (UINT64_C(16) << 40)
+#define EXT4_SIZE_UNASKED (UINT64_C(1) << 40) /* max_size 0 */
+
+/* As people write them: "ordered", "writeback", "data", "none" or ""; 32 hex digits, dashes anywhere between. -EINVAL. */
+int ext4_parse_journal(const char *word, enum ext4_journal *ret, struct err *e);
+int ext4_parse_uuid(const char *s, uint8_t ret[16], struct err *e);
+/* -EINVAL with words for what no file system can have, before any of it is made. */
+int ext4_opts_check(const struct ext4_opts *o, struct err *e);
+
 struct ext4_stats {
 	uint64_t size; /* bytes of the file system */
 	uint64_t used; /* bytes of it in use, its own tables included */

@@ -49,6 +49,7 @@ berth_unpack_SOURCES = \
 	%D%/unpack-main.c \
 	%D%/unpack-confine.c %D%/unpack-confine.h \
 	%D%/unpack-dir.c %D%/unpack-dir.h \
+	%D%/unpack-merged.c %D%/unpack-merged.h %D%/links.c %D%/links.h %D%/own-files.h \
 	%D%/unpack-input.c %D%/unpack-input.h \
 	%D%/unpack-out.c %D%/unpack-out.h \
 	%D%/unpack-pipe.c %D%/unpack-pipe.h \
@@ -68,7 +69,7 @@ helper_PROGRAMS += berth-pack
 berth_pack_SOURCES = \
 	%D%/pack-main.c %D%/pack-int.h %D%/own-files.h \
 	%D%/pack-out.c %D%/pack-out.h \
-	%D%/pack-tar.c %D%/pack-tar.h \
+	%D%/pack-tar.c %D%/pack-tar.h %D%/links.c %D%/links.h \
 	%D%/unpack-confine.c %D%/unpack-confine.h \
 	%D%/worker-memory.c %D%/worker-memory.h
 berth_pack_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(SECCOMP_CFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS)

@@ -25,6 +25,13 @@ static inline bool own_file(const char *path, bool added)
 	return false;
 }
 
+/* The root, and the folder that berth's own files are in, are written to in any container. */
+static inline bool own_way_only(const struct ext4_merge_entry *en)
+{
+	return en->kind == EXT4_MERGE_CHANGED && (!*en->path || !strcmp(en->path, "etc")) && S_ISDIR(en->lower.mode) &&
+	       en->st.mode == en->lower.mode && en->st.uid == en->lower.uid && en->st.gid == en->lower.gid && !en->opaque;
+}
+
 /* 1 for an entry that is there because of berth alone: such a file, or the folder that was made for them. */
 static inline int own_entry(const struct ext4_merge_entry *en, struct err *e)
 {

@@ -4,10 +4,7 @@
  *
  *   berth-pack tree PATH   the file system in PACK_BASE, from PATH on
  *   berth-pack merged DIR  the folder DIR of the file system in PACK_UPPER over the one in PACK_BASE
- *   berth-pack layer DIR   what the folder changes, as a layer of an image, compressed
- *   berth-pack result DIR SINCE SEC NSEC
- *                          merged, but for what berth itself wrote; what the folder has of the time SINCE (ns) or a
- *                          later one gets the time SEC, NSEC */
+ *   berth-pack layer DIR   what the folder changes, as a layer of an image, compressed */
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,8 +38,6 @@ struct worker {
 	struct pack_tar *tar;
 	const char *prefix; /* of names in the tar */
 	int64_t said_ns;
-	int64_t since; /* of a result */
-	struct fs_time stamp;
 };
 
 static void say(cJSON *j)
@@ -116,18 +111,6 @@ static int mark(struct worker *w, const struct ext4_merge_entry *en, const char 
 	return path ? pack_tar_mark(w->tar, path, e) : err_set(e, -ENOMEM, "out of memory");
 }
 
-static bool same_owner(const struct ext4_stat *a, const struct ext4_stat *b)
-{
-	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid;
-}
-
-/* The root, and the folder that berth's own files are in, are written to in any container. */
-static bool is_way_only(const struct ext4_merge_entry *en)
-{
-	return en->kind == EXT4_MERGE_CHANGED && (!*en->path || !strcmp(en->path, "etc")) && S_ISDIR(en->lower.mode) &&
-	       same_owner(&en->st, &en->lower) && !en->opaque;
-}
-
 static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 {
 	struct worker *w = arg;
@@ -136,7 +119,7 @@ static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 	say_progress(w);
 	if (en->kind == EXT4_MERGE_GONE)
 		return en->hidden || own_file(en->path, false) ? 0 : mark(w, en, ".wh.", en->name, e);
-	rc = is_way_only(en) ? 1 : own_entry(en, e);
+	rc = own_way_only(en) ? 1 : own_entry(en, e);
 	if (rc != 0)
 		return MIN(rc, 0);
 	if (str_starts(en->name, ".wh."))
@@ -149,33 +132,6 @@ static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 		rc = path ? pack_tar_mark(w->tar, path, e) : err_set(e, -ENOMEM, "out of memory");
 	}
 	return rc;
-}
-
-static bool is_since(const struct fs_time *t, int64_t ns)
-{
-	int64_t sec = ns / 1000000000;
-
-	return t->sec > sec || (t->sec == sec && t->nsec >= ns % 1000000000);
-}
-
-static int on_result(void *arg, const struct ext4_merge_entry *en, struct err *e)
-{
-	struct worker *w = arg;
-	struct ext4_stat st = en->st;
-	bool upper = en->from == w->upper;
-	int own = upper ? own_entry(en, e) : 0;
-
-	say_progress(w);
-	if (own < 0)
-		return own;
-	if (en->kind == EXT4_MERGE_GONE || own) {
-		if (en->kind != EXT4_MERGE_CHANGED || S_ISDIR(en->lower.mode))
-			return 0;
-		return pack_tar_add(w->tar, w->base, en->path, &en->lower, e);
-	}
-	if (upper && is_since(&st.mtime, w->since))
-		st.mtime = is_way_only(en) ? en->lower.mtime : w->stamp;
-	return pack_tar_add(w->tar, en->from, en->path, &st, e);
 }
 
 static int pack_both(struct worker *w, const char *dir, ext4_merge_cb fn, struct err *e)
@@ -202,7 +158,7 @@ static int pack(struct worker *w, const char *mode, const char *path, struct pac
 	if (rc < 0)
 		return rc;
 	rc = !strcmp(mode, "tree") ? pack_tree(w, path, e) :
-	     pack_both(w, path, layer ? on_layer : !strcmp(mode, "result") ? on_result : on_merged, e);
+	     pack_both(w, path, layer ? on_layer : on_merged, e);
 	if (rc == 0)
 		rc = pack_tar_end(w->tar, e);
 	return rc < 0 ? rc : pack_out_end(w->out, ret, e);
@@ -235,12 +191,8 @@ int main(int argc, char **argv)
 	bool landlock;
 	int rc;
 
-	if (argc != 3 && argc != 6)
+	if (argc != 3)
 		return 2;
-	if (argc == 6) {
-		w.since = atoll(argv[3]);
-		w.stamp = (struct fs_time){ atoll(argv[4]), (uint32_t)atol(argv[5]) };
-	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like any other */
 	/* names that are UTF-8 are told as such, all others as bytes */

@@ -10,30 +10,20 @@
 #include <archive_entry.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
 #include "base/str.h"
 #include "ext4/merge.h"
+#include "job/links.h"
 #include "job/pack-out.h"
 
 #define NSEC 1000000000
 #define PIECE (1u << 20)
-#define LINKS_MEM_MAX (256u << 20) /* of names of files that have several */
-
-/* Where a file with several names was put first. */
-struct first {
-	const struct ext4_reader *r; /* NULL: free */
-	uint32_t ino;
-	uint32_t path; /* in the arena */
-};
 
 struct pack_tar {
 	struct pack_out *out;
 	struct archive *a;
 	int rc; /* of the output */
 	struct err err;
-	struct first *first; /* open addressing */
-	uint32_t nfirst, cap;
-	struct buf arena;
+	struct links links;
 	uint64_t entries, left_out;
 	uint8_t *piece;
 };
@@ -92,8 +82,7 @@ void pack_tar_destroy(struct pack_tar *t)
 		archive_write_free(t->a);
 	}
 	free(t->piece);
-	free(t->first);
-	buf_finish(&t->arena);
+	links_finish(&t->links);
 	free(t);
 }
 
@@ -105,59 +94,6 @@ uint64_t pack_tar_entries(const struct pack_tar *t)
 uint64_t pack_tar_left_out(const struct pack_tar *t)
 {
 	return t->left_out;
-}
-
-/* --- hard links */
-
-static uint32_t slot_of(const struct first *v, uint32_t cap, const struct ext4_reader *r, uint32_t ino)
-{
-	uint32_t i = (ino * 2654435761u ^ (uint32_t)((uintptr_t)r >> 4)) & (cap - 1);
-
-	while (v[i].r && (v[i].r != r || v[i].ino != ino))
-		i = (i + 1) & (cap - 1);
-	return i;
-}
-
-static int grow(struct pack_tar *t)
-{
-	uint32_t cap = t->cap ? t->cap * 2 : 256;
-	struct first *v;
-
-	if (cap > LINKS_MEM_MAX / sizeof(*v))
-		return -ENOMEM;
-	v = calloc(cap, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < t->cap; i++)
-		if (t->first[i].r)
-			v[slot_of(v, cap, t->first[i].r, t->first[i].ino)] = t->first[i];
-	free(t->first);
-	t->first = v;
-	t->cap = cap;
-	return 0;
-}
-
-/* The path that the file has already, or NULL: then it is kept. */
-static int link_of(struct pack_tar *t, const struct ext4_reader *r, uint32_t ino, const char *path,
-		   const char **ret, struct err *e)
-{
-	uint32_t i;
-
-	*ret = NULL;
-	if (t->nfirst >= t->cap / 2 && grow(t) < 0)
-		return err_set(e, -ENOMEM, "too many files with several names");
-	i = slot_of(t->first, t->cap, r, ino);
-	if (t->first[i].r) {
-		*ret = (const char *)t->arena.p + t->first[i].path;
-		return 0;
-	}
-	if (t->arena.len + strlen(path) > LINKS_MEM_MAX)
-		return err_set(e, -ENOMEM, "too many files with several names");
-	t->first[i] = (struct first){ r, ino, (uint32_t)t->arena.len };
-	t->nfirst++;
-	if (buf_add(&t->arena, path, strlen(path) + 1) < 0)
-		return err_set(e, -ENOMEM, "out of memory");
-	return 0;
 }
 
 /* --- attributes */
@@ -328,7 +264,7 @@ static int add(struct pack_tar *t, struct archive_entry *en, struct ext4_reader 
 	archive_entry_set_uid(en, st->uid);
 	archive_entry_set_gid(en, st->gid);
 	set_mtime(en, &st->mtime);
-	if (!S_ISDIR(st->mode) && st->nlink > 1 && (rc = link_of(t, r, st->ino, path, &first, e)) < 0)
+	if (!S_ISDIR(st->mode) && st->nlink > 1 && (rc = links_find(&t->links, r, st->ino, path, &first, e)) < 0)
 		return rc;
 	if (first) {
 		archive_entry_set_hardlink(en, first);

@@ -104,19 +104,14 @@ static void on_ended(struct spawn_child *c, int status)
 
 int pack_start(struct pack *op, uv_loop_t *loop, const struct pack_opts *o, pack_cb cb, struct err *e)
 {
-	static const char *const modes[] = { "tree", "merged", "layer", "result" };
+	static const char *const modes[] = { "tree", "merged", "layer" };
 	AUTO_FREE char *path = o->helper ? strdup(o->helper) : where_helper("berth-pack");
-	char since[24], sec[24], nsec[12];
-	bool result = o->mode == PACK_RESULT;
-	const char *const argv[] = { path, modes[o->mode], o->path, result ? since : NULL, sec, nsec, NULL };
+	const char *const argv[] = { path, modes[o->mode], o->path, NULL };
 	int say[2], pidfd, rc;
 	pid_t pid;
 
 	if (!path)
 		return err_set(e, -ENOMEM, "out of memory");
-	snprintf(since, sizeof(since), "%lld", (long long)o->since);
-	snprintf(sec, sizeof(sec), "%lld", (long long)o->stamp.sec);
-	snprintf(nsec, sizeof(nsec), "%u", o->stamp.nsec);
 	if (pipe2(say, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_sys(e, -errno, "cannot make a pipe");
 	AUTO_CLOSE int theirs = say[1], ours = say[0];

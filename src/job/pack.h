@@ -8,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/fs-sink.h"
 #include "base/spawn.h"
 #include "oci/digest.h"
 
@@ -16,7 +15,6 @@ enum pack_mode {
 	PACK_TREE, /* base from path on */
 	PACK_MERGED, /* the folder path of upper over base */
 	PACK_LAYER, /* what that folder changes, as a compressed layer */
-	PACK_RESULT, /* merged, but for what berth itself wrote, and what was written from `since` on has the time `stamp` */
 };
 
 struct pack_opts {
@@ -24,8 +22,6 @@ struct pack_opts {
 	int base, upper; /* file systems; upper -1 for a tree */
 	int out; /* where the tar goes */
 	const char *path;
-	int64_t since; /* of a result: ns since 1970 */
-	struct fs_time stamp;
 	const char *helper; /* path of berth-pack; NULL: beside the other helpers */
 };
 

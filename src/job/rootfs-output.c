@@ -70,6 +70,13 @@ int rootfs_output_begin(const char *path, struct rootfs_output *ret, struct err 
 	return 0;
 }
 
+static int sync_folder(const struct rootfs_output *o, struct err *e)
+{
+	int rc = file_sync_dir(o->dir_fd, ".");
+
+	return rc < 0 ? err_sys(e, rc, "cannot write '%s'", o->name) : 0;
+}
+
 int rootfs_output_commit(struct rootfs_output *o, struct err *e)
 {
 	int rc = 0;
@@ -77,6 +84,9 @@ int rootfs_output_commit(struct rootfs_output *o, struct err *e)
 	if (!o->tmp[0]) {
 		AUTO_FREE char *self = path_fmt("/proc/self/fd/%d", o->fd);
 
+		/* a new name is given in one step; to replace one takes two */
+		if (self && linkat(AT_FDCWD, self, o->dir_fd, o->name, AT_SYMLINK_FOLLOW) == 0)
+			return sync_folder(o, e);
 		rc = self ? make_tmp_name(o) : -ENOMEM;
 		if (rc == 0 && linkat(AT_FDCWD, self, o->dir_fd, o->tmp, AT_SYMLINK_FOLLOW) < 0) {
 			rc = -errno;
@@ -85,11 +95,10 @@ int rootfs_output_commit(struct rootfs_output *o, struct err *e)
 	}
 	if (rc == 0 && renameat(o->dir_fd, o->tmp, o->dir_fd, o->name) < 0)
 		rc = -errno;
-	if (rc == 0) {
-		o->tmp[0] = 0;
-		rc = file_sync_dir(o->dir_fd, ".");
-	}
-	return rc < 0 ? err_sys(e, rc, "cannot write '%s'", o->name) : 0;
+	if (rc < 0)
+		return err_sys(e, rc, "cannot write '%s'", o->name);
+	o->tmp[0] = 0;
+	return sync_folder(o, e);
 }
 
 void rootfs_output_finish(struct rootfs_output *o)

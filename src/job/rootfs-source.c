@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -53,6 +54,17 @@ int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *
 		v->layers[v->n].desc = *d;
 		v->n++;
 	}
+	return 0;
+}
+
+int rootfs_sources_add_merged(struct rootfs_sources *v, const struct unpack_merged *m, struct err *e)
+{
+	int rc = grow(v, e);
+
+	if (rc < 0)
+		return rc;
+	v->unpack[v->n].kind = UNPACK_MERGED;
+	v->unpack[v->n++].merged = *m;
 	return 0;
 }
 
@@ -142,6 +154,21 @@ static int add_tar(struct rootfs_sources *v, const char *path, struct err *e)
 	if (!v->layers[v->n].path)
 		return no_memory(e);
 	v->n++;
+	return 0;
+}
+
+int rootfs_source_check(const char *word, struct err *e)
+{
+	const char *path = word + strlen("tar:");
+	struct stat st;
+
+	if ((!str_starts(word, "dir:") && !str_starts(word, "tar:")) || !strcmp(word, "tar:-"))
+		return 0;
+	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
+		return err_sys(e, -errno, "cannot open '%s'", path);
+	if (S_ISDIR(st.st_mode) != str_starts(word, "dir:"))
+		return err_set(e, S_ISDIR(st.st_mode) ? -EISDIR : -ENOTDIR, "'%s' is %s folder", path,
+			       S_ISDIR(st.st_mode) ? "a" : "not a");
 	return 0;
 }
 

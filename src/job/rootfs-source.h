@@ -23,6 +23,8 @@ struct rootfs_sources {
 	size_t nlayouts;
 };
 
+/* What can be told of a word without reading it: a file or folder that is not there. */
+int rootfs_source_check(const char *word, struct err *e);
 /* Adds what word stands for: an image of s (may be NULL), "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]",
  * "docker-archive:FILE[:TAG]", "dir:PATH", "tar:FILE", "tar:-".
  */
@@ -31,6 +33,7 @@ int rootfs_sources_add(struct rootfs_sources *v, struct store *s, const char *wo
 /* Adds an image's layers. check: their stored bytes are checked against their digests, too. */
 int rootfs_sources_add_image(struct rootfs_sources *v, const struct oci_layout *from,
 			     const struct oci_image *m, bool check, struct err *e);
+int rootfs_sources_add_merged(struct rootfs_sources *v, const struct unpack_merged *m, struct err *e);
 /* A descriptor of the stored bytes of layer i, the caller's. */
 int rootfs_sources_open(const struct rootfs_sources *v, size_t i, struct err *e);
 void rootfs_sources_finish(struct rootfs_sources *v);

@@ -32,9 +32,11 @@ struct rootfs_job {
 
 	/* a file */
 	char **words;
+	struct unpack_merged merged;
 	struct rootfs_output output;
-	struct unpack_opts opts; /* its strings are the next four */
-	char *path, *uuid, *label, *journal, *helper, *builtin;
+	int fd; /* in its place, the caller's */
+	struct unpack_opts opts; /* its strings are among these */
+	char *path, *uuid, *label, *journal, *helper, *builtin, *upper_dir;
 
 	/* the store's */
 	char *image;
@@ -56,6 +58,7 @@ static void job_destroy(struct rootfs_job *j)
 	free(j->journal);
 	free(j->helper);
 	free(j->builtin);
+	free(j->upper_dir);
 	free(j->image);
 	free(j);
 }
@@ -102,7 +105,7 @@ static int commit_work(struct work *w, struct err *e)
 	struct rootfs_job *j = container_of(w, struct rootfs_job, work);
 
 	if (!j->image)
-		return rootfs_output_commit(&j->output, e);
+		return j->path ? rootfs_output_commit(&j->output, e) : 0;
 	AUTO_FREE char *meta = meta_text(j);
 	return meta ? store_rootfs_commit(&j->build, meta, e) : err_set(e, -ENOMEM, "out of memory");
 }
@@ -153,7 +156,7 @@ static int unpack(struct rootfs_job *j, struct err *e)
 	j->unpack.progress = on_progress;
 	j->opts.sources = j->sources.unpack;
 	j->opts.nsources = j->sources.n;
-	j->opts.fd = j->image ? j->build.fd : j->output.fd;
+	j->opts.fd = j->image ? j->build.fd : j->path ? j->output.fd : j->fd;
 	j->opts.uuid = j->uuid;
 	j->opts.label = j->label;
 	j->opts.journal = j->journal;
@@ -173,14 +176,19 @@ static const struct oci_platform *platform_of(const struct rootfs_job *j)
 
 static int resolve_file(struct rootfs_job *j, struct err *e)
 {
-	int rc = 0;
+	/* what can be wrong with any name is told before the first source is read */
+	int rc = j->path ? rootfs_output_begin(j->path, &j->output, e) : 0;
 
+	for (char **w = j->words; rc == 0 && w && *w; w++)
+		rc = rootfs_source_check(*w, e);
+	if (j->merged.dir)
+		return rc < 0 ? rc : rootfs_sources_add_merged(&j->sources, &j->merged, e);
 	j->sources.builtin = j->builtin;
 	for (char **w = j->words; rc == 0 && *w; w++)
 		rc = rootfs_sources_add(&j->sources, j->store, *w, platform_of(j), e);
 	if (rc == 0 && j->sources.n == 0)
 		return err_set(e, -EINVAL, "there is no layer to unpack");
-	return rc < 0 ? rc : rootfs_output_begin(j->path, &j->output, e);
+	return rc;
 }
 
 static int resolve_image(struct rootfs_job *j, struct err *e)
@@ -263,7 +271,8 @@ int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct 
 {
 	struct rootfs_job *j = job_create(o->store, o->platform);
 
-	if (!j || !(j->words = strv_copy(o->sources)) || !copy(&j->path, o->output) ||
+	if (!j || (o->sources && !(j->words = strv_copy(o->sources))) || !copy(&j->path, o->output) ||
+	    !copy(&j->upper_dir, o->merged ? o->merged->dir : NULL) ||
 	    !copy(&j->uuid, o->uuid) || !copy(&j->label, o->label) || !copy(&j->journal, o->journal) ||
 	    !copy(&j->helper, o->helper) || !copy(&j->builtin, o->builtin)) {
 		job_destroy(j);
@@ -271,6 +280,12 @@ int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct 
 	}
 	j->opts.size = o->size;
 	j->opts.max_size = o->max_size;
+	j->opts.lost_found = o->lost_found;
+	j->fd = o->fd;
+	if (o->merged) {
+		j->merged = *o->merged;
+		j->merged.dir = j->upper_dir;
+	}
 	return begin(op, loop, j, cb, e);
 }
 

@@ -13,10 +13,13 @@ struct rootfs_opts {
 	const char *const *sources; /* NULL-terminated: an image's name, "oci:DIR[:TAG]", an archive, "dir:PATH",
 				     * "tar:FILE" or "tar:-"; each one on top of those before it */
 	const char *builtin; /* the folder of images that come with berth; may be NULL */
-	const char *output; /* path; replaced if it is there */
+	const struct unpack_merged *merged; /* in place of sources, which are NULL then */
+	const char *output; /* path; replaced if it is there; NULL: fd */
+	int fd; /* an empty file, the caller's, which he gives a name or not */
 	const struct oci_platform *platform; /* NULL: this machine's */
 	uint64_t size, max_size; /* as in unpack.h */
 	const char *uuid, *label, *journal;
+	bool lost_found;
 	const char *helper; /* as in unpack.h */
 };
 
@@ -31,7 +34,8 @@ struct rootfs_create {
 	rootfs_create_cb cb;
 };
 
-/* Makes the file opts->output; on failure nothing is left and an old file of that name is as it was. */
+/* Makes the file opts->output, whole and on the disk; on failure nothing is left and an old file of that name is as it
+ * was. */
 int rootfs_create_start(struct rootfs_create *op, uv_loop_t *loop, const struct rootfs_opts *opts,
 			rootfs_create_cb cb, struct err *e);
 /* Makes rootfs/<key> of the store's image `name` unless it is there; if another process is making it, waits

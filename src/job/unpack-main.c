@@ -125,7 +125,8 @@ static void copy_word(const cJSON *j, const char *name, char *ret, size_t size)
 static int begin(struct worker *w, const cJSON *j, const int *fds, size_t nfds, struct err *e)
 {
 	int64_t n = json_int(j, "sources", 0);
-	struct out_opts o = { .size = (uint64_t)json_int(j, "size", 0), .sync = json_bool(j, "sync", true) };
+	struct out_opts o = { .size = (uint64_t)json_int(j, "size", 0), .lost_found = json_bool(j, "lost_found", false),
+			      .sync = json_bool(j, "sync", true) };
 
 	if (nfds < 1 || (nfds > 1 && w->layers_only) || n < 1 || n > OCI_LAYERS_MAX + UNPACK_DIRS_MAX)
 		return err_set(e, -EPROTO, "the unpacker was not told what to do");
@@ -147,6 +148,23 @@ static int take_digest(const cJSON *j, const char *name, struct oci_digest *ret,
 	return s && *s ? oci_digest_parse(s, ret, e) : 0;
 }
 
+static struct fs_time take_time(const cJSON *j, const char *sec, const char *nsec)
+{
+	return (struct fs_time){ json_int(j, sec, 0), (uint32_t)json_int(j, nsec, 0) };
+}
+
+static int feed_merged(struct worker *w, const cJSON *j, size_t i, const int *fds, struct err *e)
+{
+	struct unpack_source s = { .kind = UNPACK_MERGED };
+
+	s.merged.upper = fds[1];
+	s.merged.dir = strdup(json_str(j, "upper")); /* as long as we live */
+	s.merged.since = take_time(j, "since", "since_ns");
+	s.merged.stamp = take_time(j, "stamp", "stamp_ns");
+	return s.merged.dir ? unpack_pipe_feed(w->pipe, i, &s, fds[0], UINT64_MAX, e) :
+			      err_set(e, -ENOMEM, "out of memory");
+}
+
 static int feed(struct worker *w, const cJSON *j, int *fds, size_t nfds, struct err *e)
 {
 	struct unpack_source s = { .kind = UNPACK_LAYER,
@@ -157,6 +175,8 @@ static int feed(struct worker *w, const cJSON *j, int *fds, size_t nfds, struct 
 		s.kind = UNPACK_DIR;
 		return unpack_pipe_feed(w->pipe, i, &s, w->dirs[dir], UINT64_MAX, e);
 	}
+	if (nfds == 2 && json_str(j, "upper"))
+		return feed_merged(w, j, i, fds, e);
 	if (nfds != 1)
 		return err_set(e, -EPROTO, "the unpacker was fed nothing");
 	s.size = (uint64_t)json_int(j, "size", 0);

@@ -11,6 +11,7 @@
 
 struct out_opts {
 	uint64_t size;
+	bool lost_found;
 	bool sync; /* at the end */
 	char uuid[40], label[20], journal[16]; /* "" if not given */
 };

@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "job/unpack-dir.h"
+#include "job/unpack-merged.h"
 #include "job/unpack-input.h"
 #include "job/unpack-ring.h"
 #include "oci/inflate.h"
@@ -113,7 +114,7 @@ static int take_source(struct unpack_pipe *p, size_t i, struct err *e)
 
 	p->want(p->arg, i);
 	int rc = input_wait(in, &p->gate);
-	if (rc < 0 || in->src.kind == UNPACK_DIR)
+	if (rc < 0 || in->src.kind != UNPACK_LAYER)
 		return rc;
 	bool check = !oci_digest_none(&in->src.digest) && !hashed_as_tar(&in->src);
 	if (check && oci_hash_init(&h, oci_digest_alg(&in->src.digest)) < 0)
@@ -214,7 +215,7 @@ static int read_source(struct reader *r, size_t i, struct err *e)
 	struct input *in = &p->inputs[i];
 
 	int rc = input_wait(in, &p->gate);
-	if (rc < 0 || in->src.kind == UNPACK_DIR)
+	if (rc < 0 || in->src.kind != UNPACK_LAYER)
 		return rc;
 	__atomic_store_n(&p->layer_in, 0, __ATOMIC_RELAXED);
 	r->source = i;
@@ -322,9 +323,14 @@ static int write_source(struct unpack_pipe *p, size_t i, struct fs_sink *sink, s
 	if (rc < 0)
 		return err_set(e, rc, "cancelled");
 	__atomic_store_n(&p->layer, i, __ATOMIC_RELAXED);
-	if (in->src.kind == UNPACK_DIR) {
+	if (in->src.kind != UNPACK_LAYER) {
+		const struct merged_count count = { &p->raw, &p->entries, p->max_size };
+
 		rc = sink->ops->layer(sink, e);
-		return rc < 0 ? rc : unpack_dir(in->fd, sink, &p->entries, e);
+		if (rc < 0)
+			return rc;
+		return in->src.kind == UNPACK_DIR ? unpack_dir(in->fd, sink, &p->entries, e) :
+						    unpack_merged(in->fd, &in->src.merged, &count, sink, e);
 	}
 	struct pipe_src src = { .src.next = next_bytes, .pipe = p, .source = i, .stats = stats };
 	rc = oci_layer_apply(&src.src, sink, stats, e);

@@ -2,11 +2,13 @@
 /* unpack-proto.h - what the unpacker and its parent say to each other: JSON, a packet each, on a
  * SOCK_SEQPACKET pair (the worker's descriptor 3).
  *
- * parent: {"op":"begin","sources":N,"size":…,"max_size":…,"uuid":…,"label":…,"journal":…,"sync":…}
+ * parent: {"op":"begin","sources":N,"size":…,"max_size":…,"uuid":…,"label":…,"journal":…,"lost_found":…,"sync":…}
  *             descriptors: the output, then the folders of all "dir" sources
  *         {"op":"feed","source":I,"media":…,"digest":…,"diff_id":…,"size":…,"avail":…}   descriptor: the
  * input
  *         {"op":"feed","source":I,"dir":K}    the K-th of the folders
+ *         {"op":"feed","source":I,"upper":PATH,"since":…,"since_ns":…,"stamp":…,"stamp_ns":…}
+ *             descriptors: the two file systems of a "merged" source
  *         {"op":"avail","source":I,"avail":…,"complete":…}
  * worker: {"event":"want","source":I}
  *         {"event":"progress","layer":…,"layer_in":…,"in":…,"raw":…,"entries":…}

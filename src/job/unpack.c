@@ -64,6 +64,28 @@ static int feed_worker(struct unpack *u, cJSON *j, const int *fds, size_t nfds)
 	return rc == -EPIPE || rc == -ECONNRESET ? 0 : rc;
 }
 
+static void add_time(cJSON *j, const char *sec, const char *nsec, const struct fs_time *t)
+{
+	cJSON_AddNumberToObject(j, sec, (double)t->sec);
+	cJSON_AddNumberToObject(j, nsec, t->nsec);
+}
+
+static void feed_merged(struct unpack *u, size_t i)
+{
+	const struct unpack_merged *m = &u->sources[i].merged;
+	const int fds[] = { m->base, m->upper };
+	cJSON *j = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(j, "op", "feed");
+	cJSON_AddNumberToObject(j, "source", (double)i);
+	cJSON_AddStringToObject(j, "upper", m->dir);
+	add_time(j, "since", "since_ns", &m->since);
+	add_time(j, "stamp", "stamp_ns", &m->stamp);
+	int rc = feed_worker(u, j, fds, ARRAY_LEN(fds));
+	if (rc < 0)
+		set_failure(u, rc, "cannot feed the unpacker");
+}
+
 static void on_want(struct unpack *u, const cJSON *j)
 {
 	int64_t i = json_int(j, "source", -1);
@@ -73,6 +95,10 @@ static void on_want(struct unpack *u, const cJSON *j)
 		return set_failure(u, -EPROTO, "the unpacker asked for a source that does not exist");
 	if (u->sources[i].kind == UNPACK_LAYER) {
 		u->want(u, (size_t)i);
+		return;
+	}
+	if (u->sources[i].kind == UNPACK_MERGED) {
+		feed_merged(u, (size_t)i);
 		return;
 	}
 	for (int64_t k = 0; k < i; k++)
@@ -229,6 +255,8 @@ static int send_begin(struct unpack *u, const struct unpack_opts *o, struct err 
 		return rc;
 	}
 	cJSON_AddBoolToObject(j, "sync", !o->unsynced);
+	if (o->lost_found)
+		cJSON_AddBoolToObject(j, "lost_found", true);
 	if (o->label)
 		cJSON_AddStringToObject(j, "label", o->label);
 	if (o->journal)
@@ -294,7 +322,7 @@ static int get_worker(const struct unpack_opts *o, struct unpack_spare *ret, str
 	bool layers_only = true;
 
 	for (size_t i = 0; i < o->nsources; i++)
-		layers_only = layers_only && o->sources[i].kind == UNPACK_LAYER;
+		layers_only = layers_only && o->sources[i].kind != UNPACK_DIR;
 	if (!o->spare || !o->spare->pid || !layers_only)
 		return spawn_worker(o->helper, layers_only, ret, e);
 	*ret = *o->spare;

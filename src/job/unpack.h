@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/fs-sink.h"
 #include "base/loop.h"
 #include "base/spawn.h"
 #include "oci/desc.h"
@@ -17,10 +18,18 @@
 enum unpack_kind {
 	UNPACK_LAYER, /* a blob, asked for by want: a file or a stream of the layer's bytes as stored */
 	UNPACK_DIR, /* the folder dir_fd, read with all below it on its file system */
+	UNPACK_MERGED, /* two file systems: what scripts wrote, over what they were given */
 };
 
 #define UNPACK_DIRS_MAX 64
 #define UNPACK_MAX_SIZE (UINT64_C(64) << 30)
+
+/* Both are the caller's, open until the end. What berth itself put there is left out. */
+struct unpack_merged {
+	int base, upper;
+	const char *dir; /* of upper, that lies over the root of base */
+	struct fs_time since, stamp; /* what was written since then has the time stamp */
+};
 
 struct unpack_source {
 	enum unpack_kind kind;
@@ -29,6 +38,7 @@ struct unpack_source {
 	struct oci_digest diff_id; /* of the tar stream; none: not checked */
 	uint64_t size; /* of the stored bytes; 0: not known */
 	int dir_fd; /* of an UNPACK_DIR; duplicated by start */
+	struct unpack_merged merged;
 };
 
 struct unpack_opts {
@@ -40,6 +50,7 @@ struct unpack_opts {
 	uint64_t max_size; /* of all tar streams together; 0: UNPACK_MAX_SIZE */
 	const char *uuid, *label; /* NULL: derived from the sources' diff_ids, none */
 	const char *journal; /* "ordered", "writeback", "data"; NULL: none */
+	bool lost_found; /* it gets a folder of that name, as mke2fs makes it */
 	bool unsynced; /* the caller syncs the output */
 	struct unpack_spare *spare; /* is used if there is one, and is none then; NULL */
 };

@@ -272,6 +272,20 @@ int oci_ref_parse(const char *s, struct oci_ref *ret, struct err *e)
 	return 0;
 }
 
+int oci_ref_parse_name(const char *s, struct oci_ref *ret, struct err *e)
+{
+	struct oci_ref r AUTO(oci_ref_finish) = { 0 };
+	int rc = oci_ref_parse(s, &r, e);
+
+	if (rc == 0 && (r.transport != OCI_REGISTRY || r.digest))
+		rc = err_set(e, -EINVAL, "'%.80s' is not a name to give: it is written [HOST/]NAME[:TAG]", s);
+	if (rc < 0)
+		return rc;
+	*ret = r;
+	r = (struct oci_ref){ 0 };
+	return 0;
+}
+
 static const char *path_word(enum oci_transport t)
 {
 	return t == OCI_DIR ? "oci:" : t == OCI_ARCHIVE ? "oci-archive:" : "docker-archive:";

@@ -33,6 +33,8 @@ struct oci_ref {
 
 /* -EINVAL with words. */
 int oci_ref_parse(const char *s, struct oci_ref *ret, struct err *e);
+/* A name that an image can be given: without a digest, and not that of a file. */
+int oci_ref_parse_name(const char *s, struct oci_ref *ret, struct err *e);
 /* 0 or -ENOMEM. */
 int oci_ref_copy(const struct oci_ref *r, struct oci_ref *ret);
 void oci_ref_finish(struct oci_ref *r);

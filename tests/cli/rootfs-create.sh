@@ -133,12 +133,43 @@ for mode in ordered writeback data; do
 	word=journal_data_$mode
 	like "$(super 'Filesystem features') $(super 'Default mount options') " "has_journal.* ${word%_data} " 'it is there'
 done
-for bad in '--journal=fast' '--uuid=12' '--label=more-than-sixteen-bytes' '--size=9x' '--max-size=x'; do
-	create "$image" "$bad"
-	rc=$?
-	[ $rc -ne 0 ] && [ ! -e "$T/f.ext4" ] && [ "$(error | wc -l)" -le 1 ]
-	ok $? "refused: $bad"
+check 'with a folder lost+found' create "$image" --lost-found
+check 'e2fsck finds nothing' e2fsck -fn "$T/f.ext4"
+like "$(says 'stat /lost+found')" 'Type: directory +Mode: +0700.*User: +0 +Group: +0 ' 'it is as mke2fs makes it'
+with=$(sum)
+create "$image" --lost-found
+is "$(sum)" "$with" 'the same again: the same bytes'
+create "$image"
+is "$(says 'stat /lost+found' | head -1)" '' 'none unless asked for'
+check 'of a tar too' eval 'rm -f "$T/f.ext4"; berth debug tar-to-ext4 --lost-found -o "$T/f.ext4" <"$T/t.tar"'
+like "$(says 'stat /lost+found')" 'Type: directory' 'it is there'
+
+# --- wrong words are told before anything is read: the source is a pipe that nobody writes to
+mkfifo "$T/never"
+for bad in '--journal=fast' '--uuid=12' "--uuid=$(printf %036d 0)-1" '--label=more-than-sixteen-bytes' '--size=9x' '--size=4k' \
+	'--size=17t' '--size=2m --journal=data' '--max-size=x' '--platform=nonsense/of/many/parts' '--tag=NOT-a-name' \
+	'--tag=oci:dir' '--tag=a@sha256:0000000000000000000000000000000000000000000000000000000000000000' '--tag=' \
+	'--cpus=0' '--memory=much'; do
+	set -- $bad
+	check_fails "refused: $bad" 2 timeout 60 "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none \
+		rootfs create "tar:$T/never" -o "$T/f2.ext4" "$@"
+	[ ! -e "$T/f2.ext4" ] && [ "$(grep -c 'berth: error: ' "$T/.check")" -eq 1 ]
+	ok $? 'with one line, and without a file'
 done
+check_fails 'standard input twice' 2 berth rootfs create tar:- tar:- -o "$T/f2.ext4"
+mkdir -p "$T/is/f.ext4"
+ln -s /dev/null "$T/device"
+for bad in "$T/nowhere/f.ext4" "$T/is/f.ext4" "$T/is/" "$T/device" /proc/f.ext4; do
+	check_fails "cannot write: $bad" 1 timeout 60 "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none \
+		rootfs create "tar:$T/never" -o "$bad"
+	like "$(cat "$T/.check")" "cannot write '$bad'" 'is named at once'
+done
+for bad in "dir:$T/none" "tar:$T/none" "dir:$T/t.tar" "tar:$T/dir"; do
+	check_fails "cannot read: $bad" 1 timeout 60 "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none \
+		rootfs create "tar:$T/never" "$bad" -o "$T/f2.ext4"
+	like "$(cat "$T/.check")" "'${bad#*:}'" 'is named at once'
+done
+rm "$T/never"
 
 # --- no file
 echo old >"$T/old"

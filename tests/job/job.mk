@@ -8,7 +8,7 @@ check_PROGRAMS += %D%/job-tool
 %C%_job_tool_LDADD = $(engjob_LIBS)
 
 if HAVE_CMOCKA
-unpack_tests = %D%/t-confine %D%/t-rootfs
+unpack_tests = %D%/t-confine %D%/t-rootfs %D%/t-merged
 check_PROGRAMS += $(unpack_tests)
 TESTS += $(unpack_tests)
 %C%_t_confine_SOURCES = %D%/t-confine.c src/job/unpack-confine.c src/job/unpack-warm.c
@@ -17,6 +17,8 @@ TESTS += $(unpack_tests)
 %C%_t_rootfs_SOURCES = %D%/t-rootfs.c $(test_layout) $(test_tar)
 %C%_t_rootfs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_t_rootfs_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+%C%_t_merged_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+%C%_t_merged_LDADD = $(rootfs_LIBS) $(ext4_LIBS) $(CMOCKA_LIBS)
 %C%_t_rootfs_LDADD = $(rootfs_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
 system_tests += $(srcdir)/%D%/pull.sh $(srcdir)/%D%/faults.sh $(srcdir)/%D%/tree.sh $(srcdir)/%D%/jobs.sh $(srcdir)/%D%/many.sh $(srcdir)/%D%/login.sh $(srcdir)/%D%/push.sh $(srcdir)/%D%/ask.sh $(srcdir)/%D%/reach.sh $(srcdir)/%D%/artifacts.sh

@@ -20,6 +20,7 @@ nothing_left() {
 echo 10.1.2.3 of-the-source >"$T/dir/etc/hosts"
 ln -s ../run/resolv "$T/dir/etc/resolv.conf"
 echo old >"$T/dir/kept"
+(cd "$T/dir" && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")')
 find "$T/dir" -exec touch -h -d @1000000000.123456789 {} +
 
 # --- two scripts
@@ -32,6 +33,7 @@ echo one >/new; mkdir /sub; echo "$GIVEN" >/sub/given; touch -d '2001-02-03 04:0
 chown 7:8 /kept; ln /new /new2; mkfifo /fifo; mknod /node c 5 7; rm -r /usr; mkdir /usr
 dd if=/dev/zero of=/sparse bs=1 count=1 seek=70000000 2>/dev/null
 S
+echo "cp -a /socket /made-socket; touch /$(printf %0255d 0)" >>"$T/one.sh"
 cat >"$T/two" <<'S'
 #!/bin/cat
 what /bin/cat prints
@@ -52,6 +54,7 @@ is "$(ls -A "$T/o")$(berth ps -aq)$(ls -A "$T/run")" f.ext4 'nothing else is lef
 is "$(berth rootfs cat "$f" /new) $(berth rootfs cat "$f" /sub/given)" $'one\nthree word' 'what they wrote is there'
 is "$(entry /fifo type) $(entry /node type,major,minor) $(entry /new links) $(entry /kept uid,gid) $(entry /sparse size_bytes)" \
 	'fifo char 5 7 2 7 8 70000001' 'links, devices, owners, holes'
+is "$(entry /socket type) $(entry /made-socket type) $(entry "/$(printf %0255d 0)" type)" 'socket socket file' 'sockets and long names'
 [ "$(stat -c %b "$f")" -lt 40000 ]
 ok $? 'which stay holes'
 is "$(entry /usr) $(berth rootfs cat "$f" /etc/hosts) $(entry /etc/resolv.conf target)" '0755 0 4096 2001-09-09T01:46:40.123456789Z 10.1.2.3 of-the-source ../run/resolv' \
@@ -108,10 +111,16 @@ check_fails 'a folder' 1 create --run "$T/dir"
 printf '#!/no/such/program\n' >"$T/nobody"
 check_fails 'a program that is not there' 1 create --run "$T/nobody"
 like "$(error)" "script '$T/nobody': .*(No such file|not found)" 'is told'
-check_fails 'a network that is not there' 1 create --run "$T/epoch.sh" --network nowhere
+check_fails 'a network that is not there' 2 create --run "$T/epoch.sh" --network nowhere
 check_fails 'memory that is no size' 2 create --run "$T/epoch.sh" -m much
-check_fails 'two that read standard input' 1 create --run - --run -
+check_fails 'two that read standard input' 2 create --run - --run -
 check_fails 'a size that does not suffice' 1 create --run "$T/epoch.sh" --size 1m
+mkdir "$T/o/is"
+for bad in "$T/o/is" "$T/nowhere/f" /dev/null; do
+	check_fails "cannot write: $bad" 1 berth rootfs create tar:/dev/zero -o "$bad" --run "$T/epoch.sh"
+	like "$(cat "$T/.check")" "cannot write '$bad'" 'is told before the first source is read'
+done
+rmdir "$T/o/is"
 nothing_left 'all of these'
 echo was >"$f"
 check_fails 'a script that fails, and a file that was there' 1 create --run "$T/fails"

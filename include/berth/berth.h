@@ -311,6 +311,7 @@ struct berth_rootfs {
 	/* What they print, as it comes; stream 1 stdout, 2 stderr. NULL: dropped. */
 	void (*print)(void *arg, int stream, const char *p, size_t n);
 	bool lost_found;         /* make a folder lost+found, as mke2fs does */
+	int fd; /* over 0: an empty file of the caller's, to which it is written; output is only what it is called */
 };
 struct berth_rootfs_result {
 	uint64_t size, used;

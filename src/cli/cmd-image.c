@@ -354,7 +354,7 @@ static int run_jobs(struct cli *cli, const struct cli_args *a)
 }
 
 const struct cli_cmd cli_cmd_jobs = {
-	.name = "jobs", .looks = true, .args = "", .brief = "list pulls and builds that run", .opts = jobs_opts, .max_args = 0,
+	.name = "jobs", .looks = true, .args = "", .brief = "list what runs: pulls, pushes, builds, archives", .opts = jobs_opts, .max_args = 0,
 	.run = run_jobs,
 };
 

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "job/rootfs-output.h"
 #include "oci/ref.h"
 
 static const struct cli_opt rootfs_opts[] = {
@@ -77,12 +78,12 @@ static int scratch(const char *path)
 /* All of file, as a tar, becomes the one layer of the image. */
 static int tag(struct cli *cli, const char *file, const struct berth_rootfs *r, const char *name)
 {
-	AUTO_CLOSE int fd = scratch(file);
+	AUTO_CLOSE int fd = scratch(r->output);
 	struct cli_tar t = { .cli = cli, .fd = fd };
 	struct berth_import i = { .fd = fd, .name = name, .platform = r->platform, .max_size = r->max_size };
 
 	if (fd < 0) {
-		cli_error("cannot make a file beside '%s': %s", file, strerror(errno));
+		cli_error("cannot make a file beside '%s': %s", r->output, strerror(errno));
 		return CLI_FAILED;
 	}
 	if (cli_await(cli, berth_rootfs_extract(cli->berth, file, "/", NULL, fd, cli_tar_progress, cli_tar_done, &t, &cli->op,
@@ -137,26 +138,26 @@ static int make(struct making *m, const struct berth_rootfs *r)
 	return cli_await(cli, rc) < 0 ? cli_fail(cli) : CLI_OK;
 }
 
-/* The file gets its name once the image is there: both, or neither. */
+/* The file gets its name once the image is there: both, or neither. Until then it has none, so that nothing is left
+ * whoever is killed. */
 static int make_and_tag(struct making *m, struct berth_rootfs *r, const char *name)
 {
-	const char *output = r->output;
-	AUTO_FREE char *part = path_fmt("%s.part-%d", output, (int)getpid());
+	AUTO(rootfs_output_finish) struct rootfs_output out = { 0 };
+	AUTO_FREE char *file = NULL;
+	struct err e = { 0 };
 	int code;
 
-	if (!part)
+	if (rootfs_output_begin(r->output, &out, &e) < 0)
+		return cli_error("%s", e.text), CLI_FAILED;
+	file = path_fmt("/proc/self/fd/%d", out.fd);
+	if (!file)
 		return cli_error("out of memory"), CLI_FAILED;
-	r->output = part;
+	r->fd = out.fd;
 	code = make(m, r);
 	if (code == CLI_OK)
-		code = tag(m->cli, part, r, name);
-	if (code == CLI_OK && rename(part, output) < 0) {
-		cli_error("cannot make '%s': %s", output, strerror(errno));
-		code = CLI_FAILED;
-	}
-	if (code != CLI_OK)
-		unlink(part);
-	r->output = output;
+		code = tag(m->cli, file, r, name);
+	if (code == CLI_OK && rootfs_output_commit(&out, &e) < 0)
+		return cli_error("%s", e.text), CLI_FAILED;
 	return code;
 }
 

@@ -153,7 +153,8 @@ int berth_image_save(struct berth *b, const struct berth_save *o, berth_progress
 	if (rc < 0)
 		return eng_refuse(be, rc, NULL);
 	s->fd = -1;
-	s->pool = (struct eng_pool){ .run = save_run, .end = save_end_cb, .free = save_free, .progress = progress };
+	s->pool = (struct eng_pool){ .run = save_run, .end = save_end_cb, .free = save_free, .progress = progress,
+				    .listed = true };
 	s->done = done;
 	if (store_form_parse(o->format ? o->format : "oci-archive", &s->form) < 0)
 		rc = err_set(&e, -EINVAL, "'%s' is not a form of images: oci-archive, docker-archive, oci-dir", o->format);
@@ -290,7 +291,7 @@ int berth_image_load(struct berth *b, const struct berth_load *o, berth_progress
 		rc = -ENOMEM;
 	if (l)
 		l->pool = (struct eng_pool){ .run = load_run, .end = load_end, .free = load_free, .progress = progress,
-					     .view = { .verb = "load", .object = input_name(l), .stage = "reading" } };
+					     .listed = true, .view = { .verb = "load", .object = input_name(l), .stage = "reading" } };
 	if (rc < 0) {
 		if (l)
 			load_free(&l->pool);
@@ -383,7 +384,7 @@ int berth_image_import(struct berth *b, const struct berth_import *o, berth_prog
 		rc = -ENOMEM;
 	if (l)
 		l->pool = (struct eng_pool){ .run = import_run, .end = import_end, .free = load_free, .progress = progress,
-					     .view = { .verb = "import", .object = input_name(l), .stage = "reading" } };
+					     .listed = true, .view = { .verb = "import", .object = input_name(l), .stage = "reading" } };
 	if (rc < 0) {
 		if (l)
 			load_free(&l->pool);

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "engine/disks.h"
+#include "engine/own-job.h"
 #include "job/pack.h"
 #include "oci/instruction.h"
 #include "oci/ref.h"
@@ -24,6 +25,7 @@ struct commit_op {
 	struct pack pack;
 	struct work work;
 	struct eng_progress view;
+	struct eng_own_job *job;
 	struct eng_arena arena;
 	berth_progress_cb progress;
 	berth_committed_cb done;
@@ -39,6 +41,7 @@ static void end(struct commit_op *o, int rc, const struct err *e)
 {
 	struct berth_error be = { 0 };
 
+	eng_own_job_end(o->job, rc, e);
 	eng_op_end(&o->op);
 	o->done(o->op.arg, rc, eng_error(&be, rc, e, NULL), rc < 0 ? NULL : o->config.digest.text,
 		rc < 0 ? NULL : o->manifest.digest.text);
@@ -313,6 +316,7 @@ static void on_progress(struct pack *p, uint64_t raw)
 	struct commit_op *o = container_of(p, struct commit_op, pack);
 
 	o->view.view.done = raw;
+	eng_own_job_tell(o->job, &o->view.view);
 	if (o->progress)
 		o->progress(o->op.arg, &o->view.view);
 }
@@ -351,6 +355,11 @@ static void cancel(struct berth_op *op)
 		pack_cancel(&o->pack);
 }
 
+static void on_job_cancel(void *arg)
+{
+	cancel(&((struct commit_op *)arg)->op);
+}
+
 /* Wrong words are told before anything is read. */
 static int check(struct commit_op *o, struct err *e)
 {
@@ -387,9 +396,12 @@ int berth_container_commit(struct berth *b, const struct berth_commit *c, berth_
 		rc = o->arena.failed ? -ENOMEM : check(o, &e);
 	}
 	if (rc == 0)
+		rc = eng_own_job_begin(&o->job, b, "commit", o->c.ref, on_job_cancel, o, &e);
+	if (rc == 0)
 		rc = eng_disks_start(&o->disks, b, o->c.container, on_disks, &e);
 	if (rc < 0) {
 		if (o) {
+			eng_own_job_end(o->job, rc, &e);
 			free(o->full);
 			oci_ref_finish(&o->ref);
 			eng_arena_finish(&o->arena);

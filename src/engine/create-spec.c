@@ -382,7 +382,7 @@ static int add_kernel(cJSON *j, const char *kernel, struct err *e)
 /* What its base is, and what the user calls it. */
 static int add_base(cJSON *j, const struct create_spec *s, const struct store_image *image, struct err *e)
 {
-	AUTO_FREE char *path = s->o.rootfs ? realpath(s->o.rootfs, NULL) : NULL;
+	AUTO_FREE char *path = s->o.rootfs && !s->own ? realpath(s->o.rootfs, NULL) : NULL;
 	char platform[OCI_PLATFORM_MAX], stamp[48];
 	struct oci_platform host;
 	struct stat st;
@@ -390,6 +390,12 @@ static int add_base(cJSON *j, const struct create_spec *s, const struct store_im
 	oci_platform_host(&host);
 	oci_platform_str(s->o.rootfs ? &host : &image->image.config.platform, platform);
 	cJSON_AddStringToObject(j, "platform", platform);
+	if (s->own) {
+		cJSON_AddStringToObject(j, "image", s->o.rootfs);
+		cJSON_AddBoolToObject(j, "own_base", true);
+		cJSON_AddBoolToObject(j, "owned", true);
+		return 0;
+	}
 	if (s->o.rootfs) {
 		if (!path || stat(path, &st) < 0)
 			return err_sys(e, -errno, "cannot open '%s'", s->o.rootfs);

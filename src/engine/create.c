@@ -193,8 +193,19 @@ static int make_upper(int dir, uint64_t size, struct err *e)
 	return rc < 0 ? err_wrap(e, rc, "the container's disk") : 0;
 }
 
+static int link_base(int dir, int base, struct err *e)
+{
+	AUTO_FREE char *self = path_fmt("/proc/self/fd/%d", base);
+
+	if (!self)
+		return err_set(e, -ENOMEM, "out of memory");
+	return linkat(AT_FDCWD, self, dir, "base.ext4", AT_SYMLINK_FOLLOW) < 0 ?
+		       err_sys(e, -errno, "cannot give the container its disk") : 0;
+}
+
 static int write_container(struct create *c, struct err *e)
 {
+	struct eng_owned *own = c->spec.own;
 	AUTO_JSON cJSON *config = NULL;
 	AUTO_CLOSE int dir = -1;
 	int rc = container_new_id(c->id);
@@ -204,10 +215,12 @@ static int write_container(struct create *c, struct err *e)
 	rc = create_config(&c->spec, c->id, &c->image, &config, e);
 	if (rc < 0)
 		return rc;
-	dir = container_create(c->op.b->root, config, e);
+	dir = own ? container_create_owned(c->op.b->root, config, &own->lock, e) : container_create(c->op.b->root, config, e);
 	if (dir < 0)
 		return dir;
-	rc = make_upper(dir, c->spec.root_size, e);
+	rc = own ? link_base(dir, own->base, e) : 0;
+	if (rc == 0)
+		rc = make_upper(dir, c->spec.root_size, e);
 	if (rc < 0)
 		container_remove(c->op.b->root, c->id, NULL);
 	else
@@ -245,7 +258,7 @@ static int look_in_pool(struct work *w, struct err *e)
 	if (rc == -ENOENT)
 		return -EINVAL; /* not the image's */
 	if (rc == 0 && c->spec.o.rootfs) {
-		rc = check_file(c->spec.o.rootfs, e);
+		rc = c->spec.own ? 0 : check_file(c->spec.o.rootfs, e);
 		if (rc == 0)
 			rc = write_container(c, e);
 		c->have_rootfs = true;
@@ -296,14 +309,15 @@ static void cancel(struct berth_op *op)
 		rootfs_create_cancel(&c->rootfs);
 }
 
-int berth_container_create(struct berth *b, const struct berth_create *o, berth_progress_cb progress,
-			   berth_created_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
+static int begin(struct berth *b, const struct berth_create *o, struct eng_owned *own, berth_progress_cb progress,
+		 berth_created_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
 {
 	struct create *c = calloc(1, sizeof(*c));
 	struct err e = { 0 };
 	int rc = c ? create_spec_init(&c->spec, &c->arena, &b->conf->conf, o, &e) : -ENOMEM;
 
 	if (rc == 0) {
+		c->spec.own = own;
 		c->progress = progress;
 		c->done = done;
 		c->view.view.verb = "pull";
@@ -322,4 +336,16 @@ int berth_container_create(struct berth *b, const struct berth_create *o, berth_
 		return eng_refuse(be, rc, &e);
 	}
 	return 0;
+}
+
+int berth_container_create(struct berth *b, const struct berth_create *o, berth_progress_cb progress,
+			   berth_created_cb done, void *arg, struct berth_op **ret, struct berth_error *be)
+{
+	return begin(b, o, NULL, progress, done, arg, ret, be);
+}
+
+int eng_container_create_owned(struct berth *b, const struct berth_create *o, struct eng_owned *own, berth_created_cb done,
+			       void *arg, struct berth_op **ret, struct berth_error *be)
+{
+	return begin(b, o, own, NULL, done, arg, ret, be);
 }

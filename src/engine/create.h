@@ -10,9 +10,18 @@
 #include "oci/spec.h"
 #include "store/image.h"
 
+/* A container of this process's own, as rootfs create makes them: it goes when the process ends. */
+struct eng_owned {
+	int base; /* the file that becomes its base.ext4; the caller's */
+	int lock; /* once it is made: the caller closes it when he needs the container no more */
+};
+int eng_container_create_owned(struct berth *b, const struct berth_create *o, struct eng_owned *own, berth_created_cb done,
+			       void *arg, struct berth_op **ret, struct berth_error *e);
+
 /* Copies of struct berth_create; strings are in the arena. */
 struct create_spec {
 	struct berth_create o; /* with pointers of the arena */
+	struct eng_owned *own; /* NULL: nobody's */
 	const char *image, *platform;
 	enum berth_pull_policy pull_policy;
 	struct berth_pull pull;

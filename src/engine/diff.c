@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "engine/disks.h"
+#include "engine/own-job.h"
 #include "engine/tar-out.h"
 #include "ext4/merge.h"
 #include "ext4/vec.h"
@@ -180,6 +181,7 @@ struct export_op {
 	struct eng_disks disks;
 	struct pack pack;
 	struct eng_progress view;
+	struct eng_own_job *job;
 	struct eng_arena arena;
 	berth_progress_cb progress;
 	berth_tar_cb done;
@@ -194,6 +196,7 @@ static void on_export_closed(struct eng_tar_out *out, int rc, const struct err *
 	struct berth_tar_result r = { p->raw, p->entries, p->left_out };
 	struct berth_error be = { 0 };
 
+	eng_own_job_end(o->job, rc, e);
 	eng_op_end(&o->op);
 	o->done(o->op.arg, rc, eng_error(&be, rc, e, NULL), rc < 0 ? NULL : &r);
 	eng_disks_finish(&o->disks);
@@ -221,6 +224,7 @@ static void on_pack_progress(struct pack *p, uint64_t raw)
 	struct export_op *o = container_of(p, struct export_op, pack);
 
 	o->view.view.done = raw;
+	eng_own_job_tell(o->job, &o->view.view);
 	if (o->progress)
 		o->progress(o->op.arg, &o->view.view);
 }
@@ -251,6 +255,11 @@ static void cancel_export(struct berth_op *op)
 		pack_cancel(&o->pack);
 }
 
+static void on_job_cancel(void *arg)
+{
+	cancel_export(&((struct export_op *)arg)->op);
+}
+
 int berth_container_export(struct berth *b, const char *name, const char *path, int fd, berth_progress_cb progress,
 			   berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *be)
 {
@@ -259,10 +268,14 @@ int berth_container_export(struct berth *b, const char *name, const char *path, 
 	int rc = o ? eng_tar_out_open(&o->out, path, fd, &e) : -ENOMEM;
 
 	if (rc == 0)
+		rc = eng_own_job_begin(&o->job, b, "export", name, on_job_cancel, o, &e);
+	if (rc == 0)
 		rc = eng_disks_start(&o->disks, b, name, on_export_disks, &e);
 	if (rc < 0) {
-		if (o)
+		if (o) {
+			eng_own_job_end(o->job, rc, &e);
 			eng_tar_out_drop(&o->out);
+		}
 		free(o);
 		return eng_refuse(be, rc, &e);
 	}

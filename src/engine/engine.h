@@ -131,6 +131,11 @@ int eng_pull_file(struct berth *b, const struct oci_ref *ref, berth_progress_cb 
 /* In the pool: a container that does not run goes, to the trash if asked to. -EBUSY if it runs. */
 int eng_container_take_away(struct berth *b, const char *id, bool trash, struct err *e);
 
+/* In the pool: true if it belonged to a process that has ended, and went. */
+bool eng_take_orphan(struct berth *b, const struct container *c);
+/* All of them. */
+void eng_take_orphans(struct berth *b);
+
 /* answer.c. A shim that is alive and does not answer. since: ns since 1970; 0: it is not known to be silent. */
 void eng_answer_note(const struct berth *b, const char *id, bool answers);
 int64_t eng_silent_since(const struct berth *b, const char *id);

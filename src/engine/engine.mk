@@ -17,7 +17,7 @@ noinst_LTLIBRARIES += %D%/libengine.la
 %C%_libengine_la_CFLAGS = $(AM_CFLAGS) -DBERTH_DATADIR='"$(datadir)/berth"' $(UV_CFLAGS) $(CJSON_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
 %C%_libengine_la_SOURCES += %D%/logs-read.c %D%/logs-read.h
-%C%_libengine_la_SOURCES += %D%/rootfs-read.c %D%/rootfs-run.c %D%/rootfs-run.h %D%/rootfs-scripts.c %D%/rootfs-scripts.h %D%/disks.c %D%/disks.h %D%/diff.c %D%/commit.c
+%C%_libengine_la_SOURCES += %D%/rootfs-read.c %D%/rootfs-run.c %D%/rootfs-run.h %D%/rootfs-scripts.c %D%/rootfs-scripts.h %D%/own-job.c %D%/own-job.h %D%/disks.c %D%/disks.h %D%/diff.c %D%/commit.c
 engine_LIBS = %D%/libengine.la %D%/libengjob.la $(rootfs_LIBS) $(pack_LIBS) $(jobproto_LIBS) $(unpack_LIBS) $(store_LIBS) \
 	$(ext4_LIBS) $(vm_LIBS) $(rpc_LIBS) $(proto_LIBS) $(oci_LIBS) $(base_LIBS)
 

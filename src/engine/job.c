@@ -20,6 +20,7 @@
 #include "base/spawn.h"
 #include "base/str.h"
 #include "base/where.h"
+#include "job/folder.h"
 
 #define WAIT_MS 25   /* between looks at a job that just begins or ends */
 #define WAITS_MAX 400
@@ -70,17 +71,6 @@ static void end(struct eng_job *op, int rc)
 
 /* --- what dead jobs leave */
 
-static void remove_folder(const char *run_root, const char *id, int dir)
-{
-	static const char *const files[] = { "sock", "state", "log", "lock" };
-	AUTO_FREE char *path = path_fmt("%s/jobs/%s", run_root, id);
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		unlinkat(dir, files[i], 0);
-	if (path)
-		rmdir(path);
-}
-
 /* Removes the folder if nobody holds its lock. */
 static bool clean_if_dead(const char *run_root, const char *id, int dir)
 {
@@ -88,7 +78,7 @@ static bool clean_if_dead(const char *run_root, const char *id, int dir)
 
 	if (lock < 0)
 		return false;
-	remove_folder(run_root, id, dir);
+	job_folder_remove(run_root, id, dir);
 	return true;
 }
 
@@ -289,7 +279,7 @@ static int enter(struct eng_job *op, struct err *e)
 		if (lock >= 0 && is_current(op->dir, lock)) {
 			rc = spawn_job(op, lock, e);
 			if (rc < 0)
-				remove_folder(op->run_root, op->id, op->dir);
+				job_folder_remove(op->run_root, op->id, op->dir);
 			return rc;
 		}
 		if (lock >= 0 || lock == -ENOENT)
@@ -515,4 +505,13 @@ int eng_job_list(const char *run_root, struct eng_job_info **ret, size_t *ret_n,
 	*ret = v;
 	*ret_n = n;
 	return 0;
+}
+
+void eng_jobs_sweep(const char *run_root)
+{
+	struct eng_job_info *v = NULL;
+	size_t n = 0;
+
+	if (eng_job_list(run_root, &v, &n, NULL) == 0)
+		eng_job_list_free(v, n);
 }

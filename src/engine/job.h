@@ -70,6 +70,8 @@ struct eng_job_info {
 
 /* The jobs that run; what dead ones left is removed. */
 int eng_job_list(const char *run_root, struct eng_job_info **ret, size_t *ret_n, struct err *e);
+/* Takes away what dead jobs left. */
+void eng_jobs_sweep(const char *run_root);
 void eng_job_list_free(struct eng_job_info *v, size_t n);
 
 #endif

@@ -146,6 +146,10 @@ static int load_all(struct work *w, struct err *e)
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (container_read(l->op.b->root, ids[i], &l->raw[l->n], NULL) < 0)
 			continue;
+		if (eng_take_orphan(l->op.b, &l->raw[l->n])) {
+			container_finish(&l->raw[l->n]);
+			continue;
+		}
 		rc = eng_container_view(l->op.b, &l->raw[l->n], &l->arena, &l->view[l->n]);
 		l->n++;
 	}

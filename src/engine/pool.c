@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "engine/own-job.h"
 
 #define TICK_MS 100
 
@@ -13,6 +14,7 @@ static void on_closed(uv_handle_t *h)
 	struct eng_pool *p = h->data;
 	struct berth_error be = { 0 };
 
+	eng_own_job_end(p->own, p->rc, &p->err);
 	eng_op_end(&p->op);
 	p->end(p, p->rc, eng_error(&be, p->rc, &p->err, p->hint));
 	p->free(p);
@@ -32,7 +34,9 @@ static void on_tick(uv_timer_t *t)
 	struct eng_pool *p = t->data;
 
 	pace_look(&p->pace, &p->view.done, &p->view.total);
-	p->progress(p->op.arg, &p->view);
+	eng_own_job_tell(p->own, &p->view);
+	if (p->progress)
+		p->progress(p->op.arg, &p->view);
 }
 
 static int run(struct work *w, struct err *e)
@@ -50,19 +54,30 @@ static void cancel(struct berth_op *op)
 	work_cancel(&p->work);
 }
 
+static void on_job_cancel(void *arg)
+{
+	cancel(&((struct eng_pool *)arg)->op);
+}
+
 int eng_pool_start(struct eng_pool *p, struct berth *b, void *arg, struct berth_op **op, struct berth_error *be)
 {
-	eng_op_begin(b, &p->op, arg, cancel, NULL); /* the thread may look at it at once */
-	int rc = work_start(&p->work, b->loop, run, on_done);
+	struct err e = { 0 };
+	int rc = p->listed ? eng_own_job_begin(&p->own, b, p->view.verb, p->view.object, on_job_cancel, p, &e) : 0;
 
+	if (rc == 0) {
+		eng_op_begin(b, &p->op, arg, cancel, NULL); /* the thread may look at it at once */
+		rc = work_start(&p->work, b->loop, run, on_done);
+		if (rc < 0)
+			list_remove(&p->op.link);
+	}
 	if (rc < 0) {
-		list_remove(&p->op.link);
+		eng_own_job_end(p->own, rc, &e);
 		p->free(p);
-		return eng_refuse(be, rc, NULL);
+		return eng_refuse(be, rc, &e);
 	}
 	uv_timer_init(b->loop, &p->tick);
 	p->tick.data = p;
-	if (p->progress)
+	if (p->progress || p->own)
 		uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
 	if (op)
 		*op = &p->op;

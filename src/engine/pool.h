@@ -15,11 +15,13 @@ struct eng_pool {
 	berth_progress_cb progress; /* may be NULL; done and total in bytes */
 	struct berth_progress view; /* verb, object and stage are the caller's */
 	const char *hint; /* set by run; NULL: none */
+	bool listed; /* it is a job that others see (own-job.h), called as the view says */
 
 	struct berth_op op;
 	struct work work;
 	struct pace pace;
 	uv_timer_t tick;
+	struct eng_own_job *own;
 	int rc;
 	struct err err;
 };

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/str.h"
 #include "engine/engine.h"
 #include "store/events.h"
 #include "store/trash.h"
@@ -58,6 +59,26 @@ int eng_container_take_away(struct berth *b, const char *id, bool trash, struct 
 	if (lock == -EWOULDBLOCK)
 		return err_set(e, -EBUSY, "container %.12s is running", id);
 	return lock < 0 ? lock : take_away(b, id, trash, e);
+}
+
+bool eng_take_orphan(struct berth *b, const struct container *c)
+{
+	return !c->alive && container_is_orphan(b->root, c) && eng_container_take_away(b, c->id, false, NULL) == 0;
+}
+
+void eng_take_orphans(struct berth *b)
+{
+	char **ids = NULL;
+
+	if (container_ids(b->root, &ids, NULL) < 0)
+		return;
+	for (char **id = ids; *id; id++) {
+		AUTO(container_finish) struct container c = { 0 };
+
+		if (container_read(b->root, *id, &c, NULL) == 0)
+			eng_take_orphan(b, &c);
+	}
+	strv_free(ids);
 }
 
 static int remove_in_pool(struct work *w, struct err *e)

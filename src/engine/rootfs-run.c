@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootfs-run.c - a root file system whose scripts run in VMs.
  *
- * The sources become a file, which is the read-only base of a container for each script. The disk that one script wrote
+ * The sources become a file without a name, which is the read-only base of a container for each script. Those containers
+ * are owned (store/container.h): if this process is killed, they go with it. The disk that one script wrote
  * to goes on to the next one's container. Base and disk, joined as the guest saw them, are then written anew by our own
  * writer, into the file that gets its name last: so the kernel's way to lay files out, its journal and its clock leave no trace in the result. */
 #include "engine/rootfs-run.h"
@@ -17,6 +18,8 @@
 #include "base/str.h"
 #include "engine/create.h"
 #include "engine/disks.h"
+#include "engine/job.h"
+#include "engine/own-job.h"
 #include "engine/rootfs-scripts.h"
 #include "job/rootfs-output.h"
 #include "job/rootfs-source.h"
@@ -52,8 +55,10 @@ struct run {
 	int rc; /* the first thing that went wrong */
 	struct err err;
 
-	const char *base; /* a name until the end: of what the sources are */
+	struct eng_owned own; /* what the sources are, and the container that runs over it */
+	int before_lock; /* of the last one's */
 	struct rootfs_output out_file;
+	struct eng_own_job *job;
 	struct rootfs_scripts scripts;
 	struct fs_time newest;
 	size_t script; /* the one that runs */
@@ -109,12 +114,18 @@ static const char *script_name(const struct run *r)
 	return r->scripts.v[r->script].called;
 }
 
+static void show(struct run *r)
+{
+	eng_own_job_tell(r->job, &r->view);
+	if (r->progress)
+		r->progress(r->op.arg, &r->view);
+}
+
 static void tell(struct run *r, const char *stage)
 {
 	snprintf(r->stage, sizeof(r->stage), "%s", stage);
 	r->view.done = 0;
-	if (r->progress)
-		r->progress(r->op.arg, &r->view);
+	show(r);
 }
 
 static void on_progress(struct rootfs_create *c, const struct unpack_progress *p)
@@ -122,8 +133,7 @@ static void on_progress(struct rootfs_create *c, const struct unpack_progress *p
 	struct run *r = container_of(c, struct run, create);
 
 	r->view.done = p->raw;
-	if (r->progress)
-		r->progress(r->op.arg, &r->view);
+	show(r);
 }
 
 /* --- the end: containers, the base and the scripts' copies go */
@@ -135,10 +145,15 @@ static int clean_in_pool(struct work *w, struct err *e)
 	if (*r->before)
 		eng_container_take_away(r->op.b, r->before, false, NULL);
 	rootfs_scripts_finish(&r->scripts);
-	unlink(r->base);
-	if (r->rc == 0)
+	if (r->rc == 0 && r->out_file.name)
 		note(r, rootfs_output_commit(&r->out_file, e), e);
 	rootfs_output_finish(&r->out_file);
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (const int[]){ r->own.base, r->own.lock, r->before_lock }[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
 	return 0;
 }
 
@@ -149,6 +164,7 @@ static void on_clean(struct work *w, int rc, const struct err *e)
 	struct berth_rootfs_result result = { u->size, u->used, u->entries };
 	struct berth_error be = { 0 };
 
+	eng_own_job_end(r->job, r->rc, &r->err);
 	eng_op_end(&r->op);
 	r->done(r->op.arg, r->rc, eng_error(&be, r->rc, &r->err, NULL), r->rc < 0 ? NULL : &result);
 	eng_arena_finish(&r->arena);
@@ -209,7 +225,7 @@ static void on_disks(struct eng_disks *d, int rc, const struct err *de)
 	o.sources = NULL;
 	o.merged = &m;
 	o.output = NULL;
-	o.fd = r->out_file.fd;
+	o.fd = r->out_file.name ? r->out_file.fd : r->asked.fd;
 	if (rc == 0)
 		rc = rootfs_create_start(&r->create, r->op.b->loop, &o, on_made, &e);
 	r->in_create = rc == 0;
@@ -246,6 +262,7 @@ static void script_over(struct run *r)
 	}
 	r->script++;
 	memcpy(r->before, r->id, sizeof(r->before));
+	r->before_lock = TAKE_FD(r->own.lock);
 	*r->id = 0;
 	next_script(r);
 }
@@ -327,8 +344,7 @@ static void on_started(void *arg, int rc, const struct berth_error *be, const st
 	r->ended = false;
 	if (*s->notice) {
 		r->view.note = eng_arena_str(&r->arena, s->notice);
-		if (r->progress)
-			r->progress(r->op.arg, &r->view);
+		show(r);
 	}
 	listen_to(r, &r->out[0], s->out, 1);
 	listen_to(r, &r->out[1], s->err, 2);
@@ -353,6 +369,7 @@ static int take_disk(struct work *w, struct err *e)
 		return to;
 	if (renameat(from, "upper.ext4", to, "upper.ext4") < 0)
 		return err_sys(e, -errno, "cannot move the disk of a container");
+	close(TAKE_FD(r->before_lock));
 	return eng_container_take_away(r->op.b, r->before, false, e);
 }
 
@@ -405,7 +422,7 @@ static void next_script(struct run *r)
 	const struct rootfs_script *s = &r->scripts.v[r->script];
 	const struct berth_mount mount = { .source = s->folder, .target = ROOTFS_SCRIPTS_AT, .type = "bind", .readonly = true };
 	struct berth_create c = {
-		.rootfs = r->base, .args = (const char *const *)s->argv, .hostname = "localhost", .mounts = &mount, .nmounts = 1,
+		.rootfs = r->opts.output, .args = (const char *const *)s->argv, .hostname = "localhost", .mounts = &mount, .nmounts = 1,
 		.env = r->asked.env, .network = r->asked.network, .cpus = r->asked.cpus, .memory = r->asked.memory,
 		.root_size = r->opts.size > DISK_DEFAULT ? r->opts.size : 0,
 	};
@@ -414,7 +431,7 @@ static void next_script(struct run *r)
 	int rc;
 
 	tell(r, stage ? stage : "running");
-	rc = berth_container_create(r->op.b, &c, NULL, on_created, r, &r->sub, &be);
+	rc = eng_container_create_owned(r->op.b, &c, &r->own, on_created, r, &r->sub, &be);
 	if (rc < 0)
 		fail_public(r, rc, &be, NULL);
 }
@@ -439,7 +456,7 @@ static int set_epoch(struct run *r)
 static int look_at_base(struct work *w, struct err *e)
 {
 	struct run *r = container_of(w, struct run, work);
-	int rc = rootfs_newest(r->base, &r->newest, e);
+	int rc = rootfs_newest(r->own.base, &r->newest, e);
 
 	return rc == 0 && set_epoch(r) < 0 ? err_set(e, -ENOMEM, "out of memory") : rc;
 }
@@ -473,17 +490,22 @@ static void on_base(struct rootfs_create *c, int rc, const struct err *ce)
 static int prepare(struct work *w, struct err *e)
 {
 	struct run *r = container_of(w, struct run, work);
-	int rc = rootfs_output_begin(r->opts.output, &r->out_file, e);
+	struct berth *b = r->op.b;
+	int rc = r->asked.fd > 0 ? 0 : rootfs_output_begin(r->opts.output, &r->out_file, e);
 
+	eng_take_orphans(b);
+	eng_jobs_sweep(b->run_root);
+	if (rc == 0 && (r->own.base = open(b->root, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) < 0)
+		rc = err_sys(e, -errno, "cannot make a file in '%s'", b->root);
 	for (const char *const *s = r->opts.sources; rc == 0 && *s; s++)
 		rc = rootfs_source_check(*s, e);
-	return rc < 0 ? rc : rootfs_scripts_load(r->op.b->run_root, r->asked.scripts, &r->scripts, e);
+	return rc < 0 ? rc : rootfs_scripts_load(eng_own_job_folder(r->job), r->asked.scripts, &r->scripts, e);
 }
 
 static void on_prepared(struct work *w, int rc, const struct err *we)
 {
 	struct run *r = container_of(w, struct run, work);
-	struct rootfs_opts o = { .store = r->opts.store, .builtin = r->opts.builtin, .sources = r->opts.sources, .output = r->base,
+	struct rootfs_opts o = { .store = r->opts.store, .builtin = r->opts.builtin, .sources = r->opts.sources, .fd = r->own.base,
 				 .platform = r->opts.platform, .max_size = r->opts.max_size };
 	struct err e = *we;
 
@@ -507,6 +529,11 @@ static void cancel(struct berth_op *op)
 		eng_disks_cancel(&r->disks);
 	else if (r->sub)
 		berth_op_cancel(r->sub);
+}
+
+static void on_job_cancel(void *arg)
+{
+	cancel(&((struct run *)arg)->op);
 }
 
 /* The words for the VMs, as the first container would take them. */
@@ -537,7 +564,7 @@ int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct 
 		}
 		r->opts.sources = eng_arena_strv(&r->arena, o->sources);
 		r->opts.builtin = eng_arena_str(&r->arena, o->builtin);
-		r->opts.output = eng_arena_str(&r->arena, o->output);
+		r->opts.output = eng_arena_str(&r->arena, in->output);
 		r->opts.uuid = eng_arena_str(&r->arena, o->uuid);
 		r->opts.label = eng_arena_str(&r->arena, o->label);
 		r->opts.journal = eng_arena_str(&r->arena, o->journal);
@@ -545,20 +572,25 @@ int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct 
 		r->asked.scripts = eng_arena_strv(&r->arena, in->scripts);
 		r->asked.env = eng_arena_strv(&r->arena, in->env);
 		r->asked.network = eng_arena_str(&r->arena, in->network);
-		r->base = eng_arena_take(&r->arena, path_fmt("%s.base-%d", o->output, (int)getpid()));
+		r->own.base = r->own.lock = r->before_lock = -1;
 		r->progress = progress;
 		r->done = done;
 		r->create.progress = on_progress;
 		r->view = (struct berth_progress){ .verb = "rootfs create", .object = r->opts.output, .stage = r->stage };
 		strcpy(r->stage, "unpacking");
+		rc = r->arena.failed ? -ENOMEM : eng_own_job_begin(&r->job, b, "rootfs", in->output, on_job_cancel, r, e);
+	}
+	if (rc == 0) {
 		eng_op_begin(b, &r->op, arg, cancel, op);
-		rc = r->arena.failed ? -ENOMEM : work_start(&r->work, b->loop, prepare, on_prepared);
+		rc = work_start(&r->work, b->loop, prepare, on_prepared);
 		if (rc < 0)
 			list_remove(&r->op.link);
 	}
 	if (rc < 0) {
-		if (r)
+		if (r) {
+			eng_own_job_end(r->job, rc, e);
 			eng_arena_finish(&r->arena);
+		}
 		free(r);
 	}
 	return rc;

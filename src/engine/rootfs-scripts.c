@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "ext4/reader.h"
+#include "job/folder.h"
 
 #define SCRIPT_MAX (16u << 20)
 
@@ -74,18 +75,17 @@ static int add(struct rootfs_scripts *all, const char *path, struct err *e)
 	return rc < 0 ? err_sys(e, rc, "cannot copy script '%s' to '%s'", path, s->folder) : 0;
 }
 
-int rootfs_scripts_load(const char *run_root, const char *const *paths, struct rootfs_scripts *ret, struct err *e)
+int rootfs_scripts_load(const char *folder, const char *const *paths, struct rootfs_scripts *ret, struct err *e)
 {
-	AUTO_FREE char *dir = path_join(run_root, "scripts-XXXXXX");
 	size_t n = strv_len(paths);
 	int rc = 0;
 
 	ret->v = calloc(n + 1, sizeof(*ret->v));
-	if (!dir || !ret->v)
+	ret->dir = path_join(folder, JOB_FOLDER_SCRIPTS);
+	if (!ret->dir || !ret->v)
 		return err_set(e, -ENOMEM, "out of memory");
-	if (!mkdtemp(dir))
-		return err_sys(e, -errno, "cannot make a folder in '%s'", run_root);
-	ret->dir = TAKE(dir);
+	if (mkdir(ret->dir, 0700) < 0)
+		return err_sys(e, -errno, "cannot make '%s'", ret->dir);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add(ret, paths[i], e);
 	return rc;
@@ -115,15 +115,12 @@ static int on_entry(void *arg, const struct ext4_walk_entry *en, struct err *e)
 	return 0;
 }
 
-int rootfs_newest(const char *path, struct fs_time *ret, struct err *e)
+int rootfs_newest(int fd, struct fs_time *ret, struct err *e)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct fs_time newest = { INT64_MIN, 0 };
 	struct ext4_reader *r;
 	int rc;
 
-	if (fd < 0)
-		return err_sys(e, -errno, "cannot open '%s'", path);
 	rc = ext4_reader_open(fd, &r, e);
 	if (rc < 0)
 		return rc;

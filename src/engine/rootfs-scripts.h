@@ -22,12 +22,12 @@ struct rootfs_scripts {
 	char *dir; /* of all folders */
 };
 
-/* paths: NULL-terminated, the caller's, and outlive ret; "-" is standard input. Zeroed memory is fine for finish, which
+/* They are copied into a folder in `folder`. paths: NULL-terminated, the caller's, and outlive ret; "-" is standard input. Zeroed memory is fine for finish, which
  * deletes the copies. */
-int rootfs_scripts_load(const char *run_root, const char *const *paths, struct rootfs_scripts *ret, struct err *e);
+int rootfs_scripts_load(const char *folder, const char *const *paths, struct rootfs_scripts *ret, struct err *e);
 void rootfs_scripts_finish(struct rootfs_scripts *s);
 
-/* The newest time of a file in the file system `path`. */
-int rootfs_newest(const char *path, struct fs_time *ret, struct err *e);
+/* The newest time of a file in the file system fd. */
+int rootfs_newest(int fd, struct fs_time *ret, struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "engine/create.h"
 #include "engine/engine.h"
+#include "engine/own-job.h"
 #include "engine/rootfs-run.h"
 #include "ext4/writer.h"
 
@@ -16,6 +17,7 @@ struct rootfs_op {
 	struct rootfs_create create;
 	struct eng_arena arena;
 	struct eng_progress view;
+	struct eng_own_job *job;
 	berth_progress_cb progress;
 	berth_rootfs_cb done;
 };
@@ -25,6 +27,7 @@ static void on_progress(struct rootfs_create *c, const struct unpack_progress *p
 	struct rootfs_op *o = c->data;
 
 	o->view.view.done = p->raw;
+	eng_own_job_tell(o->job, &o->view.view);
 	if (o->progress)
 		o->progress(o->op.arg, &o->view.view);
 }
@@ -35,6 +38,7 @@ static void on_made(struct rootfs_create *c, int rc, const struct err *e)
 	struct berth_rootfs_result r = { c->result.size, c->result.used, c->result.entries };
 	struct berth_error be = { 0 };
 
+	eng_own_job_end(o->job, rc, e);
 	eng_op_end(&o->op);
 	o->done(o->op.arg, rc, eng_error(&be, rc, e, NULL), rc < 0 ? NULL : &r);
 	eng_arena_finish(&o->arena);
@@ -46,7 +50,12 @@ static void cancel(struct berth_op *op)
 	rootfs_create_cancel(&container_of(op, struct rootfs_op, op)->create);
 }
 
-static int begin(struct berth *b, const struct rootfs_opts *opts, berth_progress_cb progress, berth_rootfs_cb done,
+static void on_job_cancel(void *arg)
+{
+	cancel(&((struct rootfs_op *)arg)->op);
+}
+
+static int begin(struct berth *b, const char *output, const struct rootfs_opts *opts, berth_progress_cb progress, berth_rootfs_cb done,
 		 void *arg, struct berth_op **ret, struct err *e)
 {
 	struct rootfs_op *o = calloc(1, sizeof(*o));
@@ -59,10 +68,13 @@ static int begin(struct berth *b, const struct rootfs_opts *opts, berth_progress
 	o->progress = progress;
 	o->done = done;
 	o->view.view.verb = "rootfs create";
-	o->view.view.object = eng_arena_str(&o->arena, opts->output);
+	o->view.view.object = eng_arena_str(&o->arena, output);
 	o->view.view.stage = "unpacking";
-	rc = o->arena.failed ? -ENOMEM : rootfs_create_start(&o->create, b->loop, opts, on_made, e);
+	rc = o->arena.failed ? -ENOMEM : eng_own_job_begin(&o->job, b, "rootfs", output, on_job_cancel, o, e);
+	if (rc == 0)
+		rc = rootfs_create_start(&o->create, b->loop, opts, on_made, e);
 	if (rc < 0) {
+		eng_own_job_end(o->job, rc, e);
 		eng_arena_finish(&o->arena);
 		free(o);
 		return rc;
@@ -98,7 +110,8 @@ int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_pro
 	struct oci_platform platform;
 	struct err e = { 0 };
 	const struct rootfs_opts opts = {
-		.store = b->store, .builtin = builtin, .sources = r->sources, .output = r->output, .platform = r->platform ? &platform : NULL,
+		.store = b->store, .builtin = builtin, .sources = r->sources,
+		.output = r->fd > 0 ? NULL : r->output, .fd = r->fd, .platform = r->platform ? &platform : NULL,
 		.size = r->size, .max_size = r->max_size, .uuid = r->uuid, .label = r->label, .journal = r->journal,
 		.lost_found = r->lost_found,
 	};
@@ -109,6 +122,6 @@ int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_pro
 	if (rc == 0 && r->scripts && *r->scripts)
 		rc = eng_rootfs_run(b, r, &opts, progress, done, arg, ret, &e);
 	else if (rc == 0)
-		rc = begin(b, &opts, progress, done, arg, ret, &e);
+		rc = begin(b, r->output, &opts, progress, done, arg, ret, &e);
 	return rc < 0 ? eng_refuse(be, rc, &e) : 0;
 }

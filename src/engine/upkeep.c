@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "engine/findings.h"
+#include "engine/job.h"
 #include "store/events.h"
 #include "store/gc.h"
 #include "store/prune.h"
@@ -146,6 +147,15 @@ static int add_line(struct pruning *r, const char *word, const char *what, struc
 	return 0;
 }
 
+/* A process that lives has it for itself, though it does not run now. */
+static bool has_owner(const struct berth *b, const char *id)
+{
+	AUTO(container_finish) struct container c = { 0 };
+
+	return container_read(b->root, id, &c, NULL) == 0 && json_bool(c.config, "owned", false) &&
+	       !container_is_orphan(b->root, &c);
+}
+
 /* All that do not run, as docker does it. */
 static int prune_containers(struct pruning *r, struct err *e)
 {
@@ -160,7 +170,7 @@ static int prune_containers(struct pruning *r, struct err *e)
 		rc = pace_step(&r->pool.pace, 0, e);
 		if (rc < 0)
 			break;
-		rc = eng_container_take_away(b, *id, false, e);
+		rc = has_owner(b, *id) ? -EBUSY : eng_container_take_away(b, *id, false, e);
 		if (rc == 0) {
 			r->bytes += bytes;
 			rc = add_line(r, "Deleted container", *id, e);
@@ -199,8 +209,11 @@ static int prune_run(struct eng_pool *p, struct err *e)
 {
 	struct pruning *r = container_of(p, struct pruning, pool);
 	struct store_gc_stats gone = { 0 };
-	int rc = r->flags & BERTH_PRUNE_CONTAINERS ? prune_containers(r, e) : 0;
+	int rc;
 
+	eng_jobs_sweep(p->op.b->run_root);
+	eng_take_orphans(p->op.b);
+	rc = r->flags & BERTH_PRUNE_CONTAINERS ? prune_containers(r, e) : 0;
 	if (rc == 0)
 		rc = prune_images(r, e);
 	if (rc == 0)

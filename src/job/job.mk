@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the engine and berth-job say to each other.
+# What the engine and berth-job say to each other, and a job to those who listen.
 noinst_LTLIBRARIES += %D%/libjobproto.la
-%C%_libjobproto_la_SOURCES = %D%/proto.c %D%/proto.h
+%C%_libjobproto_la_SOURCES = %D%/proto.c %D%/proto.h %D%/folder.c %D%/folder.h %D%/main-clients.c %D%/main-clients.h
 %C%_libjobproto_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
 jobproto_LIBS = %D%/libjobproto.la $(oci_LIBS)
 
@@ -18,7 +18,6 @@ unpack_LIBS = %D%/libunpack.la $(oci_LIBS)
 helper_PROGRAMS += berth-job
 berth_job_SOURCES = \
 	%D%/main.c \
-	%D%/main-clients.c %D%/main-clients.h \
 	%D%/kind.h \
 	%D%/reach.c %D%/reach.h \
 	%D%/ask.c %D%/ask-inside.h %D%/ask-referrers.c \

@@ -29,6 +29,12 @@ struct client {
 
 static void watch(struct client *cl);
 
+static void handle_closed(struct job_clients *c)
+{
+	if (--c->open == 0 && c->ending && c->closed)
+		c->closed(c);
+}
+
 static void on_closed(struct client *cl)
 {
 	struct job_clients *c = cl->all;
@@ -39,7 +45,7 @@ static void on_closed(struct client *cl)
 	buf_finish(&cl->in);
 	buf_finish(&cl->out);
 	free(cl);
-	c->open--;
+	handle_closed(c);
 }
 
 static void on_poll_closed(uv_handle_t *h)
@@ -257,8 +263,8 @@ static void on_accept_closed(uv_handle_t *h)
 
 	close(c->listen_fd);
 	c->listen_fd = -1;
-	c->open--;
 	free(TAKE(c->hello));
+	handle_closed(c);
 }
 
 void job_clients_end(struct job_clients *c, cJSON *event)

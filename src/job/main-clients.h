@@ -24,6 +24,8 @@ struct job_clients {
 	bool ending;
 	/* Of the caller: everybody left, or somebody said cancel. */
 	void (*cancel)(struct job_clients *c);
+	/* After the end, once all is closed; may be NULL, and may free it. */
+	void (*closed)(struct job_clients *c);
 };
 
 /* Takes both descriptors and hello over. starter -1: none. */

@@ -14,12 +14,12 @@
 #include <uv.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "job/folder.h"
 #include "job/main-clients.h"
 #include "job/proto.h"
 #include "job/kind.h"
@@ -37,44 +37,6 @@ struct job {
 	uv_signal_t term, intr;
 	int rc;
 };
-
-static cJSON *about(const struct job *j, const char *event)
-{
-	AUTO_JSON cJSON *o = event ? job_event(event) : cJSON_CreateObject();
-	char now[CLOCK_RFC3339_MAX];
-
-	clock_rfc3339(clock_real_ns(), now);
-	if (!o || !cJSON_AddStringToObject(o, "id", j->id) || !cJSON_AddStringToObject(o, "kind", j->desc.kind) ||
-	    !cJSON_AddStringToObject(o, "ref", j->desc.ref) ||
-	    !cJSON_AddStringToObject(o, "platform", j->desc.platform) ||
-	    !cJSON_AddStringToObject(o, "root", j->desc.root) || !cJSON_AddNumberToObject(o, "pid", getpid()) ||
-	    !cJSON_AddStringToObject(o, "started", now))
-		return NULL;
-	return TAKE(o);
-}
-
-static int write_state(struct job *j, struct err *e)
-{
-	AUTO_JSON cJSON *o = about(j, NULL);
-	AUTO_FREE char *text = o ? json_print(o) : NULL;
-
-	if (!text)
-		return err_set(e, -ENOMEM, "out of memory");
-	return file_swap(j->dir, "state", text, strlen(text), 0600, e);
-}
-
-/* Nobody is to find the folder any more; the lock goes with our end. */
-static void remove_folder(struct job *j)
-{
-	AUTO_FREE char *path = path_fmt("%s/jobs/%s", j->desc.run_root, j->id);
-
-	unlinkat(j->dir, "sock", 0);
-	unlinkat(j->dir, "state", 0);
-	unlinkat(j->dir, "log", 0);
-	unlinkat(j->dir, "lock", 0);
-	if (path)
-		rmdir(path);
-}
 
 static void on_event(void *arg, cJSON *event, bool droppable)
 {
@@ -97,7 +59,7 @@ static void on_done(void *arg, int rc, const struct err *e, const char *hint)
 
 	j->kind->destroy(TAKE(j->work));
 	j->rc = rc;
-	remove_folder(j);
+	job_folder_remove(j->desc.run_root, j->id, j->dir);
 	job_clients_end(&j->clients, event);
 	uv_close((uv_handle_t *)&j->term, NULL);
 	uv_close((uv_handle_t *)&j->intr, NULL);
@@ -154,7 +116,7 @@ static int open_folder(struct job *j, struct err *e)
 	j->dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (j->dir < 0)
 		return err_sys(e, -errno, "cannot open '%s'", path ? path : "the job's folder");
-	return write_state(j, e);
+	return job_folder_write_state(j->dir, &j->desc, j->id, e);
 }
 
 static int run(struct job *j, struct err *e)
@@ -172,7 +134,7 @@ static int run(struct job *j, struct err *e)
 		return rc;
 	uv_loop_init(&j->loop);
 	j->clients.cancel = on_cancel;
-	rc = job_clients_init(&j->clients, &j->loop, JOB_FD_SOCK, JOB_FD_STARTER, about(j, "hello"), e);
+	rc = job_clients_init(&j->clients, &j->loop, JOB_FD_SOCK, JOB_FD_STARTER, job_folder_about(&j->desc, j->id, "hello"), e);
 	if (rc < 0)
 		return rc;
 	uv_signal_init(&j->loop, &j->term);

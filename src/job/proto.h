@@ -6,6 +6,9 @@
  *   sock   JSON lines; 0600
  *   state  a JSON object for who only looks: id, kind, ref, platform, root, pid, started
  *   log    what the job wrote to its standard error
+ *   scripts/  of "rootfs create": copies that its VMs see
+ * Most are programs of their own, berth-job; "commit", "export", "save", "load", "import" and "rootfs" are the process that the user
+ * started, which shows itself in the same way (engine/own-job.h).
  * berth-job gets, when it is started: 3 = the description (a JSON text, read to its end), 4 = sock, listening,
  * 5 = lock, 6 = one end of a socket pair: its starter, a client like those of sock.
  *
@@ -52,7 +55,7 @@
 
 /* Strings are owned. */
 struct job_desc {
-	char *kind;          /* "pull", "push", "login", "tags", "manifest" */
+	char *kind;          /* "pull", "push", "login", "tags", "manifest", …; "commit", … */
 	char *root, *run_root;
 	char *ref;           /* the full form, as oci_ref_str gives it; of a login the host */
 	char *platform;      /* "linux/arm64" */

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -695,6 +697,45 @@ bool sandbox_busy(const struct sandbox *sb)
 
 /* --- life of the struct */
 
+/* --- its owner */
+
+/* Nothing but a thread that waits for a lock is told when its holder ends. It goes with this process. */
+static void *wait_for_owner(void *arg)
+{
+	struct sandbox *sb = arg;
+	int lock = lock_wait(sb->dir, "owner", true, NULL);
+
+	if (lock < 0)
+		return NULL;
+	uv_async_send(&sb->orphaned);
+	close(lock);
+	return NULL;
+}
+
+static void on_orphaned(uv_async_t *h)
+{
+	struct sandbox *sb = container_of(h, struct sandbox, orphaned);
+
+	log_warn("the process that the container belongs to has ended");
+	sb->remove = true;
+	sandbox_kill_vm(sb);
+}
+
+static int watch_owner(struct sandbox *sb, struct err *e)
+{
+	pthread_t thread;
+	int rc;
+
+	if (!json_bool(sb->config, "owned", false))
+		return 0;
+	uv_async_init(sb->loop, &sb->orphaned, on_orphaned);
+	uv_unref((uv_handle_t *)&sb->orphaned);
+	rc = pthread_create(&thread, NULL, wait_for_owner, sb);
+	if (rc == 0)
+		pthread_detach(thread);
+	return rc ? err_sys(e, -rc, "cannot start a thread") : 0;
+}
+
 int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const char *run_root, const char *id,
 		 int lock_fd, struct err *e)
 {
@@ -726,7 +767,7 @@ int sandbox_init(struct sandbox *sb, uv_loop_t *loop, const char *root, const ch
 	sb->run_dir = open(sb->run_dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sb->run_dir < 0)
 		return err_sys(e, -errno, "cannot open '%s'", sb->run_dir_path);
-	return 0;
+	return watch_owner(sb, e);
 }
 
 /* The container's lock went when it was over, so the folder of that name may be another shim's by now: what is ours is

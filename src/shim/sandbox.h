@@ -33,7 +33,8 @@ struct sandbox {
 	int dir, run_dir;      /* the container's folder in the store; its run folder */
 	int lock_fd;           /* -1 once it is over */
 	cJSON *config;
-	bool remove;           /* --rm */
+	bool remove;           /* --rm, or its owner is gone */
+	uv_async_t orphaned;   /* its owner has ended */
 	int scrollback;        /* lines that each console keeps */
 
 	enum sandbox_state state;

@@ -22,6 +22,7 @@
 #define CONFIG_MAX (4u << 20)
 #define STATE_MAX (1u << 20)
 #define SPARE "spare"
+#define OWNER "owner"
 #define SPARE_SIZE (32 << 10)
 
 void container_finish(struct container *c)
@@ -317,8 +318,25 @@ static int write_config(int dir, const cJSON *config, struct err *e)
 	return rc < 0 ? rc : file_replace(dir, "config.json", text, strlen(text), 0600, e);
 }
 
+static int fill_folder(int dir, const cJSON *config, int *ret_owner, struct err *e)
+{
+	int rc = write_config(dir, config, e);
+
+	if (rc == 0 && ret_owner && (rc = lock_try(dir, OWNER, false, e)) >= 0) {
+		*ret_owner = rc;
+		rc = 0;
+	}
+	return rc;
+}
+
 int container_create(const char *root, const cJSON *config, struct err *e)
 {
+	return container_create_owned(root, config, NULL, e);
+}
+
+int container_create_owned(const char *root, const cJSON *config, int *ret_owner, struct err *e)
+{
+	AUTO_CLOSE int owner = -1;
 	AUTO_CLOSE int all = open_all(root, e);
 	AUTO_CLOSE int lock = -1;
 	AUTO_CLOSE int dir = -1;
@@ -344,7 +362,7 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 		return err_sys(e, -errno, "cannot make a folder for the container");
 	dir = openat(all, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = dir < 0 ? err_sys(e, -errno, "cannot open the container's folder") :
-		       write_config(dir, config, e);
+		       fill_folder(dir, config, ret_owner ? &owner : NULL, e);
 	if (rc == 0) {
 		rc = fault_at(FAULT_CONTAINER_NAME) ?: renameat(all, tmp, all, id) < 0 || fsync(all) < 0 ? -errno : 0;
 		if (rc < 0)
@@ -354,7 +372,20 @@ int container_create(const char *root, const cJSON *config, struct err *e)
 		file_remove_tree(all, tmp, NULL);
 		return rc;
 	}
+	if (ret_owner)
+		*ret_owner = TAKE_FD(owner);
 	return TAKE_FD(dir);
+}
+
+bool container_is_orphan(const char *root, const struct container *c)
+{
+	if (!json_bool(c->config, "owned", false))
+		return false;
+	AUTO_CLOSE int dir = container_open(root, c->id, NULL);
+	/* what cannot be known is not so */
+	AUTO_CLOSE int lock = dir < 0 ? dir : lock_try(dir, OWNER, true, NULL);
+
+	return lock >= 0;
 }
 
 void container_touch(int dir)
@@ -546,7 +577,10 @@ void container_base_stamp(const struct stat *st, char ret[static 48])
 int container_base_open(const char *root, const cJSON *config, struct err *e)
 {
 	const char *file = json_str(config, "rootfs_file"), *key = json_str(config, "rootfs_key");
-	AUTO_FREE char *kept = file ? NULL : path_fmt("%s/rootfs/%s/base.ext4", root, key ? key : "");
+	AUTO_FREE char *kept = file ? NULL :
+			       json_bool(config, "own_base", false) ?
+				      path_fmt("%s/containers/%s/base.ext4", root, json_str(config, "id") ?: "") :
+				      path_fmt("%s/rootfs/%s/base.ext4", root, key ? key : "");
 	const char *path = file ? file : kept;
 	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC | (file ? 0 : O_NOFOLLOW)) : -1;
 	char stamp[48];

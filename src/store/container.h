@@ -16,6 +16,9 @@
  *   lock          held by the shim while it lives
  *   boots.json    stages of the last start
  *   upper.ext4 log boot.log screen
+ *   base.ext4     of one whose config says own_base: its base is its own, in place of all rootfs_ keys
+ *   owner         of one whose config says owned: held by the process that needs it. When that has ended, however it
+ *                 did, the shim ends the VM, and whoever looks takes the container away
  *
  * Blocking; for the pool's threads, or before there is a loop. Readers never lock. */
 #ifndef BERTH_STORE_CONTAINER_H
@@ -46,6 +49,10 @@ bool container_name_valid(const char *name);
 /* root is the store's folder. Makes containers/<id>/ with config.json and, of config's "spec", spec.json whole, in
  * one step; -EEXIST with words if the name is taken. Returns an fd of the folder. */
 int container_create(const char *root, const cJSON *config, struct err *e);
+/* The same of one that is owned: ret_owner holds its lock, before anybody sees the container. */
+int container_create_owned(const char *root, const cJSON *config, int *ret_owner, struct err *e);
+/* It is owned by a process that is no more. */
+bool container_is_orphan(const char *root, const struct container *c);
 /* The folder's fd, or -ENOENT. */
 int container_open(const char *root, const char *id, struct err *e);
 int container_read(const char *root, const char *id, struct container *ret, struct err *e);

@@ -19,6 +19,7 @@
 #include "store/lease.h"
 #include "store/mark.h"
 #include "store/rootfs.h"
+#include "store/usage.h"
 
 #define PART_AGE_S (7 * 24 * 3600)
 #define TMP_AGE_S 600
@@ -148,6 +149,24 @@ static int on_temporary(void *arg, int dirfd, const char *name, struct err *e)
 	return remove_file(g, dirfd, name, &g->stats.parts, e);
 }
 
+/* The folder of a container that was being made, which its maker does under the lock of all names, or removed. */
+static int on_half_container(void *arg, int dirfd, const char *name, struct err *e)
+{
+	struct gc *g = arg;
+	bool made = str_starts(name, ".new-");
+
+	if (!made && !str_starts(name, ".old-"))
+		return 0;
+	AUTO_CLOSE int lock = made ? lock_try(dirfd, ".lock", false, NULL) : -1;
+	if (made && lock < 0)
+		return 0;
+	AUTO_CLOSE int dir = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0)
+		return 0;
+	g->stats.bytes += store_tree_bytes(dir, ".");
+	return file_remove_tree(dirfd, name, e);
+}
+
 static int collect(struct gc *g, struct err *e)
 {
 	static const struct {
@@ -159,6 +178,7 @@ static int collect(struct gc *g, struct err *e)
 		{ "content/ingest", false, on_part },	      { "rootfs", false, on_rootfs },
 		{ "rootfs", true, on_unfinished },	      { ".", true, on_temporary },
 		{ "content", true, on_temporary },	      { "kernels", true, on_temporary },
+		{ "containers", true, on_half_container },
 	};
 	struct store *s = g->mark.store;
 	int rc = store_mark_all(&g->mark, true, e);

@@ -238,6 +238,12 @@ static void open_job(struct app *app, const struct job *j)
 		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_LOGIN, .host = t->host, .task = t });
 }
 
+/* What leaves something to go on from. */
+static bool fetches(const char *verb)
+{
+	return !strcmp(verb, "pull") || !strcmp(verb, "push") || !strcmp(verb, "kernel");
+}
+
 static bool act(struct view *v, enum act act, int index)
 {
 	char text[300];
@@ -250,7 +256,8 @@ static bool act(struct view *v, enum act act, int index)
 	if (act == ACT_OPEN) {
 		open_job(v->app, &j);
 	} else if (act == ACT_CANCEL && j.row) {
-		snprintf(text, sizeof(text), "Cancel %s of %s?\nParts that were fetched are kept.", j.row->verb, j.row->object);
+		snprintf(text, sizeof(text), "Cancel %s of %s?%s", j.row->verb, j.row->object,
+			 fetches(j.row->verb) ? "\nParts that were fetched are kept." : "");
 		app_ask(v->app, j.row->id, "cancel", text, answer_cancel, NULL);
 	} else if (act == ACT_CANCEL) {
 		app_info(v->app, "%s does not run", j.task->object);

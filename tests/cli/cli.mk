@@ -9,6 +9,7 @@ cli_scripts = \
 	%D%/filter.sh \
 	%D%/kernel.sh \
 	%D%/rootfs-create.sh \
+	%D%/own-jobs.sh \
 	%D%/tag.sh %D%/trash.sh %D%/upkeep.sh
 TESTS += $(cli_scripts)
 EXTRA_DIST += $(cli_scripts)

@@ -2,6 +2,7 @@
 /* t-container.c - what the store keeps of containers: names, states, removal, a folder that others write too. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -55,6 +57,40 @@ static int create(const char *root, const char *id, const char *name, struct err
 	cJSON_AddStringToObject(j, "id", id);
 	cJSON_AddStringToObject(j, "name", name);
 	return container_create(root, j, e);
+}
+
+/* The owner is another process, which is killed. */
+static void test_owned(void **state)
+{
+	const char *root = *state, *id = id_of("0ed", '5');
+	AUTO_JSON cJSON *j = cJSON_CreateObject();
+	AUTO(container_finish) struct container c = { 0 };
+	int ready[2], lock = -1;
+	char byte;
+
+	cJSON_AddStringToObject(j, "id", id);
+	cJSON_AddStringToObject(j, "name", "owned");
+	cJSON_AddBoolToObject(j, "owned", true);
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (container_create_owned(root, j, &lock, NULL) >= 0 && write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(container_read(root, id, &c, NULL), 0);
+	assert_false(container_is_orphan(root, &c));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(container_is_orphan(root, &c));
+	assert_int_equal(container_remove(root, id, NULL), 0);
+	assert_false(container_is_orphan(root, &c)); /* it is gone already */
+	cJSON_ReplaceItemInObjectCaseSensitive(c.config, "owned", cJSON_CreateFalse());
+	assert_false(container_is_orphan(root, &c));
+	close(ready[0]);
+	close(ready[1]);
 }
 
 static void test_names(void **state)
@@ -259,7 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_names), TEST(test_create_and_find), TEST(test_states), TEST(test_list),
-		TEST(test_remove), TEST(test_bad_files), TEST(test_spare),
+		TEST(test_remove), TEST(test_bad_files), TEST(test_spare), TEST(test_owned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,9 +94,9 @@ files() {
 }
 is "$(files "$T/outside")" "$(files "$T/inside")" 'export has what tar sees inside'
 
-check_fails 'a wrong instruction' 1 berth commit ctr x -c 'RUN true'
+check_fails 'a wrong instruction' 2 berth commit ctr x -c 'RUN true'
 like "$(cat "$T/.check")" "'RUN' is no instruction" 'is named'
-check_fails 'a wrong name' 1 berth commit ctr 'A B'
+check_fails 'a wrong name' 2 berth commit ctr 'A B'
 check_fails 'of an unknown container' 1 berth commit nobody x
 berth commit base localhost/empty >/dev/null
 is "$(berth image inspect -f '{{json .layers}}' localhost/empty)" "$(berth image inspect -f '{{json .layers}}' $busybox)" \

@@ -17,7 +17,7 @@ enum { IMAGE, NAME, COMMAND, CONSOLE, CPUS, MEMORY, DISK, NETWORK, PORTS, VOLUME
        HOSTNAME, LABELS, READONLY };
 
 static const struct field fields[] = {
-	[IMAGE] = { "Image", NULL, "name of an image: debian, localhost/busybox, registry:5000/a/b:1   ^N those that are here",
+	[IMAGE] = { "Image", NULL, "name of an image: debian, localhost/busybox, registry:5000/a/b:1   ^N those here",
 		    .row = 0, .x = 3, .at = 16, .width = 49 },
 	[NAME] = { "Name", NULL, "letters, digits, . _ -   empty: one is made up", .row = 1, .x = 3, .at = 16, .width = 22 },
 	[COMMAND] = { "Command", NULL, "the program and its arguments; empty: what the image runs", .row = 2, .x = 3, .at = 16,

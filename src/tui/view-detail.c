@@ -369,8 +369,9 @@ static const char *detail_object(struct view *v)
 
 static void detail_note(struct view *v, struct buf *b)
 {
-	(void)v;
-	buf_addf(b, "Tab next section: %s", section_names);
+	buf_adds(b, "Tab next section");
+	if (app_cols(v->app) >= 60)
+		buf_addf(b, ": %s", section_names);
 }
 
 static int detail_hints(struct view *v, struct hint *ret, int max)

@@ -138,7 +138,7 @@ keys 2
 shows 'ready      1'
 shows 'used by  box'
 shows 'i raw  ?'
-shows ' command  sh ' # the image is asked for when the view opens, and told last
+shows ' ports    none' # the image is asked for when the view opens; this is the last row that it tells
 before=$(ageless)
 for i in $(seq 10); do
 	tm resize-window -t :0 -x $((40 + i * 7)) -y $((10 + i * 2)) \; resize-window -t :0 -x $((90 - i * 7)) -y $((40 - i * 3))

@@ -19,6 +19,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/lock.c %D%/lock.h \
 	%D%/pace.h \
 	%D%/json.c %D%/json.h \
+	%D%/reserve.c %D%/reserve.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/watch.c %D%/watch.h \

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reserve.h"
+
 /* cJSON's own limit is a compile-time constant of the system's library: look before it parses. */
 static bool too_deep(const char *p, size_t n)
 {
@@ -111,9 +113,26 @@ char **json_strv(const cJSON *array)
 	return v;
 }
 
+/* Text of cJSON's, for free(). */
+static char *ours(char *text)
+{
+	char *copy;
+
+	if (!text || !reserve_holds(text))
+		return text;
+	copy = strdup(text);
+	reserve_free(text);
+	return copy;
+}
+
 char *json_print(const cJSON *j)
 {
-	return cJSON_PrintUnformatted(j);
+	return ours(cJSON_PrintUnformatted(j));
+}
+
+char *json_print_indented(const cJSON *j)
+{
+	return ours(cJSON_Print(j));
 }
 
 cJSON *json_from_strv(const char *const *v)

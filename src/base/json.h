@@ -32,8 +32,9 @@ bool json_bool(const cJSON *j, const char *name, bool or_else);
 int64_t json_int(const cJSON *j, const char *name, int64_t or_else);
 /* A copy of an array of strings, NULL-terminated; other elements are left out. NULL: out of memory. */
 char **json_strv(const cJSON *array);
-/* Compact text of j, the caller frees; NULL when out of memory. */
+/* Text of j, compact, or for people; the caller frees; NULL when out of memory. */
 char *json_print(const cJSON *j);
+char *json_print_indented(const cJSON *j);
 /* An array of strings, or null for v == NULL. */
 cJSON *json_from_strv(const char *const *v);
 

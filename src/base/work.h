@@ -16,7 +16,7 @@ struct work {
 };
 
 /* Runs fn(w, &err) in the pool, then done(w, rc, &err) on the loop thread, once. Embed w in a struct of
- * your own; fn must touch only that. The contract of base/loop.h. */
+ * your own; fn must touch only that. The contract of base/loop.h. -EAGAIN, -ENOMEM: the pool cannot be started. */
 int work_start(struct work *w, uv_loop_t *loop, int (*fn)(struct work *w, struct err *e),
 	       void (*done)(struct work *w, int rc, const struct err *e));
 /* Takes it back if no thread has begun it (done comes with -ECANCELED); otherwise it goes on. */

@@ -393,7 +393,7 @@ static int run_boot(struct cli *cli, const struct cli_args *a)
 		AUTO_JSON cJSON *array = NULL;
 
 		if (strcmp(format, "json") == 0) {
-			AUTO_FREE char *text = cJSON_Print(boot);
+			AUTO_FREE char *text = json_print_indented(boot);
 
 			puts(text ? text : "{}");
 			return CLI_OK;

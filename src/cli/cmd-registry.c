@@ -99,7 +99,7 @@ static void on_manifest(void *arg, int rc, const struct berth_error *e, const ch
 	AUTO_FREE char *pretty = NULL;
 
 	if (rc == 0 && !s->raw && json_parse(text, len, "", &j, NULL) == 0)
-		pretty = cJSON_Print(j);
+		pretty = json_print_indented(j);
 	if (pretty)
 		puts(pretty);
 	else if (rc == 0)

@@ -53,7 +53,7 @@ static int print_object(const struct cli_args *a, cJSON *object)
 		return CLI_OK;
 	}
 	if (strcmp(format, "json") == 0) {
-		AUTO_FREE char *text = cJSON_Print(object);
+		AUTO_FREE char *text = json_print_indented(object);
 
 		puts(text ? text : "{}");
 		cJSON_Delete(object);

@@ -2,7 +2,6 @@
 /* debug-vt.c - `berth debug vt`: bytes from standard input, the screen they make on standard output. */
 #include "cli/debug-vt.h"
 
-#include <cjson/cJSON.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "vt/vt.h"
 
 #define INPUT_MAX (1u << 30)
@@ -223,7 +223,7 @@ static int print_json(const struct vt *vt, const struct buf *replies)
 	cJSON_AddStringToObject(o, "replies_hex", hex.p ? (char *)hex.p : "");
 	cJSON_AddNumberToObject(o, "scrollback_lines", vt_scrollback(vt));
 	cJSON_AddNumberToObject(o, "cells_crc", cells_crc(vt));
-	text = cJSON_PrintUnformatted(o);
+	text = json_print(o);
 	if (!text)
 		return -ENOMEM;
 	puts(text);

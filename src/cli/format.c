@@ -245,7 +245,7 @@ static int print_json(const cJSON *rows, bool lines)
 	const cJSON *row;
 
 	if (!lines) {
-		AUTO_FREE char *text = cJSON_Print(rows);
+		AUTO_FREE char *text = json_print_indented(rows);
 
 		puts(text ? text : "[]");
 		return 0;

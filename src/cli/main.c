@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/reserve.h"
 #include "cli/cli.h"
 #include "tui/tui.h"
 
@@ -281,6 +282,7 @@ int main(int argc, char **argv)
 	struct cli_args a;
 	int code;
 
+	reserve_for_libraries();
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like any other */

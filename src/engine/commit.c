@@ -194,7 +194,7 @@ static int make_config(const struct commit_op *o, const struct store_image *m, c
 static int add_doc(struct store *s, struct store_lease *l, const cJSON *j, const char *type,
 		   struct oci_desc *d, struct err *e)
 {
-	AUTO_FREE char *text = cJSON_PrintUnformatted(j);
+	AUTO_FREE char *text = json_print(j);
 
 	if (!text)
 		return err_set(e, -ENOMEM, "out of memory");

@@ -124,9 +124,12 @@ int berth_open(struct berth **ret, uv_loop_t *loop, const struct berth_options *
 		free(b);
 		return eng_refuse(out, rc, NULL);
 	}
+	errno = 0;
 	b->root = o && o->root ? absolute(o->root) : default_root();
 	b->run_root = o && o->run_root ? absolute(o->run_root) : default_run_root();
-	if (!b->root || !b->run_root)
+	if ((!b->root || !b->run_root) && errno == ENOMEM)
+		rc = err_set(&e, -ENOMEM, "cannot open the store: out of memory");
+	else if (!b->root || !b->run_root)
 		rc = err_set(&e, -ENOENT, "there is no home directory to keep a store in: set HOME or give --root");
 	else
 		rc = path_mkdirs(b->run_root, 0700, &e);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/path.h"
+#include "base/reserve.h"
 #include "base/str.h"
 #include "job/folder.h"
 #include "job/main-clients.h"
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc;
 
+	reserve_for_libraries();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like any other */
 #ifndef __SANITIZE_ADDRESS__

@@ -42,7 +42,7 @@ struct worker {
 
 static void say(cJSON *j)
 {
-	AUTO_FREE char *text = cJSON_PrintUnformatted(j);
+	AUTO_FREE char *text = json_print(j);
 	AUTO_FREE char *line = text ? path_fmt("%s\n", text) : NULL;
 
 	cJSON_Delete(j);

@@ -38,14 +38,18 @@ static void take_end(struct pack *op, const cJSON *j)
 		op->rc = -EPROTO;
 }
 
-static void take_line(struct pack *op, const char *line)
+static int take_line(struct pack *op, const char *line)
 {
-	AUTO_JSON cJSON *j = cJSON_Parse(line);
+	AUTO_JSON cJSON *j = NULL;
+	int rc = json_parse(line, strlen(line), "what the program that makes the tar says", &j, &op->err);
 
+	if (rc < 0)
+		return rc;
 	if (json_bool(j, "end", false))
 		take_end(op, j);
 	else if (op->progress && !op->cancelled)
 		op->progress(op, (uint64_t)json_int(j, "raw", 0));
+	return 0;
 }
 
 /* All that is there; false at the end. */
@@ -53,17 +57,20 @@ static bool listen_to(struct pack *op)
 {
 	char chunk[4096], *nl;
 	ssize_t n;
+	int rc;
 
-	while ((n = read(op->say, chunk, sizeof(chunk))) > 0) {
-		if (op->said.len + (size_t)n > SAID_MAX || buf_add(&op->said, chunk, (size_t)n) < 0)
-			return false;
-		while ((nl = memchr(op->said.p, '\n', op->said.len))) {
+	while (op->rc == 0 && (n = read(op->say, chunk, sizeof(chunk))) > 0) {
+		rc = op->said.len + (size_t)n > SAID_MAX ? -EMSGSIZE : buf_add(&op->said, chunk, (size_t)n);
+		if (rc < 0)
+			op->rc = err_sys(&op->err, rc, "cannot understand the program that makes the tar");
+		while (op->rc == 0 && (nl = memchr(op->said.p, '\n', op->said.len))) {
 			*nl = 0;
-			take_line(op, (char *)op->said.p);
+			if ((rc = take_line(op, (char *)op->said.p)) < 0)
+				op->rc = rc;
 			buf_consume(&op->said, (size_t)(nl + 1 - (char *)op->said.p));
 		}
 	}
-	return n < 0 && errno == EAGAIN;
+	return op->rc == 0 && n < 0 && errno == EAGAIN;
 }
 
 static void on_say(uv_poll_t *h, int status, int events)
@@ -71,8 +78,11 @@ static void on_say(uv_poll_t *h, int status, int events)
 	struct pack *op = container_of(h, struct pack, poll);
 
 	(void)events;
-	if (status < 0 || !listen_to(op))
-		uv_poll_stop(h);
+	if (status == 0 && listen_to(op))
+		return;
+	uv_poll_stop(h);
+	if (op->rc < 0 && !op->ended)
+		spawn_kill(&op->child, SIGKILL); /* nobody listens to it any more */
 }
 
 static void on_closed(uv_handle_t *h)
@@ -92,10 +102,10 @@ static void on_ended(struct spawn_child *c, int status)
 	listen_to(op);
 	if (op->cancelled)
 		op->rc = err_set(&op->err, -ECANCELED, "cancelled");
-	else if (!op->ended && WIFSIGNALED(status))
+	else if (op->rc == 0 && !op->ended && WIFSIGNALED(status))
 		op->rc = err_set(&op->err, -EIO, "the program that makes the tar was ended by signal %d (%s)",
 				 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (!op->ended)
+	else if (op->rc == 0 && !op->ended)
 		op->rc = err_set(&op->err, -EIO,
 				 "the program that makes the tar ended with status %d and no word",
 				 WEXITSTATUS(status));

@@ -108,8 +108,8 @@ static void on_want(struct unpack *u, const cJSON *j)
 	cJSON_AddNumberToObject(m, "source", (double)i);
 	cJSON_AddNumberToObject(m, "dir", (double)ndir);
 	int rc = feed_worker(u, m, NULL, 0);
-	if (rc < 0)
-		set_failure(u, rc, "cannot feed the unpacker");
+	if (rc < 0 && u->rc == 0)
+		u->rc = err_sys(&u->err, rc, "cannot feed the unpacker");
 }
 
 static void on_progress(struct unpack *u, const cJSON *j)

@@ -121,7 +121,7 @@ int oci_cred_edit(const char *text, size_t len, const char *host, const struct o
 		changed = true;
 	}
 	*ret_text = NULL;
-	if (changed && !(*ret_text = cJSON_Print(j)))
+	if (changed && !(*ret_text = json_print_indented(j)))
 		return err_set(e, -ENOMEM, "out of memory");
 	*ret_helper = TAKE(helper);
 	return 0;

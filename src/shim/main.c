@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/reserve.h"
 #include "base/str.h"
 #include "shim/sandbox.h"
 #include "shim/serve.h"
@@ -147,6 +148,7 @@ int main(int argc, char **argv)
 	struct sandbox given = { .scrollback = SCROLLBACK_LINES };
 	int rc;
 
+	reserve_for_libraries();
 	log_open(2, "berth-shim");
 	log_set_level(LOG_LEVEL_INFO);
 	if (parse(argc, argv, &root, &run_root, &given, &id) < 0) {

@@ -307,8 +307,8 @@ static int write_config(int dir, const cJSON *config, struct err *e)
 {
 	AUTO_JSON cJSON *rest = cJSON_Duplicate(config, 1);
 	AUTO_JSON cJSON *spec = cJSON_DetachItemFromObjectCaseSensitive(rest, "spec");
-	AUTO_FREE char *text = rest ? cJSON_Print(rest) : NULL;
-	AUTO_FREE char *spec_text = spec ? cJSON_PrintUnformatted(spec) : NULL;
+	AUTO_FREE char *text = rest ? json_print_indented(rest) : NULL;
+	AUTO_FREE char *spec_text = spec ? json_print(spec) : NULL;
 	int rc = 0;
 
 	if (!text || (spec && !spec_text))
@@ -406,7 +406,7 @@ void container_keep_spare(int dir)
 
 int container_write_state(int dir, const cJSON *state, bool sync, struct err *e)
 {
-	AUTO_FREE char *text = cJSON_Print(state);
+	AUTO_FREE char *text = json_print_indented(state);
 	int rc;
 
 	if (!text)

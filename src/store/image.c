@@ -161,15 +161,18 @@ static bool has_prefix(const struct oci_digest *d, const char *hex)
 	return str_starts(oci_digest_hex(d), hex);
 }
 
-static bool image_has_prefix(struct store *s, const struct store_tags *t, const struct oci_desc *d,
-			     const struct oci_platform *want, const char *hex)
+/* 1 or 0; what cannot be read is not it, but for a lack of memory, of which nothing follows. */
+static int image_has_prefix(struct store *s, const struct store_tags *t, const struct oci_desc *d,
+			    const struct oci_platform *want, const char *hex, struct err *e)
 {
 	AUTO(store_image_finish) struct store_image m = { 0 };
+	int rc;
 
 	if (has_prefix(&d->digest, hex))
-		return true;
-	if (load_any(s, t, d, want, &m, NULL) < 0)
-		return false;
+		return 1;
+	rc = load_any(s, t, d, want, &m, e);
+	if (rc < 0)
+		return rc == -ENOMEM ? rc : 0;
 	return has_prefix(oci_image_id(&m.image), hex) ||
 	       has_prefix(&m.image.manifest_desc.digest, hex);
 }
@@ -179,13 +182,17 @@ static int find_id(struct store *s, const struct store_tags *t, const char *name
 {
 	const char *hex = id_digits(name);
 	const struct oci_desc *found = NULL;
+	int rc;
 
 	for (size_t i = 0; hex && i < t->n; i++) {
 		const struct oci_desc *d = &t->v[i].desc;
 
 		if (found && oci_digest_eq(&found->digest, &d->digest))
 			continue;
-		if (!image_has_prefix(s, t, d, want, hex))
+		rc = image_has_prefix(s, t, d, want, hex, e);
+		if (rc < 0)
+			return rc;
+		if (!rc)
 			continue;
 		if (found)
 			return err_set(e, -EEXIST, "'%s' is the beginning of several images' ids", name);

@@ -23,7 +23,7 @@ static void on_json(void *arg, int rc, const struct berth_error *e, const char *
 
 	if (t && rc < 0)
 		text_add(t, ROLE_BAD, "%s", e->text);
-	else if (t && json_parse(json, strlen(json), "the answer", &j, NULL) == 0 && (text = cJSON_Print(j))) {
+	else if (t && json_parse(json, strlen(json), "the answer", &j, NULL) == 0 && (text = json_print_indented(j))) {
 		for (char *p = text; *p; p++)
 			if (*p == '\t')
 				*p = ' ';

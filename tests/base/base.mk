@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 if HAVE_CMOCKA
-base_tests = %D%/t-str %D%/t-filter %D%/t-conf %D%/t-loop
+base_tests = %D%/t-str %D%/t-filter %D%/t-conf %D%/t-loop %D%/t-reserve
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 %C%_t_str_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 %C%_t_filter_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 %C%_t_conf_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 %C%_t_loop_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
+%C%_t_reserve_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 endif
 
 fuzz_targets += %D%/fuzz-filter

@@ -88,9 +88,17 @@ static void tell_start(struct rpc_exch *x)
 	}
 }
 
+/* Its last word may find that the client has gone, which ends the exchange at once: then nobody else frees the call. */
+static void detach(struct rpc_call *call)
+{
+	call->seen = true;
+	call->on_cancel = call->on_drain = NULL;
+}
+
 /* Ends a call that its handler has not seen. */
 static void refuse(struct rpc_call *call, enum rpc_code code, const char *words)
 {
+	detach(call);
 	rpc_exch_finish(call->exch, code, words);
 	call_free(call);
 }
@@ -273,6 +281,7 @@ int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *msg)
 
 static void finish(struct rpc_call *call, enum rpc_code code, const char *words)
 {
+	detach(call);
 	if (call->exch)
 		rpc_exch_finish(call->exch, code, words);
 	call_free(call);
@@ -282,6 +291,7 @@ void rpc_call_reply(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	struct err e = { 0 };
 
+	detach(call);
 	if (msg && !rpc_call_cancelled(call) && rpc_exch_send(call->exch, msg, true, &e) < 0)
 		finish(call, rpc_code_of_errno(e.code), e.text);
 	else

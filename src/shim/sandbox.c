@@ -498,7 +498,7 @@ static void main_started(struct proc *p, int rc, bool early, const struct err *e
 
 static void on_start_call_gone(struct rpc_call *call)
 {
-	struct sandbox *sb = rpc_call_data(call);
+	struct sandbox *sb = rpc_call_context(call);
 
 	/* Its client is gone; what it asked for goes on. */
 	sb->start_call = NULL;
@@ -515,6 +515,7 @@ void sandbox_start(struct sandbox *sb, struct rpc_call *call, const struct proc_
 	}
 	sb->start_asked = true;
 	sb->start_call = call;
+	rpc_call_set_context(call, sb);
 	rpc_call_on_cancel(call, on_start_call_gone);
 	if (sb->failed || sb->state == SANDBOX_STOPPING || sb->state == SANDBOX_GONE) {
 		if (!sb->failed) {

@@ -18,6 +18,9 @@ int check_find(struct check *c, struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (char *p = text; *p; p++) /* names are in it: they must not move a terminal's cursor */
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	if (c->result.findings == EXT4_FINDINGS_MAX)
 		return 1;
 	c->result.findings++;

@@ -75,6 +75,15 @@ cp "$T/own.ext4" "$T/bad.ext4"
 printf x | dd of="$T/bad.ext4" bs=1 seek=1100 conv=notrunc status=none
 check_fails 'a damaged file' 1 berth rootfs ls "$T/bad.ext4"
 like "$(cat "$T/.check")" "damaged: the superblock's checksum is wrong" 'which is told'
+mkdir -p "$T/esc/"$'b\e[2J'
+truncate -s 20M "$T/esc.ext4"
+PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext4 -O ^metadata_csum -d "$T/esc" "$T/esc.ext4" >/dev/null
+/usr/bin/python3 -c 'import sys
+with open(sys.argv[1], "r+b") as f:
+    at = f.read().find(b"b\x1b[2J")
+    f.seek(at - 8); f.write((1000).to_bytes(4, "little"))' "$T/esc.ext4"
+check_fails 'a name that would move the cursor, in what check finds' 1 berth rootfs check "$T/esc.ext4"
+like "$(cat "$T/.check")" "'b\?\[2J' in directory inode 2 leads to inode 1000" 'is told without that'
 if berth debug faults >/dev/null 2>&1; then
 	check_fails 'a full disk under extract' 1 env BERTH_FAULT=pack.write "$builddir/berth" --root "$T/root" rootfs extract "$T/own.ext4" -o "$T/x.tar"
 	like "$(cat "$T/.check")" 'cannot write the tar: No space left' 'is told'

@@ -164,9 +164,20 @@ static void on_linger(uv_timer_t *t)
 	client_close(container_of(t, struct client, linger));
 }
 
+/* What the socket takes at once needs no memory. */
 static void send_line(struct client *cl, const char *line, size_t len)
 {
-	if (cl->out.len + len > BACKLOG_MAX || buf_add(&cl->out, line, len) < 0 || give_output(cl) < 0)
+	ssize_t sent = cl->out.len ? 0 : send(cl->fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+		client_close(cl);
+		return;
+	}
+	if (sent > 0) {
+		line += sent;
+		len -= (size_t)sent;
+	}
+	if (cl->out.len + len > BACKLOG_MAX || (len && buf_add(&cl->out, line, len) < 0))
 		client_close(cl);
 	else
 		watch(cl);
@@ -246,14 +257,16 @@ int job_clients_init(struct job_clients *c, uv_loop_t *loop, int listen_fd, int 
 
 void job_clients_tell(struct job_clients *c, cJSON *event, bool droppable)
 {
-	size_t len;
+	/* As job_event_error makes it. */
+	static const char no_memory[] = "{\"event\":\"error\",\"text\":\"out of memory\",\"code\":-12}\n";
+	size_t len = strlen(no_memory);
 	AUTO_FREE char *line = as_line(event, &len);
 
-	if (!line)
+	if (!line && droppable)
 		return;
 	list_each(struct client, cl, &c->all, link) {
 		if (!droppable || !cl->out.len)
-			send_line(cl, line, len);
+			send_line(cl, line ? line : no_memory, len);
 	}
 }
 

@@ -131,9 +131,9 @@ like "$(memory timeouts)/$(memory left)" '^3/forever$|^2/3[0-9]{3}$' 'the third 
 for _ in 1 2 3 4 5; do
 	forget
 	run kvm=ready@1900+late@2300
-	[[ $err =~ ready\ after\ ([0-9]+)\ ms ]] && [ "${BASH_REMATCH[1]}" -lt 1950 ] && break
+	[ "$(memory works)" != true ] || break # the host itself may stand still: again then
 done
-like "$err" 'QEMU ended with exit code 3: ready after 19[0-4][0-9] ms' 'ready at 1.9 s: the machine was up'
+like "$err" 'QEMU ended with exit code 3: ready after 19[0-9][0-9] ms' 'ready at 1.9 s: the machine was up'
 is $rc 125 'and its end is an error of its own'
 is "$(memory works)" true 'it is kept that KVM works'
 is "$(probe)" 'true kvm a VM started with it' 'probe: it works'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An allocation of berth or of berth-job fails, or all from one on: what was asked for is made nevertheless, byte for byte, or an
+# An allocation of berth fails, or all from one on: what was asked for is made nevertheless, byte for byte, or an
 # error says that memory was short and no file comes of it. Points far apart; BERTH_TEST_ALL=1: every one.
 # (Those of the confined workers: tests/cli/faults.sh, worker.memory.)
 # timeout: 300
@@ -16,7 +16,7 @@ ln "$T/tree/file" "$T/tree/sub/again"
 ln -s file "$T/tree/link"
 tar -C "$T/tree" -cf "$T/tree.tar" .
 
-berth() { "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none "$@"; }
+berth() { timeout -k 1 30 "$builddir/berth" --root "$T/root" --run-root "$T/run" --progress none "$@"; }
 # What is done: each leaves what it made in $T/made, and nothing else beside it.
 from_folder() { berth rootfs create "dir:$T/tree" -o "$T/made/x"; }
 from_image() { berth rootfs create "oci:$builddir/images/busybox" -o "$T/made/x"; }
@@ -80,7 +80,6 @@ if command -v docker-registry >/dev/null && start_registry open </dev/null; then
 	from=127.0.0.1:$PORT/test/busybox:1
 	check 'an image is in a registry' berth push --plain-http "oci:$builddir/images/busybox" "$from"
 	sweep berth pull
-	sweep berth-job pull
 else
 	skip 'no docker-registry here' 'from a registry'
 fi

@@ -123,12 +123,12 @@ static void add_processes(struct detail *d, const struct ctr *c)
 {
 	char n[24] = "";
 
-	if (!ctr_lives(c))
+	if (!ctr_lives(c)) {
 		d->nprocs = 0;
-	else if (d->nprocs)
-		snprintf(n, sizeof(n), "%zu", d->nprocs);
-	if (!ctr_lives(c))
 		return;
+	}
+	if (d->nprocs)
+		snprintf(n, sizeof(n), "%zu", d->nprocs);
 	head(d, DETAIL_PROCESSES, "PROCESSES %-4s PID  USER    CPU%%    MEM  TIME  COMMAND", n);
 	if (d->nprocs)
 		detail_add_procs(d);

@@ -403,10 +403,15 @@ static void send_avail(struct unpack *u)
 	cJSON_AddNumberToObject(j, "source", (double)u->fed);
 	cJSON_AddNumberToObject(j, "avail", (double)u->avail);
 	cJSON_AddBoolToObject(j, "complete", u->complete);
-	int rc = unpack_send(u->sock, j, NULL, 0);
+	int rc = feed_worker(u, j, NULL, 0);
 	u->avail_due = rc == -EAGAIN;
 	if (rc == 0)
 		u->avail_sent = u->avail;
+	if (rc < 0 && rc != -EAGAIN) { /* it would wait for ever */
+		if (u->rc == 0)
+			u->rc = err_sys(&u->err, rc, "cannot feed the unpacker");
+		spawn_kill(&u->child, SIGKILL);
+	}
 	if (u->closed)
 		return;
 	uv_poll_start(&u->poll, UV_READABLE | (u->avail_due ? UV_WRITABLE : 0), on_sock);

@@ -25,6 +25,7 @@ struct http_sock {
 };
 
 static void request_done(struct http_req *r, CURLcode code);
+static void break_off(struct http *h);
 
 static void on_handle_closed(struct http *h)
 {
@@ -57,11 +58,21 @@ static void reap(struct http *h)
 	}
 }
 
+/* Lets libcurl do what is due for fd. */
+static void act(struct http *h, curl_socket_t fd, int flags)
+{
+	int running;
+
+	if (curl_multi_socket_action(h->multi, fd, flags, &running) != CURLM_OK)
+		break_off(h);
+	reap(h);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct http_sock *s = container_of(poll, struct http_sock, poll);
 	struct http *h = s->http;
-	int flags = 0, running;
+	int flags = 0;
 
 	if (status < 0)
 		flags = CURL_CSELECT_ERR;
@@ -69,17 +80,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(h->multi, s->fd, flags, &running);
-	reap(h);
+	act(h, s->fd, flags);
 }
 
 static void on_curl_timer(uv_timer_t *t)
 {
-	struct http *h = container_of(t, struct http, curl_timer);
-	int running;
-
-	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	reap(h);
+	act(container_of(t, struct http, curl_timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int set_timer(CURLM *multi, long ms, void *data)
@@ -95,20 +101,9 @@ static int set_timer(CURLM *multi, long ms, void *data)
 	return 0;
 }
 
-static int set_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *sock_data)
+/* Watches the socket fd for what libcurl waits for, s: NULL or what watches it already. */
+static int watch(struct http *h, struct http_sock *s, curl_socket_t fd, int what)
 {
-	struct http *h = data;
-	struct http_sock *s = sock_data;
-
-	if (what == CURL_POLL_REMOVE) {
-		if (s) {
-			list_remove(&s->link);
-			uv_poll_stop(&s->poll);
-			uv_close((uv_handle_t *)&s->poll, on_sock_closed);
-			curl_multi_assign(h->multi, fd, NULL);
-		}
-		return 0;
-	}
 	if (!s) {
 		s = calloc(1, sizeof *s);
 		if (!s)
@@ -126,6 +121,26 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *
 	return uv_poll_start(&s->poll,
 			     (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
 			     on_poll) < 0 ? -1 : 0;
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *sock_data)
+{
+	struct http *h = data;
+	struct http_sock *s = sock_data;
+
+	if (what != CURL_POLL_REMOVE) {
+		if (watch(h, s, fd, what) == 0)
+			return 0;
+		break_off(h);
+		return -1;
+	}
+	if (s) {
+		list_remove(&s->link);
+		uv_poll_stop(&s->poll);
+		uv_close((uv_handle_t *)&s->poll, on_sock_closed);
+		curl_multi_assign(h->multi, fd, NULL);
+	}
+	return 0;
 }
 
 /* --- deadlines: few, so a list and one timer for the nearest */
@@ -197,6 +212,7 @@ int http_init(struct http *h, uv_loop_t *loop, struct err *e)
 	*h = (struct http){ .loop = loop };
 	list_init(&h->deadlines);
 	list_init(&h->sockets);
+	list_init(&h->requests);
 	h->multi = curl_multi_init();
 	if (!h->multi)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -434,8 +450,8 @@ static int seek_body(void *data, curl_off_t to, int origin)
 	return origin == SEEK_SET && (uint64_t)to == r->sent ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
-/* Ends it now, from a place where libcurl allows it. */
-static void end(struct http_req *r)
+/* Takes it away from libcurl, which must allow it at this place. */
+static void detach(struct http_req *r)
 {
 	http_after_cancel(&r->header_deadline);
 	http_after_cancel(&r->stall_deadline);
@@ -445,9 +461,45 @@ static void end(struct http_req *r)
 	curl_easy_cleanup(r->easy);
 	r->easy = NULL;
 	r->active = false;
+	list_remove(&r->link);
+}
 
+static void tell(struct http_req *r)
+{
 	struct err e = r->err;
 	r->done(r, r->rc, &e); /* may free r */
+}
+
+static void end(struct http_req *r)
+{
+	detach(r);
+	tell(r);
+}
+
+static void on_broken(struct http_deadline *d)
+{
+	struct http *h = container_of(d, struct http, broken);
+	struct list all;
+
+	list_init(&all);
+	list_each(struct http_req, r, &h->requests, link) {
+		detach(r);
+		list_append(&all, &r->link);
+	}
+	list_each(struct http_req, r, &all, link) { /* libcurl is without a transfer now: a new one may begin */
+		list_remove(&r->link);
+		if (r->rc == 0)
+			r->rc = err_set(&r->err, -ENOMEM, "out of memory");
+		tell(r);
+	}
+}
+
+/* libcurl could not go on, which is for want of memory: it does nothing more for any transfer, and does not say of
+ * which it is true. So none is waited for. */
+static void break_off(struct http *h)
+{
+	if (!h->closing)
+		http_after(h, &h->broken, 0, on_broken);
 }
 
 static int code_error(struct http_req *r, CURLcode code)
@@ -571,66 +623,75 @@ void http_pause(struct http_req *r, bool paused)
 	curl_easy_pause(r->easy, CURLPAUSE_CONT);
 }
 
-static int set_options(struct http_req *r)
-{
-	CURL *c = r->easy;
-	long limit = r->limits.connect_ms ? (long)r->limits.connect_ms : 300000;
-	bool ok = curl_easy_setopt(c, CURLOPT_URL, r->url) == CURLE_OK &&
-		  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+#define SET(option, value) \
+	(code = code != CURLE_OK ? code : curl_easy_setopt(r->easy, CURLOPT_##option, value))
 
-	curl_easy_setopt(c, CURLOPT_PRIVATE, r);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->curl_error);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, limit);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+static CURLcode set_options(struct http_req *r)
+{
+	CURLcode code = CURLE_OK;
+	long limit = r->limits.connect_ms ? (long)r->limits.connect_ms : 300000;
+
+	SET(URL, r->url);
+	SET(PROTOCOLS_STR, "http,https");
+	SET(PRIVATE, r);
+	SET(ERRORBUFFER, r->curl_error);
+	SET(NOSIGNAL, 1L);
+	SET(FOLLOWLOCATION, 0L);
+	SET(NETRC, (long)CURL_NETRC_IGNORED);
+	SET(HTTPHEADER, r->headers);
+	SET(CONNECTTIMEOUT_MS, limit);
+	curl_easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS); /* where it can */
+	SET(PIPEWAIT, 1L);
+	SET(TCP_KEEPALIVE, 1L);
+	SET(BUFFERSIZE, BUFFER_SIZE);
+	SET(HEADERFUNCTION, on_header);
+	SET(HEADERDATA, r);
+	SET(WRITEFUNCTION, on_body);
+	SET(WRITEDATA, r);
 	/* proxies' own answers to CONNECT are no answers */
-	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(SUPPRESS_CONNECT_HEADERS, 1L);
 	if (r->no_proxy)
-		curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+		SET(NOPROXY, "*");
 	if (r->ca_file)
-		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO, r->ca_file) == CURLE_OK;
+		SET(CAINFO, r->ca_file);
 	if (r->ca_pem) {
 		struct curl_blob pem = { (void *)r->ca_pem, strlen(r->ca_pem), CURL_BLOB_COPY };
 
-		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &pem) == CURLE_OK;
+		SET(CAINFO_BLOB, &pem);
 	}
-	if (r->cert_file)
-		ok = ok && curl_easy_setopt(c, CURLOPT_SSLCERT, r->cert_file) == CURLE_OK &&
-		     curl_easy_setopt(c, CURLOPT_SSLKEY, r->key_file) == CURLE_OK;
+	if (r->cert_file) {
+		SET(SSLCERT, r->cert_file);
+		SET(SSLKEY, r->key_file);
+	}
 	if (r->insecure) {
-		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+		SET(SSL_VERIFYPEER, 0L);
+		SET(SSL_VERIFYHOST, 0L);
 	}
 	if (strcmp(r->method, "HEAD") == 0) {
-		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+		SET(NOBODY, 1L);
 	} else if (strcmp(r->method, "POST") == 0) {
-		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : "");
+		SET(POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
+		SET(POSTFIELDS, r->body.p ? r->body.p : "");
 	} else if (strcmp(r->method, "GET") != 0) {
-		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
-		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body.len);
-		curl_easy_setopt(c, CURLOPT_READFUNCTION, give_body);
-		curl_easy_setopt(c, CURLOPT_READDATA, r);
-		curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, seek_body);
-		curl_easy_setopt(c, CURLOPT_SEEKDATA, r);
-		curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 2 * BUFFER_SIZE);
+		SET(UPLOAD, 1L);
+		SET(CUSTOMREQUEST, r->method);
+		SET(INFILESIZE_LARGE, (curl_off_t)r->body.len);
+		SET(READFUNCTION, give_body);
+		SET(READDATA, r);
+		SET(SEEKFUNCTION, seek_body);
+		SET(SEEKDATA, r);
+		SET(UPLOAD_BUFFERSIZE, 2 * BUFFER_SIZE);
 	}
-	return ok ? 0 : -EINVAL;
+	return code;
 }
+
+#undef SET
 
 int http_start(struct http *h, struct http_req *r, struct err *e)
 {
+	CURLMcode added = CURLM_OK;
+	CURLcode code;
+
 	answer_finish(&r->answer);
 	buf_clear(&r->buf);
 	r->http = h;
@@ -643,12 +704,19 @@ int http_start(struct http *h, struct http_req *r, struct err *e)
 	r->easy = curl_easy_init();
 	if (!r->easy)
 		return err_set(e, -ENOMEM, "out of memory");
-	if (set_options(r) < 0 || curl_multi_add_handle(h->multi, r->easy) != CURLM_OK) {
+	code = set_options(r);
+	if (code == CURLE_OK)
+		added = curl_multi_add_handle(h->multi, r->easy);
+	if (code != CURLE_OK || added != CURLM_OK) {
 		curl_easy_cleanup(r->easy);
 		r->easy = NULL;
-		return err_set(e, -EINVAL, "cannot ask '%.200s'", r->url);
+		if (code == CURLE_OUT_OF_MEMORY || added == CURLM_OUT_OF_MEMORY)
+			return err_set(e, -ENOMEM, "out of memory");
+		return err_set(e, -EINVAL, "cannot ask '%.200s': %s", r->url,
+			       code != CURLE_OK ? curl_easy_strerror(code) : curl_multi_strerror(added));
 	}
 	r->active = true;
+	list_append(&h->requests, &r->link);
 	if (r->limits.header_ms)
 		http_after(h, &r->header_deadline, r->limits.header_ms, on_header_late);
 	if (r->limits.total_ms)

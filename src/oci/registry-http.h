@@ -38,7 +38,8 @@ struct http {
 	CURLM *multi;
 	uv_timer_t curl_timer, timer; /* libcurl's, ours */
 	struct list deadlines;
-	struct list sockets;
+	struct list sockets, requests;
+	struct http_deadline broken; /* libcurl has given up */
 	unsigned open; /* handles that are not closed yet */
 	bool closing;
 	void (*closed)(struct http *h);
@@ -95,6 +96,7 @@ struct http_req {
 	bool tls_mismatch; /* the other side does not speak what the URL says */
 
 	/* used inside */
+	struct list link;
 	struct http *http;
 	CURL *easy;
 	struct http_deadline header_deadline, stall_deadline, total_deadline;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An allocation of berth fails, or all from one on: what was asked for is made nevertheless, byte for byte, or an
-# error says that memory was short and no file comes of it. Points far apart; BERTH_TEST_ALL=1: every one.
+# An allocation of berth or of berth-job fails, or all from one on: what was asked for is made nevertheless, byte for
+# byte, or an error says that memory was short and no file comes of it. Points far apart; BERTH_TEST_ALL=1: every one.
 # (Those of the confined workers: tests/cli/faults.sh, worker.memory.)
 # timeout: 300
 . "$(dirname "$0")/../lib/tap.sh"
@@ -80,6 +80,7 @@ if command -v docker-registry >/dev/null && start_registry open </dev/null; then
 	from=127.0.0.1:$PORT/test/busybox:1
 	check 'an image is in a registry' berth push --plain-http "oci:$builddir/images/busybox" "$from"
 	sweep berth pull
+	sweep berth-job pull
 else
 	skip 'no docker-registry here' 'from a registry'
 fi

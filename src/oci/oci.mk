@@ -41,6 +41,6 @@ noinst_LTLIBRARIES += %D%/libocireg.la
 	%D%/registry-login.c \
 	%D%/registry-upload.c %D%/registry-upload.h \
 	%D%/registry-retry.c %D%/registry-retry.h \
-	%D%/registry-http.c %D%/registry-http.h
+	%D%/registry-http.c %D%/registry-http.h %D%/registry-loop.c %D%/registry-loop.h
 %C%_libocireg_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS)
 ocireg_LIBS = %D%/libocireg.la $(oci_LIBS) $(CURL_LIBS)

@@ -8,12 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <curl/curl.h>
-
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/list.h"
 #include "base/loop.h"
+#include "oci/registry-loop.h"
 
 #define HTTP_HEADERS_MAX (128u << 10) /* bytes of an answer's headers */
 
@@ -24,33 +22,6 @@ struct http_limits {
 	uint64_t stall_ms;   /* without a byte of the body while we want some, or while we have some to send */
 	uint64_t total_ms;   /* the whole exchange */
 };
-
-/* A call at a time to come. Zeroed memory is an idle one. */
-struct http_deadline {
-	struct list link;
-	int64_t at_ns; /* monotonic; 0: idle */
-	void (*fn)(struct http_deadline *d);
-};
-
-/* The client: connections, shared by its requests. */
-struct http {
-	uv_loop_t *loop;
-	CURLM *multi;
-	uv_timer_t curl_timer, timer; /* libcurl's, ours */
-	struct list deadlines;
-	struct list sockets, requests;
-	struct http_deadline broken; /* libcurl has given up */
-	unsigned open; /* handles that are not closed yet */
-	bool closing;
-	void (*closed)(struct http *h);
-};
-
-int http_init(struct http *h, uv_loop_t *loop, struct err *e);
-/* No request may be active. closed (may be NULL) is called on the loop once h may go. */
-void http_close(struct http *h, void (*closed)(struct http *h));
-
-void http_after(struct http *h, struct http_deadline *d, uint64_t ms, void (*fn)(struct http_deadline *d));
-void http_after_cancel(struct http_deadline *d);
 
 /* What came back, filled as it comes. Strings are owned, NULL if not given. */
 struct http_answer {

@@ -33,39 +33,52 @@ pull() {
 
 # again WHAT: does it, with none of what was made before
 again() {
-	rm -rf "$T/made"
-	mkdir "$T/made"
+	made "$T/made"
+	[ ${#made[@]} -eq 0 ] || rm -rf "$T/made"
+	[ -d "$T/made" ] || mkdir "$T/made"
 	"$1" >"$T/out" 2>"$T/err"
 }
-# judge RC WANTED-SUM: says what is wrong
+# made FOLDER: sets made to what is in it
+made() {
+	shopt -s nullglob dotglob
+	made=("$1"/*)
+	shopt -u nullglob dotglob
+}
+# judge RC: sets wrong to what is wrong. Without a process of its own: it is called thousands of times.
 judge() {
+	local line err='' errors=0
+	wrong=''
+	made "$T/made"
 	if [ "$1" -eq 0 ]; then
-		[ "$(ls -A "$T/made")" = x ] || echo "made: $(ls -A "$T/made")"
-		[ "$(sha256sum <"$T/made/x")" = "$2" ] || echo 'what was made is not the same'
+		[ "${made[*]}" = "$T/made/x" ] || wrong+="made: ${made[*]}; "
+		cmp -s "$T/made/x" "$T/wanted" || wrong+='what was made is not the same; '
 		return
 	fi
-	[ "$1" -lt 124 ] || echo "ended with $1"
-	[ -z "$(ls -A "$T/made")" ] || echo "left: $(ls -A "$T/made")"
-	[ "$(grep -c '^berth: error: ' "$T/err")" -eq 1 ] || echo "errors: $(cat "$T/err")"
-	grep -Eqi 'memory|temporarily unavailable' "$T/err" || echo "does not say why: $(cat "$T/err")"
+	while IFS= read -r line; do
+		err+="$line; "
+		[[ $line != 'berth: error: '* ]] || errors=$((errors + 1))
+	done <"$T/err"
+	[ "$1" -lt 124 ] || wrong+="ended with $1; "
+	[ ${#made[@]} -eq 0 ] || wrong+="left: ${made[*]}; "
+	[ $errors -eq 1 ] || wrong+="errors: $err"
+	[[ ${err,,} =~ memory|temporarily\ unavailable ]] || wrong+="does not say why: $err"
 }
 
 # sweep PROGRAM WHAT
 sweep() {
-	local n last rc said way step wrong bad=''
+	local n last way step wrong made bad=''
 	rm -f "$T/n"
 	NOMEM=$1:0 NOMEM_SAY=$T/n LD_PRELOAD=$preload again "$2"
 	last=$(cat "$T/n")
-	said=$(sha256sum <"$T/made/x")
+	cp "$T/made/x" "$T/wanted"
 	[ "${last:-0}" -gt 100 ]
 	ok $? "$2: $1 asks for memory $last times" || return
 	step=$((BERTH_TEST_ALL ? 1 : last / 12))
 	for way in '' +; do
 		for ((n = 1 + RANDOM % step; n <= last; n += step)); do
 			NOMEM=$1:$n$way LD_PRELOAD=$preload again "$2"
-			rc=$?
-			wrong=$(judge $rc "$said")
-			[ -z "$wrong" ] || bad+="# at $n$way: ${wrong//$'\n'/; }"$'\n'
+			judge $?
+			[ -z "$wrong" ] || bad+="# at $n$way: $wrong"$'\n'
 		done
 	done
 	[ -z "$bad" ]

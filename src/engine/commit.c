@@ -355,11 +355,6 @@ static void cancel(struct berth_op *op)
 		pack_cancel(&o->pack);
 }
 
-static void on_job_cancel(void *arg)
-{
-	cancel(&((struct commit_op *)arg)->op);
-}
-
 /* Wrong words are told before anything is read. */
 static int check(struct commit_op *o, struct err *e)
 {
@@ -396,7 +391,7 @@ int berth_container_commit(struct berth *b, const struct berth_commit *c, berth_
 		rc = o->arena.failed ? -ENOMEM : check(o, &e);
 	}
 	if (rc == 0)
-		rc = eng_own_job_begin(&o->job, b, "commit", o->c.ref, on_job_cancel, o, &e);
+		rc = eng_own_job_begin(&o->job, b, "commit", o->c.ref, &o->op, &e);
 	if (rc == 0)
 		rc = eng_disks_start(&o->disks, b, o->c.container, on_disks, &e);
 	if (rc < 0) {

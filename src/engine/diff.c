@@ -255,11 +255,6 @@ static void cancel_export(struct berth_op *op)
 		pack_cancel(&o->pack);
 }
 
-static void on_job_cancel(void *arg)
-{
-	cancel_export(&((struct export_op *)arg)->op);
-}
-
 int berth_container_export(struct berth *b, const char *name, const char *path, int fd, berth_progress_cb progress,
 			   berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *be)
 {
@@ -268,7 +263,7 @@ int berth_container_export(struct berth *b, const char *name, const char *path, 
 	int rc = o ? eng_tar_out_open(&o->out, path, fd, &e) : -ENOMEM;
 
 	if (rc == 0)
-		rc = eng_own_job_begin(&o->job, b, "export", name, on_job_cancel, o, &e);
+		rc = eng_own_job_begin(&o->job, b, "export", name, &o->op, &e);
 	if (rc == 0)
 		rc = eng_disks_start(&o->disks, b, name, on_export_disks, &e);
 	if (rc < 0) {

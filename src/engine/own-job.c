@@ -27,8 +27,7 @@ struct eng_own_job {
 	char stage[128], note[256]; /* told last, to that many */
 	size_t told;
 	int dir, lock;
-	void (*cancel)(void *arg);
-	void *arg;
+	struct berth_op *of;
 };
 
 static void own_free(struct eng_own_job *j)
@@ -86,7 +85,7 @@ static void on_cancel(struct job_clients *c)
 {
 	struct eng_own_job *j = container_of(c, struct eng_own_job, clients);
 
-	j->cancel(j->arg);
+	berth_op_cancel(j->of);
 }
 
 static void on_closed(struct job_clients *c)
@@ -135,14 +134,13 @@ static struct eng_own_job *own_new(const struct berth *b, const char *verb, cons
 }
 
 int eng_own_job_begin(struct eng_own_job **ret, struct berth *b, const char *verb, const char *ref,
-		      void (*cancel)(void *arg), void *arg, struct err *e)
+		      struct berth_op *of, struct err *e)
 {
 	struct eng_own_job *j = own_new(b, verb, ref);
 	int rc = j ? make_folder(j, e) : err_set(e, -ENOMEM, "out of memory");
 
 	if (rc == 0) {
-		j->cancel = cancel;
-		j->arg = arg;
+		j->of = of;
 		rc = listen_in(j, b, e);
 		if (rc < 0)
 			job_folder_remove(b->run_root, j->id, j->dir);

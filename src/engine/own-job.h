@@ -8,9 +8,10 @@
 
 struct eng_own_job;
 
-/* verb: what jobs calls it; ref: what it is about. cancel: somebody asked for it; on the loop's thread. */
-int eng_own_job_begin(struct eng_own_job **ret, struct berth *b, const char *verb, const char *ref,
-		      void (*cancel)(void *arg), void *arg, struct err *e);
+/* verb: what jobs calls it; ref: what it is about; of: what is cancelled when somebody asks for it, begun by eng_op_begin
+ * before the loop turns. */
+int eng_own_job_begin(struct eng_own_job **ret, struct berth *b, const char *verb, const char *ref, struct berth_op *of,
+		      struct err *e);
 /* Its folder, whose lock this process holds. */
 const char *eng_own_job_folder(const struct eng_own_job *j);
 /* j may be NULL in both. */

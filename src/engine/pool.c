@@ -54,15 +54,10 @@ static void cancel(struct berth_op *op)
 	work_cancel(&p->work);
 }
 
-static void on_job_cancel(void *arg)
-{
-	cancel(&((struct eng_pool *)arg)->op);
-}
-
 int eng_pool_start(struct eng_pool *p, struct berth *b, void *arg, struct berth_op **op, struct berth_error *be)
 {
 	struct err e = { 0 };
-	int rc = p->listed ? eng_own_job_begin(&p->own, b, p->view.verb, p->view.object, on_job_cancel, p, &e) : 0;
+	int rc = p->listed ? eng_own_job_begin(&p->own, b, p->view.verb, p->view.object, &p->op, &e) : 0;
 
 	if (rc == 0) {
 		eng_op_begin(b, &p->op, arg, cancel, NULL); /* the thread may look at it at once */

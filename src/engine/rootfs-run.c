@@ -531,11 +531,6 @@ static void cancel(struct berth_op *op)
 		berth_op_cancel(r->sub);
 }
 
-static void on_job_cancel(void *arg)
-{
-	cancel(&((struct run *)arg)->op);
-}
-
 /* The words for the VMs, as the first container would take them. */
 static int check_machine(const struct berth *b, const struct berth_rootfs *r, struct err *e)
 {
@@ -578,7 +573,7 @@ int eng_rootfs_run(struct berth *b, const struct berth_rootfs *in, const struct 
 		r->create.progress = on_progress;
 		r->view = (struct berth_progress){ .verb = "rootfs create", .object = r->opts.output, .stage = r->stage };
 		strcpy(r->stage, "unpacking");
-		rc = r->arena.failed ? -ENOMEM : eng_own_job_begin(&r->job, b, "rootfs", in->output, on_job_cancel, r, e);
+		rc = r->arena.failed ? -ENOMEM : eng_own_job_begin(&r->job, b, "rootfs", in->output, &r->op, e);
 	}
 	if (rc == 0) {
 		eng_op_begin(b, &r->op, arg, cancel, op);

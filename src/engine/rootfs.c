@@ -50,11 +50,6 @@ static void cancel(struct berth_op *op)
 	rootfs_create_cancel(&container_of(op, struct rootfs_op, op)->create);
 }
 
-static void on_job_cancel(void *arg)
-{
-	cancel(&((struct rootfs_op *)arg)->op);
-}
-
 static int begin(struct berth *b, const char *output, const struct rootfs_opts *opts, berth_progress_cb progress, berth_rootfs_cb done,
 		 void *arg, struct berth_op **ret, struct err *e)
 {
@@ -70,7 +65,7 @@ static int begin(struct berth *b, const char *output, const struct rootfs_opts *
 	o->view.view.verb = "rootfs create";
 	o->view.view.object = eng_arena_str(&o->arena, output);
 	o->view.view.stage = "unpacking";
-	rc = o->arena.failed ? -ENOMEM : eng_own_job_begin(&o->job, b, "rootfs", output, on_job_cancel, o, e);
+	rc = o->arena.failed ? -ENOMEM : eng_own_job_begin(&o->job, b, "rootfs", output, &o->op, e);
 	if (rc == 0)
 		rc = rootfs_create_start(&o->create, b->loop, opts, on_made, e);
 	if (rc < 0) {

@@ -2,6 +2,7 @@
 #include "tests/tui/drive.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,15 @@ static bool on_clipboard(void *arg, const char *which, const char *base64, size_
 	d->clipboard.len = 0;
 	buf_add(&d->clipboard, base64, n);
 	return false;
+}
+
+void drive_environment(void)
+{
+	setlocale(LC_ALL, "C.UTF-8");
+	setenv("TZ", "UTC", 1);
+	unsetenv("SSH_CONNECTION");
+	unsetenv("TMUX");
+	unsetenv("NO_COLOR");
 }
 
 struct drive *drive_open(const struct drive_options *o)
@@ -235,6 +245,11 @@ const struct vt_cell *drive_cell(struct drive *d, int y, int x)
 		return NULL;
 	row = vt_row(d->vt, y);
 	return x < row.used ? &row.cells[x] : NULL;
+}
+
+const char *drive_calls(const struct drive *d)
+{
+	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
 }
 
 const char *drive_screen(struct drive *d)

@@ -21,6 +21,9 @@ struct drive {
 	struct buf text; /* of drive_screen */
 };
 
+/* What the UI would take from the environment is set for good: the language, the time zone; no SSH, tmux, NO_COLOR. */
+void drive_environment(void);
+
 struct drive_options {
 	const char *term;
 	int rows, cols;
@@ -41,6 +44,8 @@ void drive_bytes(struct drive *d, const char *p, size_t n);
 bool drive_keys(struct drive *d, const char *keys);
 /* Cell of the terminal; NULL outside of what was written. */
 const struct vt_cell *drive_cell(struct drive *d, int y, int x);
+/* What changed something, a line each, "" if nothing did. Lives until the next key. */
+const char *drive_calls(const struct drive *d);
 /* The screen's rows, trailing blanks cut, a newline behind each. Lives until the next call. */
 const char *drive_screen(struct drive *d);
 

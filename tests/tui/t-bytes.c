@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-bytes.c - what a step costs on the line to the terminal, at 80x24: a slow one must stay usable. The bounds are
  * those of the design; each is held for the worst of three kinds of terminal. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -122,8 +121,6 @@ int main(void)
 		cmocka_unit_test(test_stats_tick),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("bytes", tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-config.c - each option of the interface does what it says, and what is wrong in a file is told with its line. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -534,8 +533,6 @@ int main(void)
 		cmocka_unit_test(test_reload_without_file),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

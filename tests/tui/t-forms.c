@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-forms.c - forms: what is wrong is told, the command line is what is done, drafts, and logins that leave no trace. */
 #include <errno.h>
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "base/auto.h"
 #include "tests/tui/drive.h"
+#include "tests/tui/sees.h"
 
 static struct drive *start(const char *keys)
 {
@@ -24,17 +24,6 @@ static bool sees(struct drive *d, const char *text)
 {
 	return strstr(drive_screen(d), text) != NULL;
 }
-
-static const char *calls(struct drive *d)
-{
-	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
-}
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!sees(d, text))                                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
 
 /* Fields are reached with Tab from Image on: Name 1, Command 2, Console 3, CPUs 4, Memory 5, Disk 6, Network 7, Ports 8,
  * Volumes 9, Environment 10, Remove 11, More 12. */
@@ -64,7 +53,7 @@ static void test_wrong_fields(void **state)
 		drive_keys(d, "Tab");
 		SEES(d, cases[i].says); /* on its line, once the cursor has left */
 		drive_keys(d, "S-Tab");
-		assert_string_equal(calls(d), "");
+		assert_string_equal(drive_calls(d), "");
 		drive_free(d);
 	}
 }
@@ -81,11 +70,11 @@ static void test_edit(void **state)
 	SEES(d, "nothing is another than it was");
 	drive_keys(d, "Tab ^U \"64M\" Tab Tab \"0\" Tab Enter");
 	SEES(d, "it is not a number of processes");
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_keys(d, "^U \"30\" Tab");
 	SEES(d, "berth update -m 64M --pids-limit 30 web1");
 	drive_keys(d, "Enter");
-	assert_string_equal(calls(d), "update web1 memory 67108864 cpus 0 pids 30\n");
+	assert_string_equal(drive_calls(d), "update web1 memory 67108864 cpus 0 pids 30\n");
 	SEES(d, "web1 has its new limits");
 	drive_free(d);
 }
@@ -97,7 +86,7 @@ static void test_save(void **state)
 	SEES(d, "File         [web1.tar ");
 	SEES(d, "berth export -o web1.tar web1");
 	drive_keys(d, "Enter");
-	assert_string_equal(calls(d), "export web1 web1.tar\n");
+	assert_string_equal(drive_calls(d), "export web1 web1.tar\n");
 	SEES(d, "web1.tar is written");
 	assert_false(sees(d, "To a file"));
 	drive_keys(d, "2 W");
@@ -107,7 +96,7 @@ static void test_save(void **state)
 	SEES(d, "To a file"); /* another try */
 	drive_keys(d, "^U \"/dev/null\" Tab Enter");
 	SEES(d, "it is there already");
-	assert_string_equal(calls(d), "export web1 web1.tar\nsave debian:stable debian-stable.tar\n");
+	assert_string_equal(drive_calls(d), "export web1 web1.tar\nsave debian:stable debian-stable.tar\n");
 	drive_free(d);
 }
 
@@ -119,15 +108,15 @@ static void test_rename(void **state)
 	tab(d, 4);
 	SEES(d, "berth rename web1 site");
 	drive_keys(d, "Enter");
-	assert_string_equal(calls(d), "rename web1 site\n");
+	assert_string_equal(drive_calls(d), "rename web1 site\n");
 	SEES(d, "web1 is now site, U gives it the old name");
 	drive_keys(d, "U");
 	SEES(d, "Call web1 web1 again?"); /* the fake keeps its names */
 	drive_keys(d, "n");
-	assert_string_equal(calls(d), "rename web1 site\n");
+	assert_string_equal(drive_calls(d), "rename web1 site\n");
 	drive_keys(d, "U");
 	drive_keys(d, "y");
-	assert_string_equal(calls(d), "rename web1 site\nrename web1 web1\n");
+	assert_string_equal(drive_calls(d), "rename web1 site\nrename web1 web1\n");
 	drive_free(d);
 }
 
@@ -142,7 +131,7 @@ static void test_nothing_wrong_is_run(void **state)
 	SEES(d, "> [ Run ]");
 	drive_keys(d, "Enter");
 	SEES(d, "Memory: as in 256M");
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_free(d);
 }
 
@@ -233,7 +222,7 @@ static void test_label(void **state)
 	SEES(d, "Another name for debian:stable");
 	SEES(d, "berth tag debian:stable shop:dev\n");
 	drive_keys(d, "Enter Enter");
-	assert_string_equal(calls(d), "tag debian:stable shop:dev\n");
+	assert_string_equal(drive_calls(d), "tag debian:stable shop:dev\n");
 	drive_free(d);
 }
 
@@ -256,7 +245,7 @@ static void test_login_goes_on(void **state)
 	drive_keys(d, "\"ana\" Tab \"s3cret\"");
 	assert_false(sees(d, "s3cret"));
 	drive_keys(d, "Tab Enter");
-	assert_string_equal(calls(d), "pull reg.acme.io/shop:dev\nlogin reg.acme.io ana s3cret\npull reg.acme.io/shop:dev\n");
+	assert_string_equal(drive_calls(d), "pull reg.acme.io/shop:dev\nlogin reg.acme.io ana s3cret\npull reg.acme.io/shop:dev\n");
 	assert_false(sees(d, "Log in to"));
 	drive_keys(d, "e");
 	SEES(d, "logged in to reg.acme.io as ana");
@@ -276,7 +265,7 @@ static void test_login_refused(void **state)
 	drive_keys(d, "\"right\"");
 	d->fake.refuses = false;
 	drive_keys(d, "Tab Enter");
-	assert_non_null(strstr(calls(d), "login reg.acme.io ana right\npull"));
+	assert_non_null(strstr(drive_calls(d), "login reg.acme.io ana right\npull"));
 	drive_free(d);
 }
 
@@ -317,10 +306,10 @@ static void test_jobs(void **state)
 	SEES(d, "x failed");
 	SEES(d, "! 14:02 a: the network is down"); /* on what, too */
 	drive_keys(d, "G R");
-	assert_string_equal(calls(d), "pull a\npull a\n");
+	assert_string_equal(drive_calls(d), "pull a\npull a\n");
 	drive_keys(d, "g Enter");
 	SEES(d, "Images > postgres:16");
-	assert_non_null(strstr(calls(d), "follow 0000000000000007"));
+	assert_non_null(strstr(drive_calls(d), "follow 0000000000000007"));
 	drive_free(d);
 
 	d = start("2 P \"a\" Enter Enter 6");
@@ -334,7 +323,7 @@ static void test_logout(void **state)
 {
 	struct drive *d = start("A S-Tab ^U \"reg.acme.io\" Tab Tab Tab Tab Enter");
 
-	assert_string_equal(calls(d), "logout reg.acme.io\n");
+	assert_string_equal(drive_calls(d), "logout reg.acme.io\n");
 	SEES(d, "logged out of reg.acme.io");
 	drive_free(d);
 }
@@ -346,13 +335,13 @@ static void test_import(void **state)
 	SEES(d, "is needed");
 	drive_keys(d, "\"/nowhere/x.tar\" Tab Tab Enter");
 	SEES(d, "No such file");
-	assert_null(strstr(calls(d), "load"));
+	assert_null(strstr(drive_calls(d), "load"));
 	drive_free(d);
 
 	d = start("2 I \"/dev/null\"");
 	SEES(d, "berth load -i /dev/null");
 	drive_keys(d, "Tab Tab Enter");
-	assert_non_null(strstr(calls(d), "load /dev/null"));
+	assert_non_null(strstr(drive_calls(d), "load /dev/null"));
 	SEES(d, "acme/app:1 and 1 more are here");
 	assert_false(sees(d, "Images from a file"));
 	drive_free(d);
@@ -360,7 +349,7 @@ static void test_import(void **state)
 	d = start("2 I \"/dev/null\" Tab \"mine:1\"");
 	SEES(d, "berth import /dev/null mine:1");
 	drive_keys(d, "Tab Enter");
-	assert_non_null(strstr(calls(d), "import /dev/null mine:1"));
+	assert_non_null(strstr(drive_calls(d), "import /dev/null mine:1"));
 	SEES(d, "it is no tar");
 	SEES(d, "Images from a file"); /* another try */
 	drive_keys(d, "Esc");
@@ -382,9 +371,6 @@ int main(void)
 		cmocka_unit_test(test_logout),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("forms", tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@
 #include "tests/tui/golden.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -309,9 +308,6 @@ int main(void)
 		cmocka_unit_test(test_guests),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("golden", tests, load_differences, free_differences);
 }

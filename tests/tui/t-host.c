@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-host.c - what the host offers, and what the first screen and view 0 say to do where something is missing. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,18 +9,7 @@
 
 #include "base/auto.h"
 #include "tests/tui/drive.h"
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!strstr(drive_screen(d), text))                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
-
-#define SEES_NOT(d, text)                                                  \
-	do {                                                               \
-		if (strstr(drive_screen(d), text))                         \
-			fail_msg("'%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
+#include "tests/tui/sees.h"
 
 static struct drive *start(void (*model)(struct fake *f), const char *keys)
 {
@@ -192,9 +180,6 @@ int main(void)
 		cmocka_unit_test(test_left_at_once), cmocka_unit_test(test_small),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }

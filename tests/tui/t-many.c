@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-many.c - ten thousand containers: opening, filtering and sorting them takes no time that one would feel. The bounds
  * are wide, as tests share the machine; what they would notice is work that grows with the square. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -195,8 +194,6 @@ int main(void)
 					    cmocka_unit_test(test_images_anew), cmocka_unit_test(test_two_names),
 					    cmocka_unit_test(test_ages) };
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("many", tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-mouse.c - clicks look and move, and never change anything; guests get the mouse when they ask for it. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "base/auto.h"
 #include "tests/tui/drive.h"
+#include "tests/tui/sees.h"
 
 static struct drive *start(const char *keys)
 {
@@ -20,23 +20,6 @@ static struct drive *start(const char *keys)
 	drive_keys(d, keys);
 	return d;
 }
-
-static const char *calls(struct drive *d)
-{
-	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
-}
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!strstr(drive_screen(d), text))                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
-
-#define SEES_NOT(d, text)                                                  \
-	do {                                                               \
-		if (strstr(drive_screen(d), text))                         \
-			fail_msg("'%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
 
 /* A button pressed and let go, as a terminal tells it. */
 static void button(struct drive *d, int code, int row, int col)
@@ -95,7 +78,7 @@ static void test_heads(void **state)
 	SEES(d, "Sorted by NAME, turned round, then STATE.");
 	click(d, "IMAGE");
 	SEES(d, "Sorted by IMAGE, then STATE.");
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_free(d);
 }
 
@@ -128,9 +111,9 @@ static void test_questions(void **state)
 		for (int col = 0; col < 80; col += 5)
 			button(d, 0, row, col);
 	SEES(d, "Stop web1?");
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_keys(d, "y");
-	assert_string_equal(calls(d), "stop web1\n");
+	assert_string_equal(drive_calls(d), "stop web1\n");
 	drive_free(d);
 }
 
@@ -141,7 +124,7 @@ static void test_no_early_y(void **state)
 	static const char both[] = "\033[<0;56;24My";
 
 	drive_bytes(d, both, strlen(both));
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_free(d);
 }
 
@@ -163,7 +146,7 @@ static void test_nothing_at_once(void **state)
 		SEES(d, "a click changes nothing");
 		if (strstr(drive_screen(d), cases[i].text))
 			click(d, cases[i].text);
-		assert_string_equal(calls(d), "");
+		assert_string_equal(drive_calls(d), "");
 		drive_free(d);
 	}
 }
@@ -257,7 +240,7 @@ static void walk(unsigned n, const char *keys)
 			button(d, code, row, col);
 		if (roll(12) == 0 && !d->app.ending)
 			drive_keys(d, "^] d Esc");
-		for (const char *p = calls(d); *p; p += strcspn(p, "\n") + 1)
+		for (const char *p = drive_calls(d); *p; p += strcspn(p, "\n") + 1)
 			if (strncmp(p, "follow ", 7) != 0) /* another's job is looked at */
 				fail_msg("walk %u from '%s', click %d at %d, %d did: %s", n, keys, i, row, col, p);
 	}
@@ -346,9 +329,6 @@ int main(void)
 		cmocka_unit_test(test_guest_of_another_size),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
-	unsetenv("TMUX");
+	drive_environment();
 	return cmocka_run_group_tests_name("mouse", tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-palette.c - the palette: what it offers first, commands of the shell typed out and run, and earlier input, there
  * and in the other lines. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,19 +14,8 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "tests/tui/drive.h"
+#include "tests/tui/sees.h"
 #include "tui/tui.h"
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!strstr(drive_screen(d), text))                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
-
-#define SEES_NOT(d, text)                                                  \
-	do {                                                               \
-		if (strstr(drive_screen(d), text))                         \
-			fail_msg("'%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
 
 static const struct tui_command commands[] = {
 	{ "ps", "list containers", "", true },
@@ -354,9 +342,6 @@ int main(void)
 		cmocka_unit_test(test_history_of_each), cmocka_unit_test(test_line_goes_with_its_view),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
-	unsetenv("TMUX");
+	drive_environment();
 	return cmocka_run_group_tests_name("palette", tests, make_program, remove_program);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-paste.c - pastes into a guest that reads slowly or not at all: pieces, what is typed meanwhile, stopping. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,8 +178,6 @@ int main(void)
 		cmocka_unit_test(test_enter),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("paste", tests, NULL, NULL);
 }

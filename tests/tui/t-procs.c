@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-procs.c - processes in a container's detail: a cursor of their own, and signals to the one that was seen. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,18 +9,7 @@
 
 #include "base/auto.h"
 #include "tests/tui/drive.h"
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!strstr(drive_screen(d), text))                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
-
-#define SEES_NOT(d, text)                                                  \
-	do {                                                               \
-		if (strstr(drive_screen(d), text))                         \
-			fail_msg("'%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
+#include "tests/tui/sees.h"
 
 static const struct berth_process three[] = {
 	{ .pid = 1, .user = "root", .state = "S", .started = 1000, .command = "init" },
@@ -53,11 +41,6 @@ static struct drive *start(const char *keys)
 
 	drive_keys(d, keys);
 	return d;
-}
-
-static const char *calls(struct drive *d)
-{
-	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
 }
 
 /* As a guest tells it: its start is some nanoseconds off each time. */
@@ -102,9 +85,9 @@ static void test_signal(void **state)
 	SEES(d, "to process 29 of web1:  worker one");
 	SEES(d, "berth kill -s TERM --pid 29 web1");
 	drive_keys(d, "S-Tab ^U \"1\" Enter");
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_keys(d, "Enter");
-	assert_string_equal(calls(d), "kill process 29 of web1 begun 2000 by 1\n");
+	assert_string_equal(drive_calls(d), "kill process 29 of web1 begun 2000 by 1\n");
 	SEES(d, "1 to process 29 of web1: sent");
 	drive_free(d);
 }
@@ -127,7 +110,7 @@ static void test_another_by_then(void **state)
 	d->fake.processes.v = later;
 	refresh(d);
 	drive_keys(d, "Enter");
-	assert_string_equal(calls(d), "kill process 29 of web1 begun 2000 by 15\n");
+	assert_string_equal(drive_calls(d), "kill process 29 of web1 begun 2000 by 15\n");
 	drive_free(d);
 }
 
@@ -149,7 +132,7 @@ static void test_seen(void **state)
 	drive_bytes(d, "\033[<0;30;14M", 11);
 	SEES(d, ">                29");
 	SEES(d, "K signal");
-	assert_string_equal(calls(d), "");
+	assert_string_equal(drive_calls(d), "");
 	drive_free(d);
 }
 
@@ -190,9 +173,6 @@ int main(void)
 		cmocka_unit_test(test_seen),   cmocka_unit_test(test_help), cmocka_unit_test(test_ended_and_events),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("processes", tests, NULL, NULL);
 }

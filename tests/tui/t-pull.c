@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-pull.c - pulls: what can be copied from their view; runs that wait for a login. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,12 +9,7 @@
 
 #include "base/auto.h"
 #include "tests/tui/drive.h"
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!strstr(drive_screen(d), text))                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
+#include "tests/tui/sees.h"
 
 static struct drive *pulling(void)
 {
@@ -61,11 +55,6 @@ static void test_digests_are_copied(void **state)
 	drive_free(d);
 }
 
-static const char *calls(struct drive *d)
-{
-	return d->fake.calls.p ? (const char *)d->fake.calls.p : "";
-}
-
 static struct drive *run_refused(const char *why)
 {
 	struct drive *d = drive_new("xterm-256color", 24, 80, false);
@@ -85,7 +74,7 @@ static void test_run_goes_on(void **state)
 	drive_keys(d, "\"ana\" Enter \"secret\" Enter");
 	SEES(d, "Enter log in, then the run goes on by itself");
 	drive_keys(d, "Enter");
-	assert_string_equal(calls(d), "create debian:stable\nlogin docker.io ana secret\ncreate debian:stable\nstart worker-1\n");
+	assert_string_equal(drive_calls(d), "create debian:stable\nlogin docker.io ana secret\ncreate debian:stable\nstart worker-1\n");
 	SEES(d, "shell of worker-1:0");
 	drive_free(d);
 }
@@ -111,7 +100,7 @@ static void test_run_of_no_login(void **state)
 	SEES(d, "permission denied");
 	assert_null(strstr(drive_screen(d), "Log in"));
 	drive_keys(d, "R");
-	assert_string_equal(calls(d), "create debian:stable\n");
+	assert_string_equal(drive_calls(d), "create debian:stable\n");
 	drive_free(d);
 }
 
@@ -134,9 +123,6 @@ int main(void)
 		cmocka_unit_test(test_run_of_no_login),	   cmocka_unit_test(test_failure_is_told_whole),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
-	unsetenv("TMUX");
+	drive_environment();
 	return cmocka_run_group_tests_name("pull", tests, NULL, NULL);
 }

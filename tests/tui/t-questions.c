@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-questions.c - nothing is changed by accident. Every row of the table that changes something is reached as keys.tsv
  * says; then no string of keys without a late y alone, and no paste, may make the UI ask the engine for a change. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,16 +15,10 @@
 #define STRINGS 25
 #define KEYS_EACH 12
 
-/* The calls so far, "" if there are none. */
-static const char *calls(struct drive *d)
-{
-	return d->fake.calls.len ? (const char *)d->fake.calls.p : "";
-}
-
 /* What looks at a console takes its size there, and a job is followed by looking: that is no change. */
 static bool changed(struct drive *d)
 {
-	const char *p = calls(d);
+	const char *p = drive_calls(d);
 
 	for (; *p; p += strcspn(p, "\n"), p += *p == '\n')
 		if (strncmp(p, "resize ", 7) != 0 && strncmp(p, "follow ", 7) != 0)
@@ -75,7 +68,7 @@ static struct drive *reach(const struct keys_row *r)
 
 	drive_keys(d, r->keys);
 	if (changed(d))
-		fail_msg("%s (%s): %s alone did: %s", r->action, r->ctx, r->keys, calls(d));
+		fail_msg("%s (%s): %s alone did: %s", r->action, r->ctx, r->keys, drive_calls(d));
 	return d;
 }
 
@@ -115,7 +108,7 @@ static void test_random_keys(void **state)
 				drive_keys(d, key);
 			}
 			if (changed(d))
-				fail_msg("%s did: %s", (const char *)typed.p, calls(d));
+				fail_msg("%s did: %s", (const char *)typed.p, drive_calls(d));
 			drive_free(d);
 		}
 }
@@ -140,7 +133,7 @@ static void test_early_answers(void **state)
 			snprintf(bytes, sizeof(bytes), "%s%s", last, early[i]);
 			drive_bytes(d, bytes, strlen(bytes));
 			if (changed(d))
-				fail_msg("%s and '%s' in one read did: %s", r->keys, early[i], calls(d));
+				fail_msg("%s and '%s' in one read did: %s", r->keys, early[i], drive_calls(d));
 			drive_free(d);
 		}
 	}
@@ -160,7 +153,7 @@ static void test_pastes(void **state)
 			drive_bytes(d, bytes, strlen(bytes));
 			drive_bytes(d, bytes, strlen(bytes));
 			if (changed(d))
-				fail_msg("%s and '%s' pasted did: %s", r->keys, pastes[i], calls(d));
+				fail_msg("%s and '%s' pasted did: %s", r->keys, pastes[i], drive_calls(d));
 			drive_free(d);
 		}
 }
@@ -177,7 +170,7 @@ static char *answered(const struct keys_row *r, bool moved)
 		drive_settle(d);
 	}
 	drive_keys(d, rows_key(r)->ask == ASK_FORM ? "Enter" : "y");
-	said = strdup(calls(d));
+	said = strdup(drive_calls(d));
 	drive_free(d);
 	return said;
 }
@@ -219,7 +212,7 @@ static void test_undo(void **state)
 		struct drive *d = drive_new("xterm-256color", 24, 80, false);
 
 		drive_keys(d, cases[i].keys);
-		assert_string_equal(calls(d), cases[i].calls);
+		assert_string_equal(drive_calls(d), cases[i].calls);
 		drive_free(d);
 	}
 }
@@ -245,7 +238,7 @@ static void test_read_only(void **state)
 		drive_keys(d, "Enter");
 		drive_keys(d, "\"old-db\" Enter");
 		if (changed(d))
-			fail_msg("read-only, and %s y Enter did: %s", r->keys, calls(d));
+			fail_msg("read-only, and %s y Enter did: %s", r->keys, drive_calls(d));
 		drive_free(d);
 	}
 }
@@ -262,9 +255,6 @@ int main(void)
 		cmocka_unit_test(test_read_only),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
-	unsetenv("TMUX");
+	drive_environment();
 	return cmocka_run_group_tests_name("questions", tests, rows_load, NULL);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-room.c - what there is to read is whole where the terminal is small, and in its place before it is known. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,18 +9,7 @@
 
 #include "base/auto.h"
 #include "tests/tui/drive.h"
-
-#define SEES(d, text)                                                        \
-	do {                                                                 \
-		if (!strstr(drive_screen(d), text))                          \
-			fail_msg("no '%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
-
-#define SEES_NOT(d, text)                                                  \
-	do {                                                               \
-		if (strstr(drive_screen(d), text))                         \
-			fail_msg("'%s' on:\n%s", text, drive_screen(d)); \
-	} while (0)
+#include "tests/tui/sees.h"
 
 #define WEB1 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -233,9 +221,6 @@ int main(void)
 		cmocka_unit_test(test_logs_order),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("room", tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-sizes.c - every view in every size: what must be seen is, nothing is drawn outside, and keys still work. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -144,9 +143,6 @@ int main(void)
 		cmocka_unit_test(test_quit), cmocka_unit_test(test_focus_is_seen),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("sizes", tests, NULL, NULL);
 }

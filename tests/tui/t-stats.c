@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t-stats.c - what containers use is asked only while somebody looks at it. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -137,8 +136,6 @@ int main(void)
 		cmocka_unit_test(test_order),	     cmocka_unit_test(test_empty),
 	};
 
-	setlocale(LC_ALL, "C.UTF-8");
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
+	drive_environment();
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
 }

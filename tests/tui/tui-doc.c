@@ -4,7 +4,6 @@
  * two against each other. */
 #include "tests/tui/tui-doc.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +111,7 @@ static void print_features(void)
 
 int main(void)
 {
-	setlocale(LC_ALL, "C.UTF-8");
-	setenv("TZ", "UTC", 1);
-	unsetenv("SSH_CONNECTION");
-	unsetenv("NO_COLOR");
-	unsetenv("TMUX");
+	drive_environment();
 	setenv("TERM", "xterm-256color", 1);
 	printf("# The terminal UI\n\n"
 	       "Screens of `berth` alone on a terminal of 24 rows and 80 columns. This file is made by the tests "

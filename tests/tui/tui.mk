@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The UI over an engine that stands still (fake-engine.c): keys in, screen and calls out.
 if HAVE_CMOCKA
-tui_test_common = %D%/drive.c %D%/drive.h %D%/fake-engine.c %D%/fake-engine.h
+tui_test_common = %D%/drive.c %D%/drive.h %D%/sees.h %D%/fake-engine.c %D%/fake-engine.h
 tui_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)
 tui_test_cflags = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
 tui_tests = %D%/t-keys %D%/t-golden %D%/t-stats %D%/t-bytes %D%/t-msglog %D%/t-forms %D%/t-sizes %D%/t-many

@@ -6,7 +6,8 @@ noinst_LTLIBRARIES += %D%/libvm.la
 	%D%/virtqueue.c %D%/virtqueue.h \
 	%D%/vsock-packet.c %D%/vsock-packet.h \
 	%D%/vsock-conn.c %D%/vsock-conn.h \
-	%D%/vsock.c %D%/vsock.h \
+	%D%/vsock.c %D%/vsock.h %D%/vsock-inside.h \
+	%D%/vsock-stream.c %D%/vsock-tx.c %D%/vsock-rx.c %D%/vsock-dial.c \
 	%D%/vhost-user.c %D%/vhost-user.h \
 	%D%/vhost.c %D%/vhost.h \
 	%D%/way-in.c %D%/way-in.h \

@@ -11,7 +11,8 @@ noinst_LTLIBRARIES += %D%/libshim.la
 	%D%/proc.c %D%/proc.h \
 	%D%/record.c %D%/record.h \
 	%D%/relay.c %D%/relay.h \
-	%D%/sandbox.c %D%/sandbox.h \
+	%D%/sandbox.c %D%/sandbox.h %D%/sandbox-inside.h \
+	%D%/sandbox-boot.c %D%/sandbox-end.c \
 	%D%/serve.c %D%/serve.h \
 	%D%/setup.c \
 	%D%/stats.c %D%/stats.h \

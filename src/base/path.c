@@ -91,11 +91,15 @@ int path_clean(const char *path, char *ret, size_t size)
 	while (*path) {
 		size_t n = strcspn(path, "/");
 
-		if (n == 2 && path[0] == '.' && path[1] == '.')
-			return -EINVAL;
 		if (n > NAME_MAX)
 			return -ENAMETOOLONG;
-		if (n && !(n == 1 && path[0] == '.')) {
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			if (!out)
+				return -EINVAL;
+			while (out && ret[out - 1] != '/')
+				out--;
+			out -= out > 0;
+		} else if (n && !(n == 1 && path[0] == '.')) {
 			if (out + n + 2 > size || out + n + 1 > PATH_MAX)
 				return -ENAMETOOLONG;
 			if (out)

@@ -17,8 +17,9 @@ int path_mkdirs(const char *path, mode_t mode, struct err *e);
 int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
 /* openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS. Returns fd or -errno. */
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
-/* Cleans an archive's path into "a/b/c": drops empty and "." parts and leading '/'. -EINVAL for "..",
- * -ENAMETOOLONG over PATH_MAX or a part over 255. ret may be path itself. */
+/* Cleans an archive's path into "a/b/c": drops empty and "." parts and leading '/'; ".." takes away the part
+ * before it, by its name alone, as all other readers of images do. -EINVAL if there is none: it would leave the
+ * tree; -ENAMETOOLONG over PATH_MAX or a part over 255. ret may be path itself. */
 int path_clean(const char *path, char *ret, size_t size);
 
 #endif

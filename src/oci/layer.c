@@ -104,6 +104,17 @@ static int add_xattr(struct layer *l, size_t n, const char *name, const void *va
 	return 0;
 }
 
+/* libarchive has the last first; but of two of one name the last one in the archive is to win. */
+static void turn_round(struct fs_xattr *v, size_t n)
+{
+	for (size_t i = 0; i < n / 2; i++) {
+		struct fs_xattr x = v[i];
+
+		v[i] = v[n - 1 - i];
+		v[n - 1 - i] = x;
+	}
+}
+
 /* Fills a's xattrs from the entry's own and its ACLs. The bytes are the entry's and l's. */
 static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr *a, size_t meta,
 		       struct err *e)
@@ -129,6 +140,7 @@ static int read_xattrs(struct layer *l, struct archive_entry *ae, struct fs_attr
 			return rc;
 		n++;
 	}
+	turn_round(l->xattrs, n);
 	for (size_t i = 0; i < ARRAY_LEN(acls); i++) {
 		buf_clear(&l->acl[i]);
 		rc = layer_acl_xattr(ae, acls[i].type, &l->acl[i], &a->mode, e);
@@ -296,6 +308,20 @@ static int add_whiteout(struct layer *l, char *base, struct err *e)
 	return s->ops->whiteout(s, l->path, e);
 }
 
+/* The entry's name before the words; a sink has it there already. */
+static int name_entry(const struct layer *l, const char *raw, int rc, struct err *e)
+{
+	size_t n = strlen(l->path);
+
+	if (n && e && e->text[0] == '\'' && !strncmp(e->text + 1, l->path, n) && e->text[1 + n] == '\'') {
+		AUTO_FREE char *rest = strdup(e->text + n + 2);
+
+		if (rest)
+			return err_set(e, rc, "entry '%.200s'%s", raw, rest);
+	}
+	return err_wrap(e, rc, "entry '%.200s'", raw);
+}
+
 static int one_entry(struct layer *l, struct archive_entry *ae, struct err *e)
 {
 	const char *raw = archive_entry_pathname(ae);
@@ -315,7 +341,7 @@ static int one_entry(struct layer *l, struct archive_entry *ae, struct err *e)
 		rc = add_whiteout(l, base, e);
 	else if (!meta)
 		rc = add_entry(l, ae, e);
-	return rc < 0 ? err_wrap(e, rc, "entry '%.200s'", raw) : 0;
+	return rc < 0 ? name_entry(l, raw, rc, e) : 0;
 }
 
 static int next_header(struct layer *l, struct archive_entry *ae)

@@ -306,7 +306,7 @@ static const struct {
 	{ "size", "size", 0, 'g', 0, 0, -EBADMSG, "bytes in place of" },
 	{ "bomb", NULL, 0, 'g', 1000, 0, -EFBIG, "more than the 1000 bytes allowed" },
 	{ "dot-dot", NULL, 1, 'g', 0, 0, -EINVAL, "entry '../up': a path that leaves the tree" },
-	{ "link to nothing", NULL, 2, 'g', 0, 0, -ENOENT, "entry 'h'" },
+	{ "link to nothing", NULL, 2, 'g', 0, 0, -ENOENT, "layer 1: entry 'h': a hard link's target 'nothing' is not there" },
 	{ "too small", NULL, 0, 'g', 0, 4096, -EINVAL, "" },
 };
 

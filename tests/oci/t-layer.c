@@ -275,6 +275,28 @@ static void test_padding(void **state)
 	expect(&b, "layer\nfile f 0644 0:0 0.000000000 size=0\n");
 }
 
+/* "..", by its name alone, and of two attributes of one name the last. */
+static void test_within(void **state)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	tar_add(&b, &(struct tar_entry){ .name = "a/../b" });
+	tar_add(&b, &(struct tar_entry){ .name = "x/y/../../c/./../d/e" });
+	tar_add(&b, &(struct tar_entry){ .name = "q/../h", .type = '1', .link = "z/../d/e" });
+	tar_add(&b, &(struct tar_entry){ .name = "d/../.wh.gone" });
+	tar_add(&b, &(struct tar_entry){ .name = ".wh.x/../y" });
+	tar_pax(&b, (const char *const[]){ "SCHILY.xattr.user.a=1", "SCHILY.xattr.user.b=2", "SCHILY.xattr.user.a=3", NULL });
+	tar_add(&b, &(struct tar_entry){ .name = "f" });
+	tar_end(&b);
+	expect(&b, "layer\n"
+		   "file b 0644 0:0 0.000000000 size=0\n"
+		   "file d/e 0644 0:0 0.000000000 size=0\n"
+		   "link h -> d/e\n"
+		   "whiteout gone\n"
+		   "file y 0644 0:0 0.000000000 size=0\n"
+		   "file f 0644 0:0 0.000000000 user.a=1 user.b=2 user.a=3 size=0\n");
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -282,12 +304,15 @@ static void test_refused(void **state)
 		int code;
 		const char *words;
 	} rows[] = {
-		{ { .name = "a/../b" }, -EINVAL, "entry 'a/../b': a path that leaves the tree" },
+		{ { .name = "a/../../b" }, -EINVAL, "entry 'a/../../b': a path that leaves the tree" },
+		{ { .name = "/../b" }, -EINVAL, "leaves the tree" },
 		{ { .name = "../x", .type = '5' }, -EINVAL, "leaves the tree" },
 		{ { .name = "..", .type = '2', .link = "x" }, -EINVAL, "leaves the tree" },
 		{ { .name = "h", .type = '1', .link = "../etc/passwd" },
 		  -EINVAL,
 		  "entry 'h': hard link to '../etc/passwd'" },
+		{ { .name = "h", .type = '1', .link = "a/../../etc/passwd" }, -EINVAL, "leaves the tree" },
+		{ { .name = "a/..", .type = '2', .link = "x" }, -EINVAL, "the root of the tree" },
 		{ { .name = "h", .type = '1', .link = "/" }, -EINVAL, "hard link to the root" },
 		{ { .name = ".", .data = "x" }, -EINVAL, "the root of the tree" },
 		{ { .name = "s", .type = '2', .link = "" },

@@ -388,6 +388,14 @@ static int prune(struct ext4_tree *t, uint32_t node, uint32_t name, struct err *
 	return rc;
 }
 
+/* What a layer hides: a path through symlinks that lead nowhere is not there. */
+static int find_hidden(struct ext4_tree *t, const char *path, uint32_t *ret, struct err *e)
+{
+	int rc = names_find(t, path, ret, e);
+
+	return rc == -ELOOP ? 0 : rc;
+}
+
 int tree_whiteout(struct ext4_tree *t, const char *path, struct err *e)
 {
 	uint32_t name, node;
@@ -395,7 +403,7 @@ int tree_whiteout(struct ext4_tree *t, const char *path, struct err *e)
 
 	if (!*path)
 		return prune(t, TREE_ROOT, 0, e);
-	rc = names_find(t, path, &name, e);
+	rc = find_hidden(t, path, &name, e);
 	if (rc < 0 || !name || !(node = t->names[name].node))
 		return rc;
 	if (tree_is_dir(&t->nodes[node]))
@@ -409,7 +417,7 @@ int tree_opaque(struct ext4_tree *t, const char *path, struct err *e)
 	int rc;
 
 	if (*path) {
-		rc = names_find(t, path, &name, e);
+		rc = find_hidden(t, path, &name, e);
 		if (rc < 0 || !name || !(node = t->names[name].node))
 			return rc;
 	}

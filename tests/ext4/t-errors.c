@@ -422,6 +422,20 @@ static void test_refusals(void **state)
 	}
 }
 
+/* Nothing is behind a loop of links, so there is nothing to hide. */
+static void test_hide_loop(void **state)
+{
+	const struct fs_attr a = { .mode = 0777 };
+	struct image im;
+
+	image_open(&im, &image_opts);
+	MUST(&im, im.s->ops->add_symlink(im.s, "l", "l", &a, &im.e));
+	MUST(&im, im.s->ops->whiteout(im.s, "l/x", &im.e));
+	MUST(&im, im.s->ops->opaque(im.s, "l/x", &im.e));
+	MUST(&im, ext4_writer_finish(im.s, NULL, &im.e));
+	image_remove(&im);
+}
+
 static void test_options(void **state)
 {
 	const struct ext4_opts rows[] = {
@@ -471,7 +485,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write_faults), cmocka_unit_test(test_allocation_faults),
 		cmocka_unit_test(test_full),         cmocka_unit_test(test_reuse),
-		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_options),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_hide_loop),     cmocka_unit_test(test_options),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -37,7 +37,7 @@ int layer_past_keep(struct layer_past *p)
 		buf_clear(&p->kept);
 		return 0;
 	}
-	return buf_add(&p->kept, p->chunk + skip, p->len - skip);
+	return p->len > skip ? buf_add(&p->kept, p->chunk + skip, p->len - skip) : 0;
 }
 
 void layer_past_chunk(struct layer_past *p, const void *chunk, size_t len)

@@ -8,12 +8,14 @@ check_PROGRAMS += %D%/job-tool
 %C%_job_tool_LDADD = $(engjob_LIBS)
 
 if HAVE_CMOCKA
-unpack_tests = %D%/t-confine %D%/t-rootfs %D%/t-merged
+unpack_tests = %D%/t-confine %D%/t-rootfs %D%/t-merged %D%/t-rootfs-output
 check_PROGRAMS += $(unpack_tests)
 TESTS += $(unpack_tests)
 %C%_t_confine_SOURCES = %D%/t-confine.c src/job/unpack-confine.c src/job/unpack-warm.c
 %C%_t_confine_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_t_confine_LDADD = $(oci_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+%C%_t_rootfs_output_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)
+%C%_t_rootfs_output_LDADD = $(rootfs_LIBS) $(CMOCKA_LIBS)
 %C%_t_rootfs_SOURCES = %D%/t-rootfs.c $(test_layout) $(test_tar)
 %C%_t_rootfs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_t_rootfs_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)

@@ -19,6 +19,7 @@
 #include "store/import-tar.h"
 #include "store/load.h"
 #include "store/save.h"
+#include "store/spool.h"
 
 static char *const_words(enum store_form f)
 {
@@ -212,9 +213,12 @@ static void load_free(struct eng_pool *p)
 
 static int open_input(struct loading *l, struct err *e)
 {
-	if (l->path)
-		l->fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return l->fd < 0 ? err_sys(e, -errno, "cannot open '%s'", l->path) : 0;
+	int fd = l->path ? store_input_open(l->path) : l->fd;
+
+	if (fd < 0)
+		return err_sys(e, fd, "cannot open '%s'", l->path);
+	l->fd = fd;
+	return 0;
 }
 
 static const char *input_name(const struct loading *l)

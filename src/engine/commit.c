@@ -24,6 +24,7 @@ struct commit_op {
 	struct eng_disks disks;
 	struct pack pack;
 	struct work work;
+	struct pace pace; /* ends the work in the pool */
 	struct eng_progress view;
 	struct eng_own_job *job;
 	struct eng_arena arena;
@@ -266,12 +267,14 @@ static int store_all(struct commit_op *o, struct store_lease *l, struct err *e)
 	if (rc == 0 && !empty) {
 		const struct store_range all = { .fd = o->layer, .size = layer.size };
 
-		rc = store_blob_add_range(s, l, &all, &layer, NULL, e);
+		rc = store_blob_add_range(s, l, &all, &layer, &o->pace, e);
 	}
 	if (rc == 0)
 		rc = add_doc(s, l, config, OCI_MT_CONFIG, &o->config, e);
 	if (rc == 0)
 		rc = add_manifest(o, l, &m, empty ? NULL : &layer, e);
+	if (rc == 0)
+		rc = pace_step(&o->pace, 0, e);
 	return rc < 0 ? rc : store_tag_set(s, o->full, &o->manifest, e);
 }
 
@@ -349,6 +352,7 @@ static void cancel(struct berth_op *op)
 {
 	struct commit_op *o = container_of(op, struct commit_op, op);
 
+	pace_cancel(&o->pace);
 	if (o->in_disks)
 		eng_disks_cancel(&o->disks);
 	else if (o->in_pack)

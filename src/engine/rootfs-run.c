@@ -47,6 +47,7 @@ struct run {
 	char stage[128];
 
 	struct work work;
+	struct pace pace; /* ends the reading of scripts */
 	struct rootfs_create create;
 	struct eng_disks disks;
 	struct berth_op *sub; /* of a container */
@@ -499,7 +500,7 @@ static int prepare(struct work *w, struct err *e)
 		rc = err_sys(e, -errno, "cannot make a file in '%s'", b->root);
 	for (const char *const *s = r->opts.sources; rc == 0 && *s; s++)
 		rc = rootfs_source_check(*s, e);
-	return rc < 0 ? rc : rootfs_scripts_load(eng_own_job_folder(r->job), r->asked.scripts, &r->scripts, e);
+	return rc < 0 ? rc : rootfs_scripts_load(eng_own_job_folder(r->job), r->asked.scripts, &r->pace, &r->scripts, e);
 }
 
 static void on_prepared(struct work *w, int rc, const struct err *we)
@@ -523,6 +524,7 @@ static void cancel(struct berth_op *op)
 	struct run *r = container_of(op, struct run, op);
 
 	r->cancelled = true;
+	pace_cancel(&r->pace);
 	if (r->in_create)
 		rootfs_create_cancel(&r->create);
 	else if (r->in_disks)

@@ -13,25 +13,52 @@
 #include "base/str.h"
 #include "ext4/reader.h"
 #include "job/folder.h"
+#include "store/spool.h"
 
 #define SCRIPT_MAX (16u << 20)
 
-static int load(const char *path, char **ret, size_t *len, struct err *e)
+/* As file_read_all, but the wait for who writes can be ended. */
+static int read_all(int fd, struct pace *p, char **ret, size_t *len, struct err *e)
 {
+	AUTO_FREE char *text = NULL;
+	size_t n = 0, cap = 0;
+
+	while (n == cap) {
+		char *more = n > SCRIPT_MAX ? NULL : realloc(text, cap = cap ? 2 * cap : 16384);
+		ssize_t got;
+
+		if (!more)
+			return n > SCRIPT_MAX ? err_sys(e, -EFBIG, "cannot read") : err_set(e, -ENOMEM, "out of memory");
+		text = more;
+		got = store_read_some(fd, text + n, cap - n, p, e);
+		if (got < 0)
+			return (int)got;
+		n += (size_t)got;
+	}
+	*ret = TAKE(text);
+	*len = n;
+	return 0;
+}
+
+static int load(const char *path, struct pace *p, char **ret, size_t *len, struct err *e)
+{
+	bool in = !strcmp(path, "-");
+	AUTO_CLOSE int fd = in ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : store_input_open(path);
 	struct stat st;
 	int rc;
 
-	if (!strcmp(path, "-")) {
-		rc = file_read_all(STDIN_FILENO, SCRIPT_MAX, ret, len);
-		return rc < 0 ? err_sys(e, rc, "cannot read the script on standard input") : 0;
-	}
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, -errno, "cannot open script '%s'", path);
+	if (in && fd < 0)
+		return err_sys(e, -errno, "cannot read the script on standard input");
+	if (fd < 0)
+		return err_sys(e, fd, "cannot open script '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "cannot read script '%s'", path);
 	if (S_ISDIR(st.st_mode))
 		return err_set(e, -EISDIR, "cannot run '%s': it is a folder", path);
-	rc = file_read_all(fd, SCRIPT_MAX, ret, len);
-	return rc < 0 ? err_sys(e, rc, "cannot read script '%s'", path) : 0;
+	rc = read_all(fd, p, ret, len, e);
+	if (rc >= 0 || rc == -ECANCELED)
+		return rc;
+	return in ? err_wrap(e, rc, "the script on standard input") : err_wrap(e, rc, "script '%s'", path);
 }
 
 static const char *base_of(const char *path)
@@ -51,14 +78,14 @@ static int write_copy(const struct rootfs_script *s, const char *name, const cha
 	return rc == 0 && fchmod(fd, 0755) < 0 ? -errno : rc; /* whatever the umask is */
 }
 
-static int add(struct rootfs_scripts *all, const char *path, struct err *e)
+static int add(struct rootfs_scripts *all, const char *path, struct pace *p, struct err *e)
 {
 	struct rootfs_script *s = &all->v[all->n];
 	const char *name = base_of(path);
 	AUTO_FREE char *text = NULL;
 	char **arg = s->argv;
 	size_t len = 0;
-	int rc = load(path, &text, &len, e);
+	int rc = load(path, p, &text, &len, e);
 
 	if (rc < 0)
 		return rc;
@@ -75,7 +102,8 @@ static int add(struct rootfs_scripts *all, const char *path, struct err *e)
 	return rc < 0 ? err_sys(e, rc, "cannot copy script '%s' to '%s'", path, s->folder) : 0;
 }
 
-int rootfs_scripts_load(const char *folder, const char *const *paths, struct rootfs_scripts *ret, struct err *e)
+int rootfs_scripts_load(const char *folder, const char *const *paths, struct pace *p, struct rootfs_scripts *ret,
+			struct err *e)
 {
 	size_t n = strv_len(paths);
 	int rc = 0;
@@ -87,7 +115,7 @@ int rootfs_scripts_load(const char *folder, const char *const *paths, struct roo
 	if (mkdir(ret->dir, 0700) < 0)
 		return err_sys(e, -errno, "cannot make '%s'", ret->dir);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = add(ret, paths[i], e);
+		rc = add(ret, paths[i], p, e);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/fs-sink.h"
+#include "base/pace.h"
 
 #define ROOTFS_SCRIPTS_AT "/dev/berth" /* in the VM; /dev is a tmpfs there, so that nothing of it stays */
 
@@ -22,9 +23,10 @@ struct rootfs_scripts {
 	char *dir; /* of all folders */
 };
 
-/* They are copied into a folder in `folder`. paths: NULL-terminated, the caller's, and outlive ret; "-" is standard input. Zeroed memory is fine for finish, which
- * deletes the copies. */
-int rootfs_scripts_load(const char *folder, const char *const *paths, struct rootfs_scripts *ret, struct err *e);
+/* They are copied into a folder in `folder`. paths: NULL-terminated, the caller's, and outlive ret; "-" is standard
+ * input. p ends a wait for who writes them. Zeroed memory is fine for finish, which deletes the copies. */
+int rootfs_scripts_load(const char *folder, const char *const *paths, struct pace *p, struct rootfs_scripts *ret,
+			struct err *e);
 void rootfs_scripts_finish(struct rootfs_scripts *s);
 
 /* The newest time of a file in the file system fd. */

@@ -123,7 +123,7 @@ static int add_archive(struct rootfs_sources *v, struct store *s, const struct o
 		       const struct oci_platform *want, struct err *e)
 {
 	struct oci_desc d;
-	int rc = s ? store_load_file(s, ref, NULL, &d, e) :
+	int rc = s ? store_load_file(s, ref, v->pace, &d, e) :
 		     err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref->path);
 
 	return rc < 0 ? rc : add_store_image(v, s, d.digest.text, want, e);
@@ -198,8 +198,9 @@ int rootfs_sources_open(const struct rootfs_sources *v, size_t i, struct err *e)
 
 	if (l->from)
 		return oci_layout_blob_open(l->from, &l->desc, e);
+	/* a FIFO that nobody writes to yet must not hold up the loop: the worker waits */
 	int fd = strcmp(l->path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-					   : open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+					   : open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? err_sys(e, -errno, "cannot open '%s'", l->path) : fd;
 }
 

@@ -3,6 +3,7 @@
 #ifndef BERTH_JOB_ROOTFS_SOURCE_H
 #define BERTH_JOB_ROOTFS_SOURCE_H
 
+#include "base/pace.h"
 #include "job/unpack.h"
 #include "store/image.h"
 
@@ -19,6 +20,7 @@ struct rootfs_sources {
 	struct rootfs_layer *layers;
 	size_t n;
 	const char *builtin; /* the folder of images that come with berth; the caller's; NULL: none */
+	struct pace *pace; /* ends the reading of an archive; the caller's; NULL: nothing does */
 	struct oci_layout **layouts; /* opened for "oci:" sources */
 	size_t nlayouts;
 };

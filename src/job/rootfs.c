@@ -26,7 +26,7 @@ struct rootfs_job {
 	struct store *store;
 	struct oci_platform platform;
 	bool has_platform;
-	int cancelled; /* atomic: the pool looks at it */
+	struct pace pace; /* the pool looks at whether it is cancelled */
 	bool unpacking;
 	struct err err; /* what went wrong on the way, if err.code is set */
 
@@ -77,7 +77,7 @@ static void finish(struct rootfs_job *j, int rc, const struct err *why)
 
 static bool is_cancelled(struct rootfs_job *j)
 {
-	return __atomic_load_n(&j->cancelled, __ATOMIC_RELAXED);
+	return pace_step(&j->pace, 0, NULL) < 0;
 }
 
 /* ---- the last step ----------------------------------------------------------------------------------------
@@ -184,6 +184,7 @@ static int resolve_file(struct rootfs_job *j, struct err *e)
 	if (j->merged.dir)
 		return rc < 0 ? rc : rootfs_sources_add_merged(&j->sources, &j->merged, e);
 	j->sources.builtin = j->builtin;
+	j->sources.pace = &j->pace;
 	for (char **w = j->words; rc == 0 && *w; w++)
 		rc = rootfs_sources_add(&j->sources, j->store, *w, platform_of(j), e);
 	if (rc == 0 && j->sources.n == 0)
@@ -308,7 +309,7 @@ void rootfs_create_cancel(struct rootfs_create *op)
 
 	if (!j)
 		return;
-	__atomic_store_n(&j->cancelled, 1, __ATOMIC_RELAXED);
+	pace_cancel(&j->pace);
 	if (j->unpacking)
 		unpack_cancel(&j->unpack);
 	else

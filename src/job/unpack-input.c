@@ -2,8 +2,11 @@
 /* unpack-input.c - reading what the parent feeds. */
 #include "job/unpack-input.h"
 
+#include <poll.h>
 #include <sys/param.h>
 #include <unistd.h>
+
+#define LOOK_MS 100 /* between looks at whether a silent stream is still wanted */
 
 int input_wait(struct input *in, struct input_gate *g)
 {
@@ -28,16 +31,34 @@ static int wait_avail(struct input *in, struct input_gate *g, uint64_t *ret)
 	return rc;
 }
 
-static ssize_t read_some(struct input *in, void *p, size_t n)
+/* A pipe may say nothing for as long as it likes, while what it said was wrong already. A FIFO that nobody has
+ * opened yet is waited for too. */
+static int wait_stream(struct input *in, struct input_gate *g)
+{
+	struct pollfd p = { in->fd, POLLIN, 0 };
+	bool stop = false;
+
+	while (!stop && poll(&p, 1, LOOK_MS) == 0) {
+		pthread_mutex_lock(&g->lock);
+		stop = g->stop;
+		pthread_mutex_unlock(&g->lock);
+	}
+	return stop ? -ECANCELED : 0;
+}
+
+static ssize_t read_some(struct input *in, struct input_gate *g, void *p, size_t n)
 {
 	for (;;) {
+		int rc = in->stream ? wait_stream(in, g) : 0;
+		if (rc < 0)
+			return rc;
 		ssize_t got = in->stream ? read(in->fd, p, n) : pread(in->fd, p, n, (off_t)in->pos);
 
 		if (got >= 0)
 			return got;
 		if (errno == ESPIPE && !in->stream)
 			in->stream = true;
-		else if (errno != EINTR)
+		else if (errno != EINTR && errno != EAGAIN)
 			return -errno;
 	}
 }
@@ -59,7 +80,7 @@ ssize_t input_read(struct input *in, struct input_gate *g, void *p, size_t n, st
 	if (avail == 0)
 		return check_end(in, e);
 
-	ssize_t got = read_some(in, p, MIN((uint64_t)n, avail));
+	ssize_t got = read_some(in, g, p, MIN((uint64_t)n, avail));
 	if (got < 0)
 		return err_sys(e, (int)got, "cannot read it");
 	if (got == 0 && avail != UINT64_MAX)

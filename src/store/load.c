@@ -12,6 +12,7 @@
 #include "oci/ref.h"
 #include "store/gc.h"
 #include "store/import.h"
+#include "store/spool.h"
 #include "store/tags.h"
 
 #define MARKER_MAX 4096
@@ -206,8 +207,8 @@ int store_load_file(struct store *s, const struct oci_ref *ref, struct pace *p, 
 {
 	AUTO(store_loaded_finish) struct store_loaded out = { 0 };
 	struct store_source src;
-	AUTO_CLOSE int fd = open(ref->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int rc = fd < 0 ? err_sys(e, -errno, "cannot open '%s'", ref->path) :
+	AUTO_CLOSE int fd = store_input_open(ref->path);
+	int rc = fd < 0 ? err_sys(e, fd, "cannot open '%s'", ref->path) :
 			  store_source_open(s, fd, ref->path, 0, p, &src, e);
 
 	if (rc < 0)

@@ -19,6 +19,13 @@
 #define MAX_DEFAULT (UINT64_C(64) << 30)
 #define LOOK_MS 100 /* between looks at whether it is still wanted */
 
+int store_input_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
 ssize_t store_read_some(int fd, void *buf, size_t n, struct pace *p, struct err *e)
 {
 	size_t got = 0;

@@ -8,6 +8,8 @@
 #include "base/pace.h"
 #include "store/store.h"
 
+/* Opens what store_read_some reads, without a wait: for who writes to a FIFO it waits there. fd or -errno. */
+int store_input_open(const char *path);
 /* Up to n bytes of fd, less only at its end; waits in such a way that p can end it. */
 ssize_t store_read_some(int fd, void *buf, size_t n, struct pace *p, struct err *e);
 /* A file of no name in the store's file system; its room is given back when it is closed. */

@@ -96,6 +96,16 @@ is "$(berth jobs --format verb,object)" "$(printf 'import\t%s' "$T/never")" 'and
 kill -9 $pid
 wait $pid
 is "$(berth jobs -q)" '' 'gone with their processes'
+mkfifo "$T/nobody" # not even a writer has opened it
+for what in "load -i $T/never" "load -i $T/nobody" "import $T/never some/files" "import $T/nobody some/files" \
+	"rootfs create oci-archive:$T/never -o $T/o/f.ext4" "rootfs create oci-archive:$T/nobody -o $T/o/f.ext4" \
+	"rootfs create tar:$T/never -o $T/o/f.ext4" "rootfs create tar:$T/nobody -o $T/o/f.ext4" \
+	"rootfs create $image -o $T/o/f.ext4 --run $T/never" "rootfs create $image -o $T/o/f.ext4 --run $T/nobody"; do
+	begin $what
+	check "cancelled: ${what%% -o *}" berth jobs cancel "$job"
+	wait $pid
+	is "$? $(error | grep -c 'cancel')$(berth jobs -q)$(ls -A "$T/o")" '1 1' 'it ends, with nothing left'
+done
 check 'save after it' eval 'berth save made/by:commit >/dev/null'
 berth rmi made/by:commit >/dev/null
 

@@ -205,6 +205,18 @@ if berth debug faults >/dev/null 2>&1; then
 else
 	skip 'built without --enable-faults' 'each write that fails'
 fi
+mkfifo "$T/bad"
+exec 9<>"$T/bad"
+head -c 3000000 /dev/zero | tr '\0' x >"$T/no-tar"
+cat "$T/no-tar" >&9 & # the pipe stays open behind it
+writer=$!
+check_fails 'a pipe with what is no tar, and then silence' 1 timeout 60 "$builddir/berth" --root "$T/root" --run-root "$T/run" \
+	--progress none rootfs create "tar:$T/bad" -o "$T/f2.ext4"
+like "$(cat "$T/.check")" 'layer 1: ' 'is told at once'
+exec 9>&-
+kill $writer 2>/dev/null
+wait $writer
+rm "$T/bad"
 mkfifo "$T/never"
 sleep 1000 >"$T/never" &
 writer=$!

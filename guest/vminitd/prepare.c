@@ -180,6 +180,7 @@ static int mount_share(const Berth__Agent__V1__Share *s, struct err *e)
 int vi_write_etc(int rootfd, const char *name, const char *text, struct err *e)
 {
 	AUTO_CLOSE int etc = path_open_in_root(rootfd, "etc", O_RDONLY | O_DIRECTORY, 0);
+	struct stat st;
 	int rc;
 
 	if (etc == -ENOENT) {
@@ -189,6 +190,9 @@ int vi_write_etc(int rootfd, const char *name, const char *text, struct err *e)
 	}
 	if (etc < 0)
 		return err_sys(e, etc, "cannot open /etc");
+	/* A folder stays, with all that is in it: whoever made it wants no such file. */
+	if (fstatat(etc, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		return 0;
 	/* A new file in its place: what the image has there may be a link to anywhere. */
 	rc = file_swap(etc, name, text, strlen(text), 0644, e);
 	return rc;

@@ -32,6 +32,13 @@ static inline bool own_way_only(const struct ext4_merge_entry *en)
 	       en->st.mode == en->lower.mode && en->st.uid == en->lower.uid && en->st.gid == en->lower.gid && !en->opaque;
 }
 
+/* A folder in the place of such a file: the agent leaves it alone, so all that becomes of it is the container's. */
+static inline bool own_folder(const struct ext4_merge_entry *en)
+{
+	return !strncmp(en->path, "etc/", 4) &&
+	       (S_ISDIR(en->st.mode) || (en->kind == EXT4_MERGE_CHANGED && S_ISDIR(en->lower.mode)));
+}
+
 /* 1 for an entry that is there because of berth alone: such a file, or the folder that was made for them. */
 static inline int own_entry(const struct ext4_merge_entry *en, struct err *e)
 {
@@ -39,7 +46,7 @@ static inline int own_entry(const struct ext4_merge_entry *en, struct err *e)
 	struct ext4_names v;
 	int rc;
 
-	if (own_file(en->path, added))
+	if (own_file(en->path, added) && !own_folder(en))
 		return 1;
 	if (!added || strcmp(en->path, "etc") || !S_ISDIR(en->st.mode))
 		return 0;

@@ -118,7 +118,7 @@ static int on_layer(void *arg, const struct ext4_merge_entry *en, struct err *e)
 
 	say_progress(w);
 	if (en->kind == EXT4_MERGE_GONE)
-		return en->hidden || own_file(en->path, false) ? 0 : mark(w, en, ".wh.", en->name, e);
+		return en->hidden || (own_file(en->path, false) && !own_folder(en)) ? 0 : mark(w, en, ".wh.", en->name, e);
 	rc = own_way_only(en) ? 1 : own_entry(en, e);
 	if (rc != 0)
 		return MIN(rc, 0);

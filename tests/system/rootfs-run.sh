@@ -83,6 +83,13 @@ check 'with a tag' create --run "$T/epoch.sh" --tag localhost/made
 is "$(berth run --rm localhost/made cat /epoch)" 1000000000 'its image runs'
 berth rmi localhost/made >/dev/null
 
+# --- folders where berth puts files stay, with what a script does in them
+mkdir -p "$T/folders/etc/hosts/in" "$T/folders/etc/resolv.conf"
+echo 1 >"$T/folders/etc/hosts/in/one"
+echo 'echo 2 >/etc/hosts/in/two; rmdir /etc/resolv.conf' >"$T/in-hosts"
+check 'folders at /etc/hosts and /etc/resolv.conf' create "dir:$T/folders" --run "$T/in-hosts"
+is "$(berth rootfs ls -q "$f" /etc/hosts/in | xargs) $(berth rootfs ls -q "$f" /etc | grep -c resolv)" 'one two 0' 'stay, and change as the script wants'
+
 # --- a folder without anything but a shell of its own
 mkdir "$T/bare"
 cp "$(command -v busybox)" "$T/bare/busybox"

@@ -115,8 +115,8 @@ static int compare(struct eng_disks *d, struct diff_op *o, struct err *e)
 		err_wrap(e, rc, "the image's file system");
 	if (rc == 0 && (rc = ext4_reader_open(d->upper, &upper, e)) < 0)
 		err_wrap(e, rc, "the disk of container %s", d->name);
-	if (rc == 0)
-		rc = ext4_reader_find(upper, ENG_UPPER_DIR, false, &dir, e);
+	if (rc == 0 && (rc = ext4_reader_find(upper, ENG_UPPER_DIR, false, &dir, e)) < 0)
+		err_wrap(e, rc, "the disk of container %s", d->name);
 	if (rc == 0)
 		rc = ext4_merge_walk(base, upper, dir, true, on_entry, o, e);
 	ext4_reader_close(base);

@@ -113,7 +113,9 @@ static int take_in(struct saving *s, struct err *e)
 		struct oci_desc d;
 
 		rc = eng_image_resolve(s->pool.op.b, *name, &d, e);
-		if (rc < 0 || oci_ref_parse(*name, &ref, NULL) < 0 || ref.transport == OCI_REGISTRY)
+		if (rc == 0)
+			rc = MIN(oci_ref_try(*name, &ref, e), 0);
+		if (rc < 0 || ref.transport == OCI_REGISTRY)
 			continue;
 		char *digest = strdup(d.digest.text);
 		if (!digest)

@@ -142,42 +142,23 @@ static void build_rootfs(struct create *c)
 static int find_image(struct create *c, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-	AUTO_FREE char *full = NULL;
-	AUTO_FREE char *builtin = NULL;
-	char by_digest[OCI_DIGEST_MAX];
-	const char *name = c->spec.image;
-	struct err import = { 0 };
-	int rc, made;
+	AUTO_FREE char *builtin = eng_builtin_images();
 
+	if (!builtin)
+		return -ENOMEM;
 	if (c->have_image) {
 		store_image_finish(&c->image);
 		c->have_image = false;
 	}
 	if (c->spec.pull_policy == BERTH_PULL_ALWAYS && !c->pulled)
 		return 0;
-	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY) {
-		struct oci_desc d;
-
-		rc = store_load_file(c->op.b->store, &ref, NULL, &d, e);
-		if (rc == 0)
-			snprintf(by_digest, sizeof(by_digest), "%s", d.digest.text);
-		if (rc < 0)
-			return rc;
-		name = by_digest;
-	}
-	rc = store_image_find(c->op.b->store, name, c->spec.platform_given, &c->image, e);
-	if (rc == -ENOENT && ref.transport == OCI_REGISTRY && (full = oci_ref_str(&ref))) {
-		builtin = eng_builtin_images();
-		made = builtin ? store_import_builtin(c->op.b->store, builtin, full, &import) : 0;
-		if (made < 0)
-			return err_set(e, made, "%s", import.text);
-		if (made)
-			rc = store_image_find(c->op.b->store, name, c->spec.platform_given, &c->image, e);
-	}
-	if (rc == -ENOENT && (c->pulled || c->spec.pull_policy == BERTH_PULL_NEVER || ref.transport != OCI_REGISTRY))
-		return rc;
+	int rc = store_image_take_in(c->op.b->store, builtin, c->spec.image, c->spec.platform_given,
+				     NULL, &c->image, e);
 	c->have_image = rc == 0;
-	return rc == -ENOENT ? 0 : rc;
+	if (rc != -ENOENT || c->pulled || c->spec.pull_policy == BERTH_PULL_NEVER)
+		return rc;
+	int is_ref = oci_ref_try(c->spec.image, &ref, e);
+	return is_ref < 0 ? is_ref : ref.transport != OCI_REGISTRY ? rc : 0; /* 0: it is to be pulled */
 }
 
 static int make_upper(int dir, uint64_t size, struct err *e)

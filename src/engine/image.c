@@ -261,27 +261,9 @@ static char *describe(const struct store_image *m)
 
 int eng_image_find(struct berth *b, const char *name, struct store_image *ret, struct err *e)
 {
-	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-	AUTO_FREE char *full = NULL;
-	AUTO_FREE char *builtin = NULL;
-	bool is_ref = oci_ref_parse(name, &ref, NULL) == 0;
-	struct err import = { 0 };
-	struct oci_desc d;
-	int rc, made;
+	AUTO_FREE char *builtin = eng_builtin_images();
 
-	if (is_ref && ref.transport != OCI_REGISTRY) {
-		rc = store_load_file(b->store, &ref, NULL, &d, e);
-		return rc < 0 ? rc : store_image_find(b->store, d.digest.text, NULL, ret, e);
-	}
-	rc = store_image_find(b->store, name, NULL, ret, e);
-	if (rc != -ENOENT || !is_ref)
-		return rc;
-	full = oci_ref_str(&ref);
-	builtin = eng_builtin_images();
-	made = full && builtin ? store_import_builtin(b->store, builtin, full, &import) : 0;
-	if (made < 0)
-		return err_set(e, made, "%s", import.text);
-	return made ? store_image_find(b->store, name, NULL, ret, e) : rc;
+	return builtin ? store_image_take_in(b->store, builtin, name, NULL, NULL, ret, e) : -ENOMEM;
 }
 
 int eng_image_resolve(struct berth *b, const char *name, struct oci_desc *ret, struct err *e)

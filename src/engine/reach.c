@@ -134,8 +134,11 @@ int eng_pull_desc(const struct berth *b, const struct berth_pull *p, const char 
 static int push_src(const char *name, char **ret, struct err *e)
 {
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-	bool file = oci_ref_parse(name, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY;
+	int rc = oci_ref_try(name, &ref, e);
+	bool file = ref.transport != OCI_REGISTRY;
 
+	if (rc < 0)
+		return rc;
 	if (file && ref.path[0] != '/') {
 		AUTO_FREE char *cwd = getcwd(NULL, 0);
 		char *path = cwd ? path_join(cwd, ref.path) : NULL;

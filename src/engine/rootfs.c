@@ -110,7 +110,7 @@ int berth_rootfs_create(struct berth *b, const struct berth_rootfs *r, berth_pro
 		.size = r->size, .max_size = r->max_size, .uuid = r->uuid, .label = r->label, .journal = r->journal,
 		.lost_found = r->lost_found,
 	};
-	int rc = r->platform ? oci_platform_parse(r->platform, &platform, &e) : 0;
+	int rc = !builtin ? -ENOMEM : r->platform ? oci_platform_parse(r->platform, &platform, &e) : 0;
 
 	if (rc == 0)
 		rc = check(r, &e);

@@ -176,7 +176,11 @@ static int resolve(struct push *p, struct oci_desc *ret, struct err *e)
 {
 	struct oci_ref ref AUTO(oci_ref_finish) = { 0 };
 
-	if (oci_ref_parse(p->desc->src, &ref, NULL) == 0 && ref.transport != OCI_REGISTRY)
+	int rc = oci_ref_try(p->desc->src, &ref, e);
+
+	if (rc < 0)
+		return rc;
+	if (ref.transport != OCI_REGISTRY)
 		return store_load_file(p->store, &ref, &p->pace, ret, e);
 	return store_image_resolve(p->store, p->desc->src, ret, e);
 }

@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "oci/ref.h"
 #include "store/import.h"
-#include "store/load.h"
 
 static int no_memory(struct err *e)
 {
@@ -93,40 +92,13 @@ static int add_layout(struct rootfs_sources *v, const struct oci_ref *ref, const
 	return rc < 0 ? rc : rootfs_sources_add_image(v, l, &m, true, e);
 }
 
-/* One that comes with berth is taken in when it is named first. */
-static int find_image(const struct rootfs_sources *v, struct store *s, const char *name,
-		      const struct oci_platform *want, struct store_image *ret, struct err *e)
-{
-	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
-	AUTO_FREE char *full = NULL;
-	int rc = store_image_find(s, name, want, ret, e);
-
-	if (rc != -ENOENT || !v->builtin || oci_ref_parse(name, &ref, NULL) < 0 || ref.transport != OCI_REGISTRY ||
-	    !(full = oci_ref_str(&ref)) || store_import_builtin(s, v->builtin, full, NULL) != 1)
-		return rc;
-	return store_image_find(s, name, want, ret, e);
-}
-
 static int add_store_image(struct rootfs_sources *v, struct store *s, const char *name,
 			   const struct oci_platform *want, struct err *e)
 {
 	AUTO(store_image_finish) struct store_image m = { 0 };
+	int rc = store_image_take_in(s, v->builtin, name, want, v->pace, &m, e);
 
-	if (!s)
-		return err_set(e, -ENOENT, "there is no image '%s'", name);
-	int rc = find_image(v, s, name, want, &m, e);
 	return rc < 0 ? rc : rootfs_sources_add_image(v, &s->layout, &m.image, false, e);
-}
-
-/* Its blobs come into the store, checked, under no name; then it is an image of the store. */
-static int add_archive(struct rootfs_sources *v, struct store *s, const struct oci_ref *ref,
-		       const struct oci_platform *want, struct err *e)
-{
-	struct oci_desc d;
-	int rc = s ? store_load_file(s, ref, v->pace, &d, e) :
-		     err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref->path);
-
-	return rc < 0 ? rc : add_store_image(v, s, d.digest.text, want, e);
 }
 
 static int add_dir(struct rootfs_sources *v, const char *path, struct err *e)
@@ -185,10 +157,14 @@ int rootfs_sources_add(struct rootfs_sources *v, struct store *s, const char *wo
 		return add_dir(v, word + strlen("dir:"), e);
 	if (str_starts(word, "tar:"))
 		return add_tar(v, word + strlen("tar:"), e);
-	if (oci_ref_parse(word, &ref, NULL) == 0 && ref.transport == OCI_DIR)
+	int rc = oci_ref_try(word, &ref, e);
+	if (rc < 0)
+		return rc;
+	if (ref.transport == OCI_DIR)
 		return add_layout(v, &ref, platform, e);
-	if (ref.transport == OCI_ARCHIVE || ref.transport == DOCKER_ARCHIVE)
-		return add_archive(v, s, &ref, platform, e);
+	if (!s)
+		return ref.path ? err_set(e, -ENOTSUP, "cannot read '%s' without a store", ref.path) :
+				  err_set(e, -ENOENT, "there is no image '%s'", word);
 	return add_store_image(v, s, word, platform, e);
 }
 

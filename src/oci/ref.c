@@ -272,6 +272,13 @@ int oci_ref_parse(const char *s, struct oci_ref *ret, struct err *e)
 	return 0;
 }
 
+int oci_ref_try(const char *s, struct oci_ref *ret, struct err *e)
+{
+	int rc = oci_ref_parse(s, ret, NULL);
+
+	return rc == -ENOMEM ? err_set(e, rc, "out of memory") : rc == 0;
+}
+
 int oci_ref_parse_name(const char *s, struct oci_ref *ret, struct err *e)
 {
 	struct oci_ref r AUTO(oci_ref_finish) = { 0 };

@@ -33,6 +33,8 @@ struct oci_ref {
 
 /* -EINVAL with words. */
 int oci_ref_parse(const char *s, struct oci_ref *ret, struct err *e);
+/* The same for a word that may be something else, an id say: 1, 0 if it is no reference (*ret stays as it was), -ENOMEM. */
+int oci_ref_try(const char *s, struct oci_ref *ret, struct err *e);
 /* A name that an image can be given: without a digest, and not that of a file. */
 int oci_ref_parse_name(const char *s, struct oci_ref *ret, struct err *e);
 /* 0 or -ENOMEM. */

@@ -129,8 +129,9 @@ static int find_name(const struct store_tags *t, const char *name, const struct 
 	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
 
 	*ret = NULL;
-	if (oci_ref_parse(name, &ref, NULL) < 0 || ref.transport != OCI_REGISTRY)
-		return 0;
+	int rc = oci_ref_try(name, &ref, e);
+	if (rc <= 0 || ref.transport != OCI_REGISTRY)
+		return rc < 0 ? rc : 0;
 	AUTO_FREE char *full = oci_ref_str(&ref);
 	if (!full)
 		return no_memory(e);
@@ -372,12 +373,15 @@ int store_image_resolve(struct store *s, const char *name, struct oci_desc *ret,
 	struct store_tags tags = { 0 };
 	const struct store_tag *tag;
 	struct store_image image;
-	int rc = store_tags_load(s, &tags, e);
+	int rc = oci_ref_try(name, &ref, e);
 
 	if (rc < 0)
 		return rc;
-	if (oci_ref_parse(name, &ref, NULL) == 0 && ref.transport == OCI_REGISTRY)
-		full = oci_ref_str(&ref);
+	if (rc > 0 && ref.transport == OCI_REGISTRY && !(full = oci_ref_str(&ref)))
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = store_tags_load(s, &tags, e);
+	if (rc < 0)
+		return rc;
 	tag = full ? store_tags_find(&tags, full) : NULL;
 	if (tag)
 		*ret = tag->desc;

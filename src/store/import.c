@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "oci/ref.h"
 #include "store/content.h"
+#include "store/load.h"
 #include "store/tags.h"
 
 #define NEST_MAX 4
@@ -129,8 +131,43 @@ int store_import_builtin(struct store *s, const char *path, const char *name, st
 	AUTO(oci_layout_finish) struct oci_layout l = { .fd = -1 };
 	struct oci_desc d;
 
-	if (oci_layout_open(path, &l, NULL) < 0 || oci_layout_find(&l, name, &d, NULL) < 0)
-		return 0;
-	int rc = store_import_layout(s, &l, &d, name, e);
+	int rc = oci_layout_open(path, &l, NULL);
+	if (rc == 0)
+		rc = oci_layout_find(&l, name, &d, NULL);
+	if (rc < 0)
+		return rc == -ENOMEM ? err_set(e, rc, "out of memory") : 0;
+	rc = store_import_layout(s, &l, &d, name, e);
 	return rc < 0 ? rc : 1;
+}
+
+/* The file's image is known by its digest then. */
+static int take_file(struct store *s, const struct oci_ref *ref, const struct oci_platform *want, struct pace *p,
+		     struct store_image *ret, struct err *e)
+{
+	struct oci_desc d;
+	int rc = store_load_file(s, ref, p, &d, e);
+
+	return rc < 0 ? rc : store_image_find(s, d.digest.text, want, ret, e);
+}
+
+int store_image_take_in(struct store *s, const char *builtin, const char *name, const struct oci_platform *want,
+			struct pace *p, struct store_image *ret, struct err *e)
+{
+	AUTO(oci_ref_finish) struct oci_ref ref = { 0 };
+	struct err why = { 0 };
+	int is_ref = oci_ref_try(name, &ref, e);
+
+	if (is_ref < 0)
+		return is_ref;
+	if (ref.transport != OCI_REGISTRY)
+		return take_file(s, &ref, want, p, ret, e);
+	int rc = store_image_find(s, name, want, ret, &why);
+	if (rc == -ENOENT && is_ref && builtin) {
+		AUTO_FREE char *full = oci_ref_str(&ref);
+		int made = full ? store_import_builtin(s, builtin, full, e) : err_set(e, -ENOMEM, "out of memory");
+
+		if (made)
+			return made < 0 ? made : store_image_find(s, name, want, ret, e);
+	}
+	return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
 }

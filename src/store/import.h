@@ -3,6 +3,7 @@
 #ifndef BERTH_STORE_IMPORT_H
 #define BERTH_STORE_IMPORT_H
 
+#include "store/image.h"
 #include "store/lease.h"
 #include "store/source.h"
 
@@ -15,5 +16,10 @@ int store_import_layout(struct store *s, const struct oci_layout *from, const st
 /* If the layout in the folder path (an installed one) has an image whose ref.name is name: imports it.
  * 1, 0 if there is none of that name or no such folder, -errno if it cannot be brought into the store. */
 int store_import_builtin(struct store *s, const char *path, const char *name, struct err *e);
+
+/* As store_image_find, but takes in what name stands for first: what is in a file, and, when there is none of that name, what
+ * comes with berth in the layout builtin (NULL: nothing). p: of the reading of a file; may be NULL. */
+int store_image_take_in(struct store *s, const char *builtin, const char *name, const struct oci_platform *want,
+			struct pace *p, struct store_image *ret, struct err *e);
 
 #endif

@@ -79,8 +79,9 @@ static int name_of(const cJSON *entry, char **ret, struct err *e)
 			name = NULL;
 	}
 	*ret = NULL;
-	if (!name || oci_ref_parse(name, &ref, NULL) < 0 || ref.transport != OCI_REGISTRY)
-		return 0;
+	int rc = name ? oci_ref_try(name, &ref, e) : 0;
+	if (rc <= 0 || ref.transport != OCI_REGISTRY)
+		return MIN(rc, 0);
 	*ret = oci_ref_str(&ref);
 	return *ret ? 0 : err_set(e, -ENOMEM, "out of memory");
 }

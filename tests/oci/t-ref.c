@@ -98,6 +98,21 @@ static void test_bounds(void **state)
 	assert_int_equal(oci_ref_parse(name, &r, NULL), 0);
 }
 
+/* A word that may be an id, or anything. */
+static void test_try(void **state)
+{
+	struct oci_ref r AUTO(oci_ref_finish) = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(oci_ref_try("sha256:12", &r, &e), 1); /* a repository and a tag */
+	oci_ref_finish(&r);
+	assert_int_equal(oci_ref_try(HEX64, &r, &e), 0);
+	assert_null(r.repo);
+	assert_string_equal(e.text, "");
+	assert_int_equal(oci_ref_try("oci:dir", &r, &e), 1);
+	assert_int_equal(r.transport, OCI_DIR);
+}
+
 static void test_api_host(void **state)
 {
 	struct oci_ref r AUTO(oci_ref_finish) = { 0 };
@@ -112,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_try),
 		cmocka_unit_test(test_api_host),
 	};
 

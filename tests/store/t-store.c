@@ -312,6 +312,34 @@ static void test_builtin(void **state)
 	buf_finish(&tar);
 }
 
+/* What a name stands for is taken in when it is named first: from the built-in layout, or from a file. */
+static void test_take_in(void **state)
+{
+	struct fixture *f = *state;
+	static struct buf tar;
+	struct test_image t = { .tag = "localhost/busybox:latest", .layers = { { &tar } } };
+	AUTO_FREE char *file = path_fmt("oci:%s", f->layout);
+	struct store_image m, again;
+	struct err e = { 0 };
+
+	tar_add(&tar, &(struct tar_entry){ .name = "f" });
+	tar_end(&tar);
+	layout_add(f->layout, &t);
+	assert_int_equal(store_image_take_in(f->s, NULL, "localhost/busybox", NULL, NULL, &m, &e), -ENOENT);
+	assert_non_null(strstr(e.text, "there is no image 'localhost/busybox'"));
+	assert_int_equal(store_image_take_in(f->s, f->layout, "localhost/other", NULL, NULL, &m, &e), -ENOENT);
+	assert_int_equal(store_image_take_in(f->s, f->layout, "0123456789ab", NULL, NULL, &m, &e), -ENOENT);
+	must(store_image_take_in(f->s, NULL, file, NULL, NULL, &m, &e), &e);
+	assert_int_equal(store_image_find(f->s, "localhost/busybox", NULL, &again, &e), -ENOENT);
+	must(store_image_take_in(f->s, f->layout, "localhost/busybox", NULL, NULL, &again, &e), &e);
+	assert_string_equal(m.image.top.digest.text, again.image.top.digest.text);
+	store_image_finish(&m);
+	store_image_finish(&again);
+	must(store_image_find(f->s, "localhost/busybox", NULL, &m, &e), &e);
+	store_image_finish(&m);
+	buf_finish(&tar);
+}
+
 static void test_rootfs(void **state)
 {
 	struct fixture *f = *state;
@@ -466,6 +494,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tags_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_image, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_builtin, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_take_in, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rootfs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gc_container, setup, teardown),

@@ -4,9 +4,10 @@ vminitd_sources = \
 	%D%/cgroup.c \
 	%D%/child.c \
 	%D%/container.c %D%/container.h \
-	%D%/copy.c \
+	%D%/copy.c %D%/copy.h \
 	%D%/events.c %D%/events.h \
 	%D%/files.c %D%/files.h \
+	%D%/gzip.c %D%/gzip.h \
 	%D%/forward.c %D%/forward.h \
 	%D%/join.c %D%/join.h \
 	%D%/loop.c %D%/loop.h \
@@ -31,8 +32,8 @@ vminitd_sources = \
 	%D%/task.c %D%/task.h \
 	%D%/user.c %D%/user.h \
 	%D%/vpath.c %D%/vpath.h
-vminitd_link = $(JANSSON_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(SECCOMP_LIBS)
-vminitd_includes = $(JANSSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(SECCOMP_CFLAGS)
+vminitd_link = $(JANSSON_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS)
+vminitd_includes = $(JANSSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) $(SECCOMP_CFLAGS) $(ZLIB_CFLAGS)
 
 # PID 1 of the VM: static, with flags of its own, so that no sanitizer gets in.
 noinst_PROGRAMS += vminitd

@@ -9,6 +9,10 @@ base_guest_sources = \
 	%D%/log.c %D%/log.h \
 	%D%/path.c %D%/path.h \
 	%D%/file.c %D%/file.h \
+	%D%/tar.c %D%/tar.h \
+	%D%/tar-entry.c %D%/tar-entry.h \
+	%D%/tree-pack.c %D%/tree-pack.h \
+	%D%/tree-unpack.c %D%/tree-unpack.h \
 	%D%/fault.c %D%/fault.h
 
 noinst_LTLIBRARIES += %D%/libbase.la

@@ -8,7 +8,6 @@ noinst_LTLIBRARIES += %D%/liboci.la
 	%D%/manifest.c %D%/manifest.h \
 	%D%/config.c %D%/config.h \
 	%D%/layout.c %D%/layout.h \
-	%D%/tar.c %D%/tar.h \
 	%D%/auth.c %D%/auth.h \
 	%D%/cred.c %D%/cred.h %D%/cred-store.c \
 	%D%/cred-helper.c %D%/cred-helper.h \

@@ -14,7 +14,7 @@
 #include "base/path.h"
 #include "oci/inflate.h"
 #include "oci/instruction.h"
-#include "oci/tar.h"
+#include "base/tar.h"
 #include "store/content.h"
 #include "store/gc.h"
 #include "store/spool.h"

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "oci/ref.h"
-#include "oci/tar.h"
+#include "base/tar.h"
 #include "store/content.h"
 #include "store/lease.h"
 #include "store/mark.h"

@@ -15,7 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "oci/inflate.h"
-#include "oci/tar.h"
+#include "base/tar.h"
 #include "store/spool.h"
 
 #define MEMBERS_MAX 100000

@@ -19,3 +19,8 @@ fuzz_targets += %D%/fuzz-config
 %C%_fuzz_config_SOURCES = %D%/fuzz-config.c $(fuzz_main)
 %C%_fuzz_config_LDADD = $(base_LIBS)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
+
+fuzz_targets += %D%/fuzz-tar
+%C%_fuzz_tar_SOURCES = %D%/fuzz-tar.c $(fuzz_main)
+%C%_fuzz_tar_LDADD = $(base_LIBS)
+%C%_fuzz_tar_LDFLAGS = $(fuzz_ldflags)

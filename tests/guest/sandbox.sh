@@ -57,6 +57,11 @@ calls.network(a, t, ip)
 calls.names(a, t, top, read)
 calls.proxies(a, t, top, host_port, guest_connect)
 calls.copies(a, t, top, host_port)
+os.mkdir(f"{top}/folders")
+calls.folders(a, t, f"{top}/folders", host_port)
+os.mkfifo(f"{top}/folders/fifo")
+t.refused(lambda: list(a.sandbox.Copy(a.sb.CopyRequest(path=f"{top}/folders/fifo", vsock_port=1, direction=1), timeout=20)),
+          "INVALID_ARGUMENT", "regular", "copy out of a FIFO")
 
 mount = lambda dst, **kw: a.sandbox.Mount(a.sb.MountRequest(destination=dst, **kw), timeout=20)
 umount = lambda path, flags=0: a.sandbox.Umount(a.sb.UmountRequest(path=path, flags=flags), timeout=20)

@@ -36,15 +36,11 @@ fuzz_targets += %D%/fuzz-ref %D%/fuzz-manifest %D%/fuzz-challenge %D%/fuzz-answe
 %C%_fuzz_answer_LDADD = $(ocireg_LIBS)
 %C%_fuzz_answer_LDFLAGS = $(fuzz_ldflags)
 
-fuzz_targets += %D%/fuzz-tar
-%C%_fuzz_tar_SOURCES = %D%/fuzz-tar.c $(fuzz_main)
-%C%_fuzz_tar_LDADD = $(oci_LIBS)
-%C%_fuzz_tar_LDFLAGS = $(fuzz_ldflags)
-
 fuzz_targets += %D%/fuzz-past
 %C%_fuzz_past_SOURCES = %D%/fuzz-past.c $(fuzz_main)
 %C%_fuzz_past_LDADD = $(layer_LIBS)
 %C%_fuzz_past_LDFLAGS = $(fuzz_ldflags)
+
 fuzz_targets += %D%/fuzz-layer
 %C%_fuzz_layer_SOURCES = %D%/fuzz-layer.c $(test_sink) $(fuzz_main)
 %C%_fuzz_layer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)

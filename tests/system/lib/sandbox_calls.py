@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # The calls of SandboxContext that need no container, and their statuses: of an agent on a socket, and in a VM.
+import gzip
+import io
 import os
+import select
 import socket
 import stat
+import tarfile
 import threading
+import zlib
+
+import grpc
+
+from agent import status
 
 
 def files(a, t, top, own=True):
@@ -246,6 +255,218 @@ def copies(a, t, top, host_port):
     t.refused(lambda: copy(direction=into, path=f"{top}/deep"), "FAILED_PRECONDITION", "directory", "copy in over a folder")
     t.refused(lambda: copy(direction=into, path="x"), "INVALID_ARGUMENT", "absolute", "copy of a relative path")
     t.refused(lambda: copy(direction=out, path="/dev/null"), "INVALID_ARGUMENT", "regular", "copy out of a device")
-    t.refused(lambda: copy(direction=out, path=top), "UNIMPLEMENTED", top, "copy out of a folder")
     t.refused(lambda: list(call.Copy(sb.CopyRequest(direction=into, path=f"{top}/unheard", vsock_port=4401), timeout=60)),
               "UNAVAILABLE", "4401", "copy: a port that nobody listens on")
+
+
+class CopyHost:
+    """The host's end of copies, on port 4402."""
+
+    def __init__(self, a, host_port):
+        self.a, self.server = a, host_port(4402)
+
+    def _call(self, done, kw):
+        try:
+            self.answers = list(self.a.sandbox.Copy(self.a.sb.CopyRequest(vsock_port=4402, **kw), timeout=60))
+        except grpc.RpcError as e:
+            self.error = e
+        done.close()
+
+    def _serve(self, c, data):
+        try:
+            if data is None:
+                while piece := c.recv(1 << 20):
+                    self.got += piece
+            else:
+                c.sendall(data)
+                c.shutdown(socket.SHUT_WR)
+                while c.recv(1 << 16):
+                    pass
+        except OSError:
+            pass # who refuses what we send may close before it has read it
+        c.close()
+
+    def _copy(self, data, **kw):
+        self.got, self.error, (over, done) = b"", None, socket.socketpair()
+        call = threading.Thread(target=self._call, args=(done, kw), daemon=True)
+        call.start()
+        if self.server in select.select([self.server, over], [], [])[0]: # or it ended without asking for data
+            self._serve(self.server.accept()[0], data)
+        call.join()
+        over.close()
+        if self.error:
+            raise self.error
+        return self.answers
+
+    def into(self, path, data, **kw):
+        return self._copy(data, direction=self.a.sb.CopyRequest.COPY_IN, path=path, is_archive=True, **kw)
+
+    def out(self, path):
+        return self._copy(None, direction=self.a.sb.CopyRequest.COPY_OUT, path=path)
+
+
+def tar_of(*entries, compress=gzip.compress, **kw):
+    """Entries: (name, bytes or None, {fields of a TarInfo})."""
+    f = io.BytesIO()
+    with tarfile.open(fileobj=f, mode="w", format=tarfile.PAX_FORMAT, **kw) as tar:
+        for name, data, fields in entries:
+            info = tarfile.TarInfo(name)
+            info.mode = 0o644
+            for key, value in fields.items():
+                setattr(info, key, value)
+            info.size = len(data or b"")
+            tar.addfile(info, io.BytesIO(data or b""))
+    return compress(f.getvalue())
+
+
+def folders(a, t, top, host_port):
+    """Copies of folders. top: an empty folder of the agent's. The host's end is returned."""
+    host, sb = CopyHost(a, host_port), a.sb
+    statf = lambda path: a.sandbox.Stat(sb.StatRequest(path=path), timeout=20).stat
+    exists = lambda path: status(lambda: statf(path)) != ("NOT_FOUND", f"stat: cannot find '{path}': No such file or directory")
+    read = lambda path: (host.out(path), host.got)[1]
+    folder, link, hard, fifo, char = tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE
+    long = "d/" + "n" * 200
+    big = os.urandom(300000)
+    odd = "odd \n\u00e9 name"
+    archive = tar_of(("d", None, dict(type=folder, mode=0o2751, mtime=1000)), ("d/f", b"hello", dict(mode=0o4755, mtime=2000.5)),
+                     (long, b"long", {}), ("d/" + odd, b"odd", {}), ("d/link", None, dict(type=link, linkname="../../../etc")),
+                     ("d/hard", None, dict(type=hard, linkname="d/f")), ("d/fifo", None, dict(type=fifo)),
+                     ("d/char", None, dict(type=char, devmajor=1, devminor=3)), ("x/y/z", b"deep", {}), ("big", big, {}),
+                     ("zeros", bytes(3 << 20), {}))
+    answers = host.into(f"{top}/in", archive, mode=0o711)
+    t.eq([(r.status, r.is_archive, r.total_size, r.error) for r in answers], [(sb.CopyResponse.COMPLETE, False, 0, "")],
+         "an archive in: COMPLETE")
+    st = statf(f"{top}/in")
+    t.eq(stat.S_IMODE(st.mode), 0o711, "its folder is made, with the mode asked for")
+    st = statf(f"{top}/in/d")
+    t.eq((stat.S_IMODE(st.mode), st.mtime.seconds), (0o2751, 1000), "a folder's mode and time")
+    st = statf(f"{top}/in/d/f")
+    t.eq((stat.S_IMODE(st.mode), st.mtime.seconds, st.mtime.nanos, st.nlink), (0o4755, 2000, 500000000, 2),
+         "a file's mode, time and two names")
+    t.eq((read(f"{top}/in/d/hard"), read(f"{top}/in/{long}"), read(f"{top}/in/d/{odd}"), read(f"{top}/in/x/y/z")),
+         (b"hello", b"long", b"odd", b"deep"), "what is in files; folders that the archive leaves out are made")
+    t.ok(read(f"{top}/in/big") == big, "a large file")
+    st = statf(f"{top}/in/zeros")
+    t.ok(st.size == 3 << 20 and st.blocks < 100, "zeros are a hole", st)
+    t.ok(stat.S_ISFIFO(statf(f"{top}/in/d/fifo").mode) and not exists(f"{top}/in/d/char"), "a FIFO, and no device")
+    answers = host.out(f"{top}/in")
+    t.eq([(r.status, r.is_archive, r.total_size) for r in answers],
+         [(sb.CopyResponse.METADATA, True, 0), (sb.CopyResponse.COMPLETE, False, 0)], "a folder out: METADATA, COMPLETE")
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(host.got))) as tar:
+        members = {m.name: m for m in tar}
+        t.eq(sorted(members), sorted(["d", "d/f", long, f"d/{odd}", "d/link", "d/hard", "d/fifo", "x", "x/y", "x/y/z", "big",
+                                      "zeros"]), "the archive that comes out has what went in")
+        m = members["d"]
+        t.eq((m.isdir(), m.mode, m.mtime), (True, 0o2751, 1000), "a folder in it")
+        files = [members["d/f"], members["d/hard"]]
+        t.eq(sorted(m.type for m in files), [tarfile.REGTYPE, tarfile.LNKTYPE], "two names of a file are one file")
+        f = [m for m in files if m.isreg()][0]
+        t.eq((f.mode, f.mtime, tar.extractfile(f).read()), (0o4755, 2000.5, b"hello"), "a file in it")
+        t.eq((members["d/link"].issym(), members["d/link"].linkname), (True, "../../../etc"), "a symlink as it was")
+        t.ok(tar.extractfile(members["big"]).read() == big and members["zeros"].size == 3 << 20, "large files in it")
+    first = host.got
+    host.into(f"{top}/again", first)
+    host.out(f"{top}/again")
+    t.ok(sorted(names_of(host.got)) == sorted(members), "and back in")
+    host.into(f"{top}/in", tar_of(("d/f", b"new", {}), ("d/link", b"no link now", {})))
+    t.eq((read(f"{top}/in/d/f"), read(f"{top}/in/d/link"), read(f"{top}/in/d/hard")), (b"new", b"no link now", b"hello"),
+         "files are replaced, not written through links; what else is there stays")
+    host.into(f"{top}/empty", tar_of())
+    host.out(f"{top}/empty")
+    t.eq(names_of(host.got), [], "an empty folder, in and out")
+    host.into(f"{top}/plain", tar_of(("f", b"plain", {}), compress=bytes))
+    t.eq(read(f"{top}/plain/f"), b"plain", "a tar without gzip is taken, too")
+    host.into(f"{top}/gnu", gzip.compress(gnu_tar(odd)))
+    t.eq(read(f"{top}/gnu/{'g' * 150}/{odd}"), b"gnu", "GNU tar's long names")
+    host.into(f"{top}/many", tar_of(*[(f"a/{i % 7}/{i}", b"%d" % i, {}) for i in range(2000)]))
+    t.eq((read(f"{top}/many/a/3/1347"), read(f"{top}/many/a/4/1999")), (b"1347", b"1999"), "many small files")
+
+    bad(t, top, host, exists, read, archive)
+    return host
+
+
+def names_of(archive):
+    return tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive))).getnames()
+
+
+def gnu_tar(odd):
+    f = io.BytesIO()
+    with tarfile.open(fileobj=f, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        info = tarfile.TarInfo(f"{'g' * 150}/{odd}")
+        info.size = 3
+        tar.addfile(info, io.BytesIO(b"gnu"))
+    return f.getvalue()
+
+
+def bad(t, top, host, exists, read, archive):
+    """What a hostile host or user may send: nothing of it gets out of its folder, and the agent lives."""
+    folder, link, hard = tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+    host.into(f"{top}/safe", tar_of(("secret", b"secret", {})))
+    into = lambda *entries, **kw: (lambda: host.into(f"{top}/box", tar_of(*entries, **kw)))
+    secret = f"{top}/safe/secret"
+    t.refused(into(("../safe/secret", b"x", {})), "INVALID_ARGUMENT", "../safe/secret", "a path with '..'")
+    t.refused(into(("a/../../safe/secret", b"x", {})), "INVALID_ARGUMENT", "a/../../safe", "'..' further in")
+    into((f"{top}/safe/secret", b"x", {}))()
+    t.eq(read(f"{top}/box{top}/safe/secret"), b"x", "an absolute name is one beneath the folder")
+    t.refused(into(("up", None, dict(type=link, linkname="../safe")), ("up/secret", b"x", {})), "FAILED_PRECONDITION", "up/secret",
+              "through a symlink that leads out")
+    t.refused(into(("abs", None, dict(type=link, linkname=f"{top}/safe")), ("abs/secret", b"x", {})), "FAILED_PRECONDITION",
+              "abs/secret", "through an absolute symlink")
+    t.refused(into(("abs/new/deep", b"x", {})), "FAILED_PRECONDITION", "abs/new/deep", "new folders through one that was there")
+    t.refused(into(("steal", None, dict(type=hard, linkname="../safe/secret"))), "INVALID_ARGUMENT", "steal", "a hard link out")
+    t.refused(into(("steal", None, dict(type=hard, linkname="abs/secret"))), "FAILED_PRECONDITION", "steal",
+              "a hard link through a symlink")
+    t.refused(into(("steal", None, dict(type=hard, linkname="nobody"))), "NOT_FOUND", "steal", "a hard link to what is not there")
+    into(("file", None, dict(type=link, linkname=f"{top}/safe/secret")), ("file", b"mine", {}))()
+    t.eq(read(f"{top}/box/file"), b"mine", "a file over a symlink is a file")
+    into(("two", None, dict(type=link, linkname=f"{top}/safe/secret")), ("three", None, dict(type=hard, linkname="two")),
+         ("three", b"mine", {}))()
+    t.eq(read(secret), b"secret", "what lies outside is as it was")
+    t.ok(not exists(f"{top}/safe/new"), "and nothing new is there")
+    into(("within/f", b"1", {}), ("w", None, dict(type=link, linkname="within")), ("w/g", b"2", {}))()
+    t.eq(read(f"{top}/box/within/g"), b"2", "a symlink that stays inside may be used")
+    t.refused(into(("within", b"x", {})), "FAILED_PRECONDITION", "within", "a file over a folder")
+    t.refused(into(("within", None, dict(type=link, linkname="x"))), "FAILED_PRECONDITION", "within", "a symlink over a folder")
+    t.refused(into(("within/f", None, dict(type=folder))), "FAILED_PRECONDITION", "within/f", "a folder over a file")
+    t.refused(into(("within/f/g", b"x", {})), "FAILED_PRECONDITION", "within/f/g", "below a file")
+    t.refused(into(("n" * 300, b"x", {})), "INVALID_ARGUMENT", "", "a name that is too long")
+    t.refused(lambda: host.into(f"{top}/box/within/f", archive), "FAILED_PRECONDITION", "within/f", "an archive into a file")
+    t.refused(lambda: host.into(f"{top}/no/such", archive), "NOT_FOUND", "no/such", "without the folder above")
+    host.into(f"{top}/yes/such", archive, create_parents=True)
+    t.eq(read(f"{top}/yes/such/d/f"), b"hello", "or with it, if that is asked for")
+    raw = gzip.decompress(archive)
+    for words, data in (("rubbish", os.urandom(5000)), ("rubbish that is gzip", gzip.compress(os.urandom(5000))),
+                        ("nothing", b""), ("a gzip that is cut", archive[:-300]), ("without its check sum", archive[:-8]),
+                        ("half its check sum", archive[:-4]), ("a wrong check sum", archive[:-8] + bytes(4) + archive[-4:]),
+                        ("a tar that is cut in a file", gzip.compress(raw[:200000])),
+                        ("a tar that is cut in a header", gzip.compress(raw[:700])),
+                        ("a broken header", gzip.compress(raw[:148] + b"x" + raw[149:])),
+                        ("bytes behind the tar", gzip.compress(raw + b"x" * 512)), ("bytes behind the gzip", archive + b"xyz"),
+                        ("a PAX header without end", pax(b"9999 path=x\n")), ("a PAX header that is none", pax(b"x path=y\n")),
+                        ("a PAX size that is none", pax(b"11 size=-1\n"))):
+        t.refused(lambda: host.into(f"{top}/wrong", data), "DATA_LOSS", "", f"not an archive: {words}")
+    t.refused(lambda: host.into(f"{top}/wrong", pax(b"x" * 5000, size=1 << 40)), "RESOURCE_EXHAUSTED", "larger",
+              "a header of a terabyte")
+    host.into(f"{top}/pad", archive + bytes(1000))
+    t.eq(read(f"{top}/pad/d/f"), b"hello", "zeros behind it are nothing")
+    host.into(f"{top}/two", gzip.compress(raw[:1000]) + gzip.compress(raw[1000:]))
+    t.eq(read(f"{top}/two/d/f"), b"hello", "a gzip of two members is one archive")
+    t.refused(lambda: host.out(f"{top}/nobody"), "NOT_FOUND", "nobody", "copy out of what is missing")
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+    data = bomb.compress(tar_of(("bomb", b"", {}), compress=bytes)[:512]) + bomb.compress(bytes(64 << 20)) + bomb.flush()
+    host.into(f"{top}/bomb", data)
+    t.eq(read(f"{top}/bomb/bomb"), b"", "64 MiB of zeros behind the end")
+
+
+def pax(records, size=None):
+    """A PAX header, whatever it says, and nothing behind it."""
+    block = bytearray(512)
+    block[0:1], block[156:157], block[257:263], block[263:265] = b"p", b"x", b"ustar\0", b"00"
+    block[100:108] = block[108:116] = block[116:124] = b"0000644\0"
+    n = len(records) if size is None else size
+    block[124:136] = b"%011o\0" % n if n < 1 << 33 else b"\x80" + n.to_bytes(11, "big")
+    block[136:148] = b"00000000000\0"
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return gzip.compress(bytes(block) + records + bytes(-len(records) % 512))

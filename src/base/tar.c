@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tar.c - ustar headers and what stands before them. POSIX.1-2017, pax; GNU tar's manual, "Basic Tar Format". */
-#include "oci/tar.h"
+#include "base/tar.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,17 +9,14 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-
-struct header {
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], sum[8], type, link[100];
-	char magic[6], version[2], uname[32], gname[32], major[8], minor[8], prefix[155], fill[12];
-};
-_Static_assert(sizeof(struct header) == TAR_BLOCK, "");
+#include "base/tar-entry.h"
 
 /* What PAX and GNU headers say of the member that follows. */
 struct over {
-	bool has_name, has_link, has_size;
-	uint64_t size;
+	bool has_name, has_link, has_size, has_uid, has_gid, has_mtime, sparse;
+	uint64_t size, uid, gid;
+	int64_t mtime;
+	uint32_t mtime_nsec;
 };
 
 static int no_tar(struct err *e, const char *why)
@@ -62,17 +59,17 @@ static int64_t number(const char *p, size_t n)
 	return (int64_t)v;
 }
 
-static unsigned checksum(const struct header *h)
+unsigned tar_checksum(const struct tar_raw *h)
 {
 	const uint8_t *p = (const uint8_t *)h;
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < TAR_BLOCK; i++)
-		sum += i >= offsetof(struct header, sum) && i < offsetof(struct header, type) ? ' ' : p[i];
+		sum += i >= offsetof(struct tar_raw, sum) && i < offsetof(struct tar_raw, type) ? ' ' : p[i];
 	return sum;
 }
 
-static bool all_zero(const struct header *h)
+static bool all_zero(const struct tar_raw *h)
 {
 	static const uint8_t zeros[TAR_BLOCK];
 
@@ -92,11 +89,60 @@ static int take_text(const char *value, size_t n, char ret[static TAR_NAME_MAX +
 	return 0;
 }
 
-static int take_record(const char *key, size_t nkey, const char *value, size_t n, struct over *o, struct tar_member *m,
-		       struct err *e)
+static int take_number(const char *value, size_t n, uint64_t max, uint64_t *ret, struct err *e)
 {
 	char digits[24];
 
+	if (n >= sizeof(digits))
+		return no_tar(e, "a number that is none");
+	memcpy(digits, value, n);
+	digits[n] = 0;
+	return str_parse_u64(digits, max, ret) < 0 ? no_tar(e, "a number that is none") : 0;
+}
+
+/* "-1.5": a second and a half before 1970, which is second -2 and half of it. */
+static int take_time(const char *value, size_t n, struct over *o, struct err *e)
+{
+	bool minus = n && *value == '-';
+	const char *dot = memchr(value, '.', n), *end = value + n;
+	uint64_t sec = 0, nsec = 0, unit = 100000000;
+	int rc;
+
+	value += minus;
+	if (value == end || dot == value)
+		return no_tar(e, "a time that is none");
+	rc = take_number(value, (size_t)((dot ? dot : end) - value), INT64_MAX / 4, &sec, e);
+	for (const char *p = dot ? dot + 1 : end; rc == 0 && p < end; p++, unit /= 10) {
+		if (*p < '0' || *p > '9')
+			return no_tar(e, "a time that is none");
+		nsec += (uint64_t)(*p - '0') * unit;
+	}
+	o->has_mtime = true;
+	o->mtime = minus ? -(int64_t)sec - (nsec != 0) : (int64_t)sec;
+	o->mtime_nsec = (uint32_t)(minus && nsec ? 1000000000 - nsec : nsec);
+	return rc;
+}
+
+/* What is no name and no size. */
+static int take_attr(const char *key, size_t nkey, const char *value, size_t n, struct over *o, struct err *e)
+{
+	if (nkey == 3 && memcmp(key, "uid", 3) == 0) {
+		o->has_uid = true;
+		return take_number(value, n, UINT32_MAX, &o->uid, e);
+	}
+	if (nkey == 3 && memcmp(key, "gid", 3) == 0) {
+		o->has_gid = true;
+		return take_number(value, n, UINT32_MAX, &o->gid, e);
+	}
+	if (nkey == 5 && memcmp(key, "mtime", 5) == 0)
+		return take_time(value, n, o, e);
+	o->sparse = o->sparse || (nkey > 11 && memcmp(key, "GNU.sparse.", 11) == 0);
+	return 0;
+}
+
+static int take_record(const char *key, size_t nkey, const char *value, size_t n, bool attrs, struct over *o,
+		       struct tar_member *m, struct err *e)
+{
 	if (nkey == 4 && memcmp(key, "path", 4) == 0) {
 		o->has_name = true;
 		return take_text(value, n, m->name, e);
@@ -105,36 +151,75 @@ static int take_record(const char *key, size_t nkey, const char *value, size_t n
 		o->has_link = true;
 		return take_text(value, n, m->link, e);
 	}
-	if (nkey != 4 || memcmp(key, "size", 4) != 0)
-		return 0;
-	if (n >= sizeof(digits))
-		return no_tar(e, "a size that is none");
-	memcpy(digits, value, n);
-	digits[n] = 0;
-	o->has_size = true;
-	return str_parse_u64(digits, INT64_MAX, &o->size) < 0 ? no_tar(e, "a size that is none") : 0;
+	if (nkey == 4 && memcmp(key, "size", 4) == 0) {
+		o->has_size = true;
+		return take_number(value, n, INT64_MAX, &o->size, e);
+	}
+	return attrs ? take_attr(key, nkey, value, n, o, e) : 0;
 }
 
-static int take_pax(const char *p, size_t n, struct over *o, struct tar_member *m, struct err *e)
+/* The next of p[0..n): its length, its key and value within; 0: it is none. */
+static size_t next_record(const char *p, size_t n, const char **key, size_t *nkey, const char **value, size_t *nvalue)
+{
+	size_t len = 0, i = 0;
+	const char *eq;
+
+	for (; i < n && i < 8 && p[i] >= '0' && p[i] <= '9'; i++)
+		len = len * 10 + (size_t)(p[i] - '0');
+	if (i == 0 || i >= n || p[i] != ' ' || len > n || len < i + 3 || p[len - 1] != '\n')
+		return 0;
+	eq = memchr(p + i + 1, '=', len - i - 1);
+	if (!eq)
+		return 0;
+	*key = p + i + 1;
+	*nkey = (size_t)(eq - *key);
+	*value = eq + 1;
+	*nvalue = (size_t)(p + len - 1 - *value);
+	return len;
+}
+
+static int take_pax(const char *p, size_t n, bool attrs, struct over *o, struct tar_member *m, struct err *e)
 {
 	while (n) {
-		size_t len = 0, i = 0;
-		const char *eq;
+		const char *key, *value;
+		size_t nkey, nvalue, len = next_record(p, n, &key, &nkey, &value, &nvalue);
+		int rc = len ? take_record(key, nkey, value, nvalue, attrs, o, m, e) : no_tar(e, "a PAX header that is none");
 
-		for (; i < n && i < 8 && p[i] >= '0' && p[i] <= '9'; i++)
-			len = len * 10 + (size_t)(p[i] - '0');
-		if (i == 0 || i >= n || p[i] != ' ' || len > n || len < i + 3 || p[len - 1] != '\n')
-			return no_tar(e, "a PAX header that is none");
-		eq = memchr(p + i + 1, '=', len - i - 1);
-		if (!eq)
-			return no_tar(e, "a PAX header that is none");
-		int rc = take_record(p + i + 1, (size_t)(eq - p - i - 1), eq + 1, (size_t)(p + len - 1 - eq - 1), o, m, e);
 		if (rc < 0)
 			return rc;
 		p += len;
 		n -= len;
 	}
 	return 0;
+}
+
+bool tar_next_xattr(const struct tar_walk *w, size_t *at, struct tar_xattr *ret)
+{
+	static const char prefix[] = "SCHILY.xattr.";
+	const size_t nprefix = sizeof(prefix) - 1;
+
+	while (*at < w->pax.len) {
+		const char *p = (const char *)w->pax.p + *at, *key, *value;
+		size_t nkey, nvalue, len = next_record(p, w->pax.len - *at, &key, &nkey, &value, &nvalue);
+
+		if (!len)
+			break;
+		*at += len;
+		if (nkey <= nprefix || nkey - nprefix >= sizeof(ret->name) || memcmp(key, prefix, nprefix) != 0 ||
+		    memchr(key, 0, nkey))
+			continue;
+		memcpy(ret->name, key + nprefix, nkey - nprefix);
+		ret->name[nkey - nprefix] = 0;
+		ret->value = value;
+		ret->len = nvalue;
+		return true;
+	}
+	return false;
+}
+
+void tar_walk_finish(struct tar_walk *w)
+{
+	buf_finish(&w->pax);
 }
 
 /* --- members */
@@ -157,7 +242,7 @@ static int read_meta(struct tar_walk *w, uint64_t size, char **ret, struct err *
 }
 
 /* 1: it told of the next member; 0: it is a member. */
-static int take_meta(struct tar_walk *w, const struct header *h, uint64_t size, struct over *o, struct tar_member *m,
+static int take_meta(struct tar_walk *w, const struct tar_raw *h, uint64_t size, struct over *o, struct tar_member *m,
 		     struct err *e)
 {
 	AUTO_FREE char *p = NULL;
@@ -166,7 +251,9 @@ static int take_meta(struct tar_walk *w, const struct header *h, uint64_t size, 
 		return 0;
 	int rc = read_meta(w, size, &p, e);
 	if (rc == 0 && h->type == 'x')
-		rc = take_pax(p, (size_t)size, o, m, e);
+		rc = take_pax(p, (size_t)size, w->attrs, o, m, e);
+	if (rc == 0 && h->type == 'x' && w->attrs && buf_add(&w->pax, p, (size_t)size) < 0)
+		rc = err_set(e, -ENOMEM, "out of memory");
 	if (rc == 0 && h->type == 'L') {
 		o->has_name = true;
 		rc = take_text(p, strlen(p), m->name, e);
@@ -178,7 +265,7 @@ static int take_meta(struct tar_walk *w, const struct header *h, uint64_t size, 
 	return rc < 0 ? rc : 1;
 }
 
-static enum tar_kind kind_of(const struct header *h, const char *name)
+static enum tar_kind kind_of(const struct tar_raw *h, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -198,7 +285,7 @@ static enum tar_kind kind_of(const struct header *h, const char *name)
 	}
 }
 
-static void set_name(const struct header *h, struct tar_member *m)
+static void set_name(const struct tar_raw *h, struct tar_member *m)
 {
 	bool ustar = memcmp(h->magic, "ustar", 6) == 0 && h->prefix[0];
 
@@ -208,8 +295,26 @@ static void set_name(const struct header *h, struct tar_member *m)
 		snprintf(m->name, sizeof(m->name), "%.100s", h->name);
 }
 
+static int set_attrs(const struct tar_raw *h, const struct over *o, struct tar_member *m, struct err *e)
+{
+	int64_t mode = octal(h->mode, sizeof(h->mode)), uid = number(h->uid, sizeof(h->uid)),
+		gid = number(h->gid, sizeof(h->gid)), mtime = number(h->mtime, sizeof(h->mtime));
+
+	uid = o->has_uid ? (int64_t)o->uid : uid;
+	gid = o->has_gid ? (int64_t)o->gid : gid;
+	if (mode < 0 || uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX)
+		return no_tar(e, "a mode or an owner that is none");
+	m->mode = (uint32_t)mode & 07777;
+	m->uid = (uint32_t)uid;
+	m->gid = (uint32_t)gid;
+	m->mtime = o->has_mtime ? o->mtime : MAX(mtime, 0);
+	m->mtime_nsec = o->has_mtime ? o->mtime_nsec : 0;
+	m->sparse = o->sparse || h->type == 'S';
+	return 0;
+}
+
 /* 1: *h is a header that is right; 0: the end. */
-static int read_header(struct tar_walk *w, struct header *h, struct err *e)
+static int read_header(struct tar_walk *w, struct tar_raw *h, struct err *e)
 {
 	int rc = w->left ? w->src->skip(w->src, w->left, e) : 0;
 
@@ -220,8 +325,8 @@ static int read_header(struct tar_walk *w, struct header *h, struct err *e)
 	if (rc <= 0)
 		return rc < 0 || w->members ? rc : no_tar(e, "it is empty");
 	if (all_zero(h)) /* one such block is the end too: who writes a second one has no more to say */
-		return w->members ? 0 : no_tar(e, "it begins with zeros");
-	if (octal(h->sum, sizeof(h->sum)) != (int64_t)checksum(h))
+		return w->members || w->attrs ? 0 : no_tar(e, "it begins with zeros");
+	if (octal(h->sum, sizeof(h->sum)) != (int64_t)tar_checksum(h))
 		return no_tar(e, w->members ? "the check sum of a header is wrong" : "it does not begin as one");
 	return 1;
 }
@@ -229,8 +334,9 @@ static int read_header(struct tar_walk *w, struct header *h, struct err *e)
 int tar_next(struct tar_walk *w, struct tar_member *m, struct err *e)
 {
 	struct over o = { .has_name = false };
-	struct header h;
+	struct tar_raw h;
 
+	buf_clear(&w->pax);
 	for (;;) {
 		int rc = read_header(w, &h, e);
 		if (rc <= 0)
@@ -249,6 +355,9 @@ int tar_next(struct tar_walk *w, struct tar_member *m, struct err *e)
 		if (!o.has_link)
 			snprintf(m->link, sizeof(m->link), "%.100s", h.link);
 		m->kind = kind_of(&h, m->name);
+		m->type = h.type;
+		if (w->attrs && (rc = set_attrs(&h, &o, m, e)) < 0)
+			return rc;
 		m->size = o.has_size ? o.size : (uint64_t)size;
 		if (m->size > INT64_MAX - TAR_BLOCK)
 			return no_tar(e, "a size that is none");
@@ -263,7 +372,7 @@ int tar_next(struct tar_walk *w, struct tar_member *m, struct err *e)
 
 static void one_header(const char *name, char type, uint64_t size, uint8_t *ret)
 {
-	struct header h = { .type = type, .magic = "ustar", .version = { '0', '0' } };
+	struct tar_raw h = { .type = type, .magic = "ustar", .version = { '0', '0' } };
 	size_t n = strlen(name);
 
 	memcpy(h.name, name, n > sizeof(h.name) ? sizeof(h.name) : n);
@@ -271,14 +380,8 @@ static void one_header(const char *name, char type, uint64_t size, uint8_t *ret)
 	memcpy(h.uid, "0000000", 8);
 	memcpy(h.gid, "0000000", 8);
 	memcpy(h.mtime, "00000000000", 12);
-	if (size < UINT64_C(1) << 33) {
-		snprintf(h.size, sizeof(h.size), "%011" PRIo64, size);
-	} else {
-		h.size[0] = (char)0x80;
-		for (int i = 0; i < 8; i++)
-			h.size[11 - i] = (char)(size >> (8 * i));
-	}
-	snprintf(h.sum, sizeof(h.sum), "%06o", checksum(&h));
+	tar_set_number(h.size, sizeof(h.size), size);
+	snprintf(h.sum, sizeof(h.sum), "%06o", tar_checksum(&h));
 	h.sum[7] = ' ';
 	memcpy(ret, &h, TAR_BLOCK);
 }
@@ -291,7 +394,7 @@ int tar_header(const char *name, uint64_t size, uint8_t ret[static TAR_HEADER_MA
 	if (n > 400)
 		return -ENAMETOOLONG;
 	memset(ret, 0, TAR_HEADER_MAX);
-	if (n > sizeof(((struct header *)NULL)->name)) {
+	if (n > sizeof(((struct tar_raw *)NULL)->name)) {
 		/* the length counts itself: three digits, for such a name */
 		int len = snprintf((char *)ret + TAR_BLOCK, TAR_BLOCK, "%zu path=%s\n", n + 10, name);
 

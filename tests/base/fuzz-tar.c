@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "oci/tar.h"
+#include "base/tar.h"
 
 struct memory {
 	struct tar_src src;
@@ -50,6 +50,24 @@ static void check_header(const char *name, uint64_t size)
 	assert(name[len - 1] == '/' ? m->kind == TAR_DIR : m->kind == TAR_FILE && m->size == size);
 }
 
+/* With all that it says of its members: attributes lie within their header. */
+static void check_attrs(const uint8_t *p, size_t n)
+{
+	AUTO_FREE struct tar_member *m = malloc(sizeof(*m));
+	struct memory in = { { read_memory, skip_memory }, p, n, 0 };
+	struct tar_walk w = { .src = &in.src, .attrs = true };
+	struct tar_xattr x;
+
+	while (tar_next(&w, m, NULL) == 1) {
+		assert(m->mode <= 07777 && m->mtime_nsec < 1000000000);
+		for (size_t at = 0, before = 0; tar_next_xattr(&w, &at, &x); before = at) {
+			assert(at > before && at <= w.pax.len && *x.name && strlen(x.name) < sizeof(x.name));
+			assert((const uint8_t *)x.value >= w.pax.p && (const uint8_t *)x.value + x.len < w.pax.p + w.pax.len);
+		}
+	}
+	tar_walk_finish(&w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
@@ -61,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct err e = { 0 };
 	int rc;
 
+	check_attrs(p, n);
 	while ((rc = tar_next(&w, m, &e)) == 1) {
 		assert(in.at > before && in.at % TAR_BLOCK == 0 && w.left % TAR_BLOCK == 0);
 		assert(strlen(m->name) <= TAR_NAME_MAX && strlen(m->link) <= TAR_NAME_MAX && m->size <= w.left);

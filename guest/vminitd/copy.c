@@ -91,14 +91,13 @@ int vi_copy_pack(int dir, const char *name, const char *as, int sock, bool plain
 	return rc < 0 ? rc : vi_copy_end(sock, e);
 }
 
-/* The folder path, made if it is missing. */
-static int open_folder_in(int root, const char *path, const char *rest, mode_t mode, bool parents, struct err *e)
+int vi_copy_open_folder(int root, const char *path, const char *rest, mode_t mode, bool make, bool parents, struct err *e)
 {
 	char name[NAME_MAX + 1];
 	AUTO_CLOSE int above = -1;
 	int fd = open_in(root, rest, O_PATH | O_DIRECTORY, 0);
 
-	if (fd != -ENOENT)
+	if (fd != -ENOENT || !make)
 		return fd < 0 ? err_sys(e, fd, "cannot open '%s'", path) : fd;
 	above = vi_vpath_parent(root, rest, parents, name);
 	if (above < 0)
@@ -114,7 +113,7 @@ static int copy_archive_in(const Sandbox__CopyRequest *req, struct err *e)
 {
 	const char *rest;
 	AUTO_CLOSE int root = vi_vpath_enter(req->path, &rest, e);
-	AUTO_CLOSE int dir = root < 0 ? -1 : open_folder_in(root, req->path, rest, (mode_t)req->mode, req->create_parents, e);
+	AUTO_CLOSE int dir = root < 0 ? -1 : vi_copy_open_folder(root, req->path, rest, (mode_t)req->mode, true, req->create_parents, e);
 	AUTO_CLOSE int sock = dir < 0 ? -1 : vi_copy_dial(req->vsock_port, e);
 	struct tree_into into = { .dir = dir, .keep_owner = true };
 	struct tree_stats stats = { 0 };

@@ -13,5 +13,8 @@ void vi_method_sync(struct rpc_call *call, const ProtobufCMessage *msg);
 void vi_method_mount(struct rpc_call *call, const ProtobufCMessage *msg);
 void vi_method_umount(struct rpc_call *call, const ProtobufCMessage *msg);
 void vi_method_copy(struct rpc_call *call, const ProtobufCMessage *msg);
+/* Of berth's own service. */
+void vi_method_look(struct rpc_call *call, const ProtobufCMessage *msg);
+void vi_method_tree(struct rpc_call *call, const ProtobufCMessage *msg);
 
 #endif

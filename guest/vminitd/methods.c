@@ -38,7 +38,7 @@ int64_t vi_ready_ns;
 
 static void on_hello(struct rpc_call *call, const ProtobufCMessage *msg)
 {
-	static const char *const features[] = { "prepare", "events", "forward", "shutdown", "stats", "process-list", "pause" };
+	static const char *const features[] = { "prepare", "events", "forward", "shutdown", "stats", "process-list", "pause", "tree" };
 	Berth__Agent__V1__HelloResponse resp = BERTH__AGENT__V1__HELLO_RESPONSE__INIT;
 	AUTO_FREE char *boot_id = NULL;
 	struct utsname u;
@@ -241,6 +241,8 @@ static void on_delete_process(struct rpc_call *call, const ProtobufCMessage *msg
 
 #define on_prepare vi_method_prepare
 #define on_pause vi_method_pause
+#define on_look vi_method_look
+#define on_tree vi_method_tree
 #define on_stat vi_method_stat
 #define on_mkdir vi_method_mkdir
 #define on_write_file vi_method_write_file
@@ -278,6 +280,8 @@ const struct rpc_method vi_methods[] = {
 	  &sandbox__copy_response__descriptor, RPC_SERVER_STREAM, vi_method_copy },
 	OURS(Pause, pause),
 	OURS(Resume, resume),
+	OURS(Look, look),
+	OURS(Tree, tree),
 	OURS(Shutdown, shutdown),
 	THEIRS(CreateProcess, create_process),
 	THEIRS(DeleteProcess, delete_process),

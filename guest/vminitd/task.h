@@ -3,6 +3,7 @@
 #ifndef BERTH_GUEST_TASK_H
 #define BERTH_GUEST_TASK_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -13,7 +14,10 @@ struct vi_task_result {
 	int rc;
 	struct err err;
 	uint64_t value;
-	struct stat st;
+	struct stat st, target;
+	uint64_t entries, left_out;
+	uint32_t text_len;
+	char text[PATH_MAX];
 };
 
 /* In the child, where msg is the call's request: all descriptors but 0, 1, 2 are closed, umask is 0. Returns rc. */

@@ -30,6 +30,7 @@ vminitd_sources = \
 	%D%/stream.c %D%/stream.h \
 	%D%/system.c %D%/system.h \
 	%D%/task.c %D%/task.h \
+	%D%/tree.c \
 	%D%/user.c %D%/user.h \
 	%D%/vpath.c %D%/vpath.h
 vminitd_link = $(JANSSON_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS)

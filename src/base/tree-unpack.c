@@ -44,11 +44,6 @@ struct unpack {
 	uint8_t piece[PIECE];
 };
 
-static int stopped(const struct unpack *u, struct err *e)
-{
-	return u->into->stop && *u->into->stop ? err_set(e, -ECANCELED, "canceled") : 0;
-}
-
 static int say(const struct unpack *u, int rc, struct err *e)
 {
 	return err_sys(e, rc, "cannot write '%s'", u->path);
@@ -218,9 +213,7 @@ static int take_bytes(struct unpack *u, int fd, struct err *e)
 	while (left) {
 		size_t n = (size_t)MIN(left, PIECE);
 
-		rc = stopped(u, e);
-		if (rc == 0)
-			rc = u->walk.src->read(u->walk.src, u->piece, n, e);
+		rc = u->walk.src->read(u->walk.src, u->piece, n, e);
 		if (rc == 0)
 			return err_set(e, -EBADMSG, "the archive is cut short in '%s'", u->path);
 		if (rc < 0)
@@ -427,7 +420,7 @@ static int drain(struct unpack *u, struct err *e)
 {
 	int rc;
 
-	while ((rc = stopped(u, e)) == 0 && (rc = u->walk.src->read(u->walk.src, u->piece, TAR_BLOCK, e)) == 1)
+	while ((rc = u->walk.src->read(u->walk.src, u->piece, TAR_BLOCK, e)) == 1)
 		if (!all_zero(u->piece, TAR_BLOCK))
 			return err_set(e, -EBADMSG, "something follows the end of the archive");
 	return rc;
@@ -463,9 +456,7 @@ int tree_unpack(const struct tree_into *into, struct tar_src *src, struct tree_s
 	u->walk.src = src;
 	u->walk.attrs = true;
 	while (rc == 1 && (rc = tar_next(&u->walk, &u->m, e)) == 1) {
-		rc = stopped(u, e);
-		if (rc == 0)
-			rc = put(u, e);
+		rc = put(u, e);
 		rc = rc < 0 ? rc : 1;
 	}
 	if (rc == 0)

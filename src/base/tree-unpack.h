@@ -8,8 +8,6 @@
 #ifndef BERTH_BASE_TREE_UNPACK_H
 #define BERTH_BASE_TREE_UNPACK_H
 
-#include <stdatomic.h>
-
 #include "base/tar.h"
 #include "base/tree-pack.h"
 
@@ -21,7 +19,6 @@ struct tree_into {
 	bool set_owner;   /* false: it is left to the system */
 	uint32_t uid, gid;
 	bool foreign;     /* from a guest to the host: no set-id bits, of attributes only user.* */
-	const atomic_bool *stop; /* may be NULL: -ECANCELED once it is true */
 };
 
 /* Reads src to its end. stats is added to as it goes. -EBADMSG for what is no tar or a cut one, -EINVAL for a path that

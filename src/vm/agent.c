@@ -19,6 +19,8 @@ OURS(process_list, ProcessList, process_list, RPC_UNARY);
 OURS(process_signal, ProcessSignal, process_signal, RPC_UNARY);
 OURS(pause, Pause, pause, RPC_UNARY);
 OURS(resume, Resume, resume, RPC_UNARY);
+OURS(look, Look, look, RPC_UNARY);
+OURS(tree, Tree, tree, RPC_UNARY);
 OURS(shutdown, Shutdown, shutdown, RPC_UNARY);
 const struct rpc_method agent_events = { "/berth.agent.v1.Agent/Events",
 					 &berth__agent__v1__events_request__descriptor,

@@ -13,7 +13,7 @@
 #define AGENT(X) Berth__Agent__V1__##X
 
 extern const struct rpc_method agent_hello, agent_prepare, agent_events, agent_process_list, agent_process_signal,
-	agent_pause, agent_resume, agent_shutdown;
+	agent_pause, agent_resume, agent_look, agent_tree, agent_shutdown;
 extern const struct rpc_method agent_create_process, agent_start_process, agent_kill_process,
 	agent_wait_process, agent_resize_process, agent_delete_process, agent_container_statistics,
 	agent_filesystem_operation, agent_write_file;

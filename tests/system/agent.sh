@@ -125,5 +125,5 @@ t.done()
 PY
 ok $? 'the calls and their statuses'
 grep -v '^ok' "$T/agent" | sed 's/^/# /'
-is "$(grep -c '^ok' "$T/agent")" 151 'all of them'
+is "$(grep -c '^ok' "$T/agent")" 215 'all of them'
 done_testing

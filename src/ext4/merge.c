@@ -203,19 +203,32 @@ static int next(struct merge *m, struct err *e)
 	return rc ? rc : 1;
 }
 
-static int run(struct merge *m, uint32_t upper_dir, struct err *e)
+static int run(struct merge *m, uint32_t upper, uint32_t lower, struct err *e)
 {
 	int rc = buf_adds(&m->path, "");
 
 	if (rc < 0 || buf_reserve(&m->path, 1) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
-	rc = in_upper(m, "", upper_dir, EXT4_ROOT_INO, false, e);
+	rc = upper ? in_upper(m, "", upper, lower, false, e) : only_lower(m, "", lower, false, false, e);
 	while (rc >= 0 && m->depth) {
 		rc = next(m, e);
 		if (rc == 0)
 			leave(m);
 	}
 	return rc < 0 ? rc : 0;
+}
+
+static int walk(struct merge *m, uint32_t upper, uint32_t lower, struct err *e)
+{
+	int rc = run(m, upper, lower, e);
+
+	while (m->depth)
+		leave(m);
+	free(m->v);
+	buf_finish(&m->path);
+	ext4_seen_finish(&m->upper.seen);
+	ext4_seen_finish(&m->lower.seen);
+	return rc;
 }
 
 int ext4_merge_walk(struct ext4_reader *lower, struct ext4_reader *upper, uint32_t upper_dir, bool upper_only,
@@ -226,13 +239,58 @@ int ext4_merge_walk(struct ext4_reader *lower, struct ext4_reader *upper, uint32
 			   .upper_only = upper_only,
 			   .fn = fn,
 			   .arg = arg };
-	int rc = run(&m, upper_dir, e);
 
-	while (m.depth)
-		leave(&m);
-	free(m.v);
+	return walk(&m, upper_dir, EXT4_ROOT_INO, e);
+}
+
+int ext4_merge_walk_from(struct ext4_reader *lower, uint32_t lower_ino, struct ext4_reader *upper, uint32_t upper_ino,
+			 ext4_merge_cb fn, void *arg, struct err *e)
+{
+	struct merge m = { .upper = { .r = upper }, .lower = { .r = lower }, .fn = fn, .arg = arg };
+
+	return walk(&m, upper_ino, lower_ino, e);
+}
+
+/* --- one step, without a walk */
+
+static int find_name(struct ext4_reader *r, uint32_t dir, const char *name, uint32_t *ret, struct err *e)
+{
+	struct ext4_names v = { 0 };
+	const struct ext4_name *found;
+	int rc = dir ? ext4_names_load(r, dir, &v, e) : 0;
+
+	found = rc == 0 && dir ? ext4_names_find(&v, name) : NULL;
+	*ret = found ? found->ino : 0;
+	ext4_names_finish(&v);
+	return rc;
+}
+
+int ext4_merge_step(struct ext4_reader *lower, struct ext4_reader *upper, const struct ext4_merge_node *at, const char *name,
+		    struct ext4_merge_node *ret, struct ext4_stat *st, struct ext4_reader **from, struct err *e)
+{
+	struct merge m = { .upper = { .r = upper }, .lower = { .r = lower } };
+	struct ext4_stat below;
+	bool opaque = false;
+	int rc = find_name(upper, at->upper, name, &ret->upper, e);
+
+	if (rc == 0)
+		rc = find_name(lower, at->lower, name, &ret->lower, e);
+	if (rc == 0)
+		rc = ret->upper ? ext4_reader_stat(upper, ret->upper, st, e) :
+		     ret->lower ? ext4_reader_stat(lower, ret->lower, st, e) : -ENOENT;
+	if (rc == 0 && ret->upper && is_whiteout(st))
+		rc = -ENOENT;
+	if (rc < 0)
+		return rc == -ENOENT ? err_set(e, rc, "'%s': %s", name, err_str(rc)) : rc;
+	*from = ret->upper ? upper : lower;
+	if (!ret->upper || !ret->lower)
+		return 0;
+	if (S_ISDIR(st->mode) && (rc = buf_adds(&m.path, name)) == 0)
+		rc = read_marks(&m, st, &opaque, e);
 	buf_finish(&m.path);
-	ext4_seen_finish(&m.upper.seen);
-	ext4_seen_finish(&m.lower.seen);
+	if (rc == 0)
+		rc = ext4_reader_stat(lower, ret->lower, &below, e);
+	if (rc == 0 && (opaque || !S_ISDIR(st->mode) || !S_ISDIR(below.mode)))
+		ret->lower = 0;
 	return rc;
 }

@@ -32,6 +32,16 @@ struct ext4_merge_entry {
 typedef int (*ext4_merge_cb)(void *arg, const struct ext4_merge_entry *en, struct err *e);
 int ext4_merge_walk(struct ext4_reader *lower, struct ext4_reader *upper, uint32_t upper_dir, bool upper_only,
 		    ext4_merge_cb fn, void *arg, struct err *e);
+/* The same from one entry on: its inodes in the two; 0 where it is not, or not seen. */
+int ext4_merge_walk_from(struct ext4_reader *lower, uint32_t lower_ino, struct ext4_reader *upper, uint32_t upper_ino,
+			 ext4_merge_cb fn, void *arg, struct err *e);
+/* As overlayfs sees the entry `name` of a folder that is at->upper and at->lower: -ENOENT, or where it is, and what it is
+ * in *from. */
+struct ext4_merge_node {
+	uint32_t lower, upper; /* 0: not there */
+};
+int ext4_merge_step(struct ext4_reader *lower, struct ext4_reader *upper, const struct ext4_merge_node *at, const char *name,
+		    struct ext4_merge_node *ret, struct ext4_stat *st, struct ext4_reader **from, struct err *e);
 /* Attributes of overlayfs' own, which are no part of what is seen. */
 bool ext4_merge_own_attr(const char *name);
 

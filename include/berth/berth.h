@@ -609,6 +609,26 @@ BERTH_API int berth_container_diff(struct berth *b, const char *name, berth_chan
  * NULL: to fd. progress may be NULL. */
 BERTH_API int berth_container_export(struct berth *b, const char *name, const char *to, int fd, berth_progress_cb progress,
 				     berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *e);
+/* Files between a container and the host, as docker's cp does it: see berth cp --help for what becomes of the paths. One
+ * that does not run can be copied from. */
+struct berth_copy {
+	const char *container;
+	const char *path;   /* in it, from / */
+	bool out;           /* from it; otherwise into it */
+	const char *local;  /* of the host; NULL: fd is a tar */
+	int fd;
+	bool follow;        /* a symlink that is the source's last part is followed */
+	bool archive;       /* owners as they are; otherwise root's in a container, the caller's on the host */
+	bool parents;       /* folders above the destination are made */
+};
+struct berth_copied {
+	uint64_t entries, bytes; /* of files */
+	uint64_t left_out;       /* devices and sockets */
+};
+typedef void (*berth_copied_cb)(void *arg, int rc, const struct berth_error *e, const struct berth_copied *r);
+/* progress may be NULL. What was cancelled or failed has left whole files behind, or none. */
+BERTH_API int berth_container_copy(struct berth *b, const struct berth_copy *c, berth_progress_cb progress,
+				   berth_copied_cb done, void *arg, struct berth_op **op, struct berth_error *e);
 struct berth_commit {
 	const char *container;
 	const char *ref; /* the new image's name */

@@ -3,7 +3,7 @@ bin_PROGRAMS += berth
 berth_SOURCES = \
 	%D%/attach.c %D%/attach-keys.c %D%/attach-keys.h \
 	%D%/cli.h \
-	%D%/cmd-rootfs.c %D%/cmd-changes.c \
+	%D%/cmd-rootfs.c %D%/cmd-changes.c %D%/cmd-cp.c \
 	%D%/cmd-config.c %D%/cmd-events.c %D%/cmd-exec.c %D%/cmd-image.c %D%/cmd-kernel.c %D%/cmd-life.c %D%/cmd-logs.c \
 	%D%/cmd-port.c %D%/cmd-ps.c %D%/cmd-run.c %D%/cmd-stats.c %D%/cmd-system.c %D%/cmd-top.c %D%/cmd-trash.c %D%/cmd-update.c \
 	%D%/cmd-archive.c %D%/cmd-history.c %D%/cmd-upkeep.c \

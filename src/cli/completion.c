@@ -17,7 +17,7 @@ static const char *kind_of(const char *arg)
 		{ "SOURCE", "images" },	       { "DIR", "files" },	        { "HOST:CTR", "files" }, { "[ID", "trash" },
 		{ "SCRIPT", "files" },
 		{ "ID", "trash" },
-		{ "bash|zsh|fish", "shells" },
+		{ "bash|zsh|fish", "shells" }, { "SRC DST", "places" },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -29,7 +29,7 @@ static const char *kind_of(const char *arg)
 /* How many arguments are of that kind: those behind an only one are another command's words. */
 static bool only_first(const struct cli_cmd *c)
 {
-	return c->options_end_at_arg || !strstr(c->args, "...");
+	return c->options_end_at_arg || (!strstr(c->args, "...") && strcmp(c->args, "SRC DST") != 0);
 }
 
 /* Within single quotes, where not even a backslash means anything in bash and zsh; fish knows \' and \\. */
@@ -174,6 +174,7 @@ static const char bash_main[] =
 "	commands) printf '%s\\n' \"${_berth_commands[@]%% *}\" ;;\n"
 "	shells) printf '%s\\n' bash zsh fish ;;\n"
 "	files) compgen -f -- \"$2\" ;;\n"
+"	places) berth \"${where[@]}\" ps -a --format name | while read -r c; do printf '%s:\\n' \"$c\"; done; compgen -f -- \"$2\" ;;\n"
 "	esac 2>/dev/null\n"
 "}\n"
 "_berth() {\n"
@@ -213,6 +214,7 @@ static const char bash_end[] =
 "		[[ -n $c && $c == \"$full\"* && $'\\n'\"${COMPREPLY[*]}\"$'\\n' != *$'\\n'\"${c#\"$prefix\"}\"$'\\n'* ]] &&\n"
 "			COMPREPLY+=(\"${c#\"$prefix\"}\")\n"
 "	done <<<\"$list\"\n"
+"	[[ ${COMPREPLY[0]-} == *: ]] && compopt -o nospace 2>/dev/null\n"
 "	return 0\n"
 "}\n"
 "complete -o filenames -F _berth berth\n";
@@ -242,6 +244,10 @@ static const char zsh_main[] =
 "	commands) found=(${${commands_%%:*}%% *}) ;;\n"
 "	shells) found=(bash zsh fish) ;;\n"
 "	files) _files; return ;;\n"
+"	places)\n"
+"		found=(${(f)\"$(berth $where ps -a --format name 2>/dev/null)\"})\n"
+"		compadd -S : -a found\n"
+"		_files; return ;;\n"
 "	*) return 1 ;;\n"
 "	esac\n"
 "	compadd -a found\n"
@@ -323,9 +329,9 @@ static void put_cmd_fish(const struct cli_cmd *c)
 	       space ? space + 1 : c->name);
 	put_quoted(c->brief, true);
 	printf("'\n");
-	if (strcmp(kind, "files") == 0)
+	if (strcmp(kind, "files") == 0 || strcmp(kind, "places") == 0)
 		printf("complete -c berth -n '__berth_is \"%s\"' -F\n", c->name);
-	else if (strcmp(kind, "none") != 0)
+	if (strcmp(kind, "files") != 0 && strcmp(kind, "none") != 0)
 		printf("complete -c berth -n '__berth_is \"%s\"' -a '(__berth_names %s)'\n", c->name, kind);
 	each_opt(c, put_opt_fish);
 }
@@ -369,6 +375,8 @@ static const char fish_main[] =
 "		case both\n"
 "			berth ps -a --format name 2>/dev/null\n"
 "			berth images --format name 2>/dev/null\n"
+"		case places\n"
+"			berth ps -a --format name 2>/dev/null | string replace -r '$' ':'\n"
 "		case jobs\n"
 "			berth jobs --format id 2>/dev/null\n"
 "		case trash\n"

@@ -11,7 +11,7 @@
 	X(history) X(image_history) X(image_verify) X(image_prune)                                               \
 	X(tag) X(image_tag) X(push) X(image_push) X(login) X(logout) X(tags) X(manifest_inspect) X(manifest_referrers) \
 	X(trash_ls) X(trash_restore) X(trash_purge)                                                             \
-	X(rootfs_create) X(rootfs_ls) X(rootfs_cat) X(rootfs_extract) X(rootfs_check) X(diff) X(export) X(commit)                                                                                        \
+	X(rootfs_create) X(rootfs_ls) X(rootfs_cat) X(rootfs_extract) X(rootfs_check) X(diff) X(export) X(commit) X(cp)                                                                                        \
 	X(jobs) X(jobs_cancel)                                                                                  \
 	X(kernel_ls) X(kernel_inspect) X(kernel_import) X(kernel_build) X(kernel_default) X(kernel_rm)          \
 	X(system_df) X(system_check) X(system_prune)                                                            \
@@ -29,7 +29,7 @@ const struct cli_cmd *const cli_container_cmds[] = {
 	&cli_cmd_run, &cli_cmd_create, &cli_cmd_start, &cli_cmd_stop, &cli_cmd_restart, &cli_cmd_kill, &cli_cmd_pause, &cli_cmd_unpause,
 	&cli_cmd_wait, &cli_cmd_rm, &cli_cmd_rename, &cli_cmd_update, &cli_cmd_exec, &cli_cmd_attach, &cli_cmd_consoles, &cli_cmd_screen,
 	&cli_cmd_logs, &cli_cmd_ps, &cli_cmd_inspect, &cli_cmd_top, &cli_cmd_stats, &cli_cmd_port, &cli_cmd_boot, &cli_cmd_diff,
-	&cli_cmd_export, &cli_cmd_commit, NULL
+	&cli_cmd_export, &cli_cmd_commit, &cli_cmd_cp, NULL
 };
 
 const struct cli_opt cli_global_opts[] = {

@@ -52,6 +52,9 @@ berth_completion_	bash fish zsh
 berth_help_comp	completion
 berth_inspect_w	web worker
 berth_version_	
+berth_cp_we	web:
+berth_cp_fi	file1
+berth_cp_file1_wo	worker:
 berth_rootfs_create_--run_fil	file1
 berth_run_--rootfs_fil	file1
 ROWS

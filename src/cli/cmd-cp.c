@@ -89,14 +89,14 @@ const struct cli_cmd cli_cmd_cp = {
 	.args = "SRC DST",
 	.brief = "copy files between a container and the host",
 	.about = "One of the two is CONTAINER:PATH, where PATH begins at the container's root; the other is a path of the host "
-		 "(./NAME for a name with a colon), or - for a tar on standard input or output.\n\n"
+		 "(./NAME for a name with a colon), or - for a tar on standard input or output.\n"
 		 "A folder is copied with all that is in it; SRC/. means what it holds, without itself. If DST is a folder, the "
 		 "copy goes into it under SRC's name; otherwise DST is its name. A DST that ends in '/' must be a folder. A file "
 		 "takes the place of a file, and a folder's files join those that are there; neither takes the place of the "
 		 "other. SRC that is a symlink is copied as one, unless -L is given or it ends in '/'; links below it stay "
-		 "links.\n\n"
+		 "links.\n"
 		 "Modes and times are kept; the owner is root in the container, and who runs berth on the host, unless -a is given "
-		 "or a tar says otherwise. On the host no file gets the set-user-id bit. Devices and sockets are left out.\n\n"
+		 "or a tar says otherwise. On the host no file gets the set-user-id bit. Devices and sockets are left out.\n"
 		 "The container may run or be paused; one that does not run can be copied from, without what is mounted into it. "
 		 "Nothing that is interrupted leaves a file that is half written.",
 	.opts = opts,

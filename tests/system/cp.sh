@@ -49,7 +49,6 @@ mkdir src; echo a >src/a; ln -s a src/l; ln -s src lsrc
 # SRC DST there: what is then in /d (or d), as find tells, behind what was there; or the error
 there() { in_ctr 'cd /d && find . -mindepth 1 | sort | xargs'; }
 here() { (cd d && find . -mindepth 1 | LC_ALL=C sort | xargs); }
-was='./dir ./file ./todir ./tofile ./tonew'
 rules() {
 	local src dst wanted words
 	while IFS='|' read -r src dst wanted words; do

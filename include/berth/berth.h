@@ -609,8 +609,8 @@ BERTH_API int berth_container_diff(struct berth *b, const char *name, berth_chan
  * NULL: to fd. progress may be NULL. */
 BERTH_API int berth_container_export(struct berth *b, const char *name, const char *to, int fd, berth_progress_cb progress,
 				     berth_tar_cb done, void *arg, struct berth_op **op, struct berth_error *e);
-/* Files between a container and the host, as docker's cp does it: see berth cp --help for what becomes of the paths. One
- * that does not run can be copied from. */
+/* Files between a container and the host, as docker's cp does it: see berth cp --help for what becomes of the paths.
+ * Into one that does not run it takes a machine over its disk, which is started and ended. */
 struct berth_copy {
 	const char *container;
 	const char *path;   /* in it, from / */

@@ -97,8 +97,8 @@ const struct cli_cmd cli_cmd_cp = {
 		 "links.\n"
 		 "Modes and times are kept; the owner is root in the container, and who runs berth on the host, unless -a is given "
 		 "or a tar says otherwise. On the host no file gets the set-user-id bit. Devices and sockets are left out.\n"
-		 "The container may run or be paused; one that does not run can be copied from, without what is mounted into it. "
-		 "Nothing that is interrupted leaves a file that is half written.",
+		 "The container may run, be paused, or not run; what is mounted into one that does not run is not there then, and to "
+		 "copy into it a machine is started over its disk, without its process. Nothing that is interrupted leaves a file that is half written.",
 	.opts = opts,
 	.min_args = 2,
 	.max_args = 2,

@@ -171,6 +171,20 @@ static void stop(struct copy_files *f, bool hard)
 		shutdown(a->fd, SHUT_RDWR);
 }
 
+static int settle(struct copy_files *f, struct err *e)
+{
+	Sandbox__FilesystemOperationRequest req = SANDBOX__FILESYSTEM_OPERATION_REQUEST__INIT;
+	Sandbox__FiFreezeParams freeze = SANDBOX__FI_FREEZE_PARAMS__INIT;
+	AUTO_FREE char *path = path_fmt("/run/berth/%s/upper", of(f)->id);
+
+	if (!path)
+		return err_set(e, -ENOMEM, "out of memory");
+	req.path = path;
+	req.freeze = &freeze;
+	req.operation_case = SANDBOX__FILESYSTEM_OPERATION_REQUEST__OPERATION_FREEZE;
+	return call(of(f), &agent_filesystem_operation, &req.base, ANSWER_MS, NULL, e);
+}
+
 static void close_agent(struct copy_files *f)
 {
 	struct by_agent *a = of(f);
@@ -227,7 +241,7 @@ static int enter(const struct berth *b, struct by_agent *a, struct err *e)
 
 int copy_files_agent(const struct berth *b, const struct container *c, struct copy_files **ret, struct err *e)
 {
-	static const struct copy_files_ops ops = { look, out, in, connect_agent, stop, close_agent };
+	static const struct copy_files_ops ops = { look, out, in, connect_agent, stop, settle, close_agent };
 	struct by_agent *a = calloc(1, sizeof(*a));
 	int rc;
 

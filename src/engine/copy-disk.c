@@ -333,7 +333,7 @@ static int open_disks(const struct berth *b, struct container *c, struct by_disk
 
 int copy_files_disk(const struct berth *b, struct container *c, struct copy_files **ret, struct err *e)
 {
-	static const struct copy_files_ops ops = { look, out, NULL, connect_disk, stop, close_disk };
+	static const struct copy_files_ops ops = { look, out, NULL, connect_disk, stop, NULL, close_disk };
 	struct by_disk *d = calloc(1, sizeof(*d));
 	int rc;
 

@@ -26,6 +26,8 @@ struct copy_files_ops {
 	int (*connect)(struct copy_files *f, struct err *e);
 	/* From any thread, and again: what is at work ends soon; hard: at once, if it would take long to end well. */
 	void (*stop)(struct copy_files *f, bool hard);
+	/* All that was written is on the disk, and nothing more is written; NULL: that is not needed. */
+	int (*settle)(struct copy_files *f, struct err *e);
 	void (*close)(struct copy_files *f);
 };
 struct copy_files {

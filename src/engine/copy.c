@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "engine/copy-files.h"
+#include "engine/copy-held.h"
 #include "engine/copy-host.h"
 
 #define LINKS_MAX 40
@@ -25,6 +26,8 @@ struct copy_op {
 	berth_progress_cb progress;
 	berth_copied_cb done;
 	struct container ctr;
+	struct copy_held held; /* for one that does not run */
+	bool holding;
 	struct copy_files *files;
 	struct copy_end src, dst;
 	struct copy_plan plan;
@@ -128,13 +131,28 @@ static int prepare(struct work *w, struct err *e)
 	if (rc == 0)
 		rc = container_read(o->op.b->root, id, &o->ctr, e);
 	if (rc == 0 && !o->ctr.alive && !o->want.out)
-		rc = err_set(e, -ENOTCONN, "container %s is not running (%s): files can be copied out of it, not into it",
-			     o->want.container, container_state_word(&o->ctr));
+		return copy_held_take(&o->held, o->op.b, &o->ctr, e);
 	if (rc == 0)
 		rc = o->ctr.alive ? copy_files_agent(o->op.b, &o->ctr, &o->files, e) :
 				    copy_files_disk(o->op.b, &o->ctr, &o->files, e);
 	if (rc == 0)
 		rc = o->want.out ? plan_out(o, e) : plan_in(o, e);
+	if (rc == 0 && S_ISREG(o->src.mode))
+		pace_expect(&o->pace, o->src.size);
+	return rc;
+}
+
+/* The same, of the machine over its disk. */
+static int prepare_held(struct work *w, struct err *e)
+{
+	struct copy_op *o = container_of(w, struct copy_op, prepare);
+	struct container held = { .alive = true };
+	int rc;
+
+	memcpy(held.id, o->held.id, sizeof(held.id));
+	rc = copy_files_agent(o->op.b, &held, &o->files, e);
+	if (rc == 0)
+		rc = plan_in(o, e);
 	if (rc == 0 && S_ISREG(o->src.mode))
 		pace_expect(&o->pace, o->src.size);
 	return rc;
@@ -189,7 +207,7 @@ static void free_timer(uv_handle_t *h)
 	free(h);
 }
 
-static void end(struct copy_op *o)
+static void finish(struct copy_op *o)
 {
 	struct berth_copied r = { MAX(o->stats.entries, o->host.stats.entries), MAX(o->stats.bytes, o->host.stats.bytes),
 				  o->stats.left_out + o->host.stats.left_out };
@@ -197,8 +215,6 @@ static void end(struct copy_op *o)
 
 	if (o->rc < 0 && o->pace.cancelled)
 		o->rc = err_set(&o->err, -ECANCELED, "canceled");
-	if (o->timer)
-		uv_close((uv_handle_t *)TAKE(o->timer), free_timer);
 	if (o->files)
 		o->files->ops->close(o->files);
 	auto_close(&o->conn);
@@ -209,6 +225,27 @@ static void end(struct copy_op *o)
 	o->done(o->op.arg, o->rc, eng_error(&be, o->rc, &o->err, NULL), o->rc < 0 ? NULL : &r);
 	eng_arena_finish(&o->arena);
 	free(o);
+}
+
+static void on_held_gone(struct copy_held *h, int rc, const struct err *e)
+{
+	struct copy_op *o = container_of(h, struct copy_op, held);
+
+	if (rc < 0 && o->rc == 0) {
+		o->rc = rc;
+		o->err = *e;
+	}
+	finish(o);
+}
+
+static void end(struct copy_op *o)
+{
+	if (o->timer)
+		uv_close((uv_handle_t *)TAKE(o->timer), free_timer);
+	if (o->held.taken)
+		copy_held_end(&o->held, TAKE(o->files), on_held_gone);
+	else
+		finish(o);
 }
 
 /* The words of the end that knows why are told. */
@@ -275,6 +312,45 @@ static void begin_telling(struct copy_op *o)
 	uv_timer_start(o->timer, on_time, TELL_MS, TELL_MS);
 }
 
+static void on_prepared(struct work *w, int rc, const struct err *e);
+
+static void on_held(struct copy_held *h, int rc, const struct err *he)
+{
+	struct copy_op *o = container_of(h, struct copy_op, held);
+	struct err e = *he;
+
+	o->holding = false;
+	if (rc == 0)
+		rc = work_start(&o->prepare, o->op.b->loop, prepare_held, on_prepared);
+	if (rc < 0)
+		on_prepared(&o->prepare, rc, &e);
+}
+
+static void on_taken(struct copy_op *o, int rc, const struct err *te)
+{
+	struct err e = *te;
+
+	if (rc == 0 && o->pace.cancelled)
+		rc = err_set(&e, -ECANCELED, "canceled");
+	o->began_ns = clock_mono_ns();
+	tell(o, "starting a machine");
+	if (rc == 0)
+		rc = copy_held_start(&o->held, on_held, &e);
+	o->holding = rc == 0;
+	if (rc < 0)
+		on_prepared(&o->prepare, rc, &e);
+}
+
+static void on_found(struct work *w, int rc, const struct err *e)
+{
+	struct copy_op *o = container_of(w, struct copy_op, prepare);
+
+	if (rc == 0 && o->held.taken)
+		on_taken(o, rc, e);
+	else
+		on_prepared(w, rc, e);
+}
+
 static void on_prepared(struct work *w, int rc, const struct err *e)
 {
 	struct copy_op *o = container_of(w, struct copy_op, prepare);
@@ -304,6 +380,8 @@ static void cancel(struct berth_op *op)
 
 	__atomic_store_n(&o->pace.cancelled, 1, __ATOMIC_SEQ_CST);
 	o->cancelled_ns = o->cancelled_ns ? o->cancelled_ns : clock_mono_ns();
+	if (o->holding)
+		copy_held_cancel(&o->held);
 	if (o->running)
 		stop_both(o);
 }
@@ -343,7 +421,7 @@ int berth_container_copy(struct berth *b, const struct berth_copy *c, berth_prog
 	}
 	if (rc == 0) {
 		eng_op_begin(b, &o->op, arg, cancel, op);
-		rc = work_start(&o->prepare, b->loop, prepare, on_prepared);
+		rc = work_start(&o->prepare, b->loop, prepare, on_found);
 		if (rc < 0)
 			list_remove(&o->op.link);
 	}

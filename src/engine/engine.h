@@ -131,6 +131,11 @@ int eng_pull_file(struct berth *b, const struct oci_ref *ref, berth_progress_cb 
 /* In the pool: a container that does not run goes, to the trash if asked to. -EBUSY if it runs. */
 int eng_container_take_away(struct berth *b, const char *id, bool trash, struct err *e);
 
+/* As berth_container_start, but not its process: the machine is up, and its files can be reached by its agent. Of one that is
+ * owned, which ends it. */
+int eng_container_hold(struct berth *b, const char *id, berth_attached_cb done, void *arg, struct berth_op **ret,
+		       struct berth_error *be);
+
 /* In the pool: true if it belonged to a process that has ended, and went. */
 bool eng_take_orphan(struct berth *b, const struct container *c);
 /* All of them. */

@@ -16,7 +16,7 @@ noinst_LTLIBRARIES += %D%/libengine.la
 	%D%/session.c %D%/shim.h %D%/start.c %D%/stats.c %D%/system.c %D%/tar-out.c %D%/tar-out.h %D%/top.c %D%/trash.c %D%/update.c %D%/upkeep.c %D%/watch-store.c
 %C%_libengine_la_CFLAGS = $(AM_CFLAGS) -DBERTH_DATADIR='"$(datadir)/berth"' $(UV_CFLAGS) $(CJSON_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
-%C%_libengine_la_SOURCES += %D%/copy.c %D%/copy-plan.c %D%/copy-plan.h %D%/copy-files.h %D%/copy-agent.c %D%/copy-disk.c \
+%C%_libengine_la_SOURCES += %D%/copy.c %D%/copy-plan.c %D%/copy-plan.h %D%/copy-files.h %D%/copy-agent.c %D%/copy-disk.c %D%/copy-held.c %D%/copy-held.h \
 	%D%/copy-host.c %D%/copy-host.h %D%/copy-pipe.c %D%/copy-pipe.h src/job/links.c src/job/links.h
 %C%_libengine_la_SOURCES += %D%/logs-read.c %D%/logs-read.h
 %C%_libengine_la_SOURCES += %D%/rootfs-read.c %D%/rootfs-run.c %D%/rootfs-run.h %D%/rootfs-scripts.c %D%/rootfs-scripts.h %D%/own-job.c %D%/own-job.h %D%/disks.c %D%/disks.h %D%/diff.c %D%/commit.c

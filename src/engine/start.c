@@ -24,7 +24,7 @@ struct start {
 	struct work work;
 	char name[256];
 	char id[CONTAINER_ID_LEN + 1];
-	bool attach, cancelled, calling;
+	bool attach, hold, cancelled, calling;
 	unsigned flags, rows, cols;
 	berth_attached_cb done;
 	struct rpc_client *client;
@@ -159,6 +159,7 @@ static int call_shim(struct start *s, struct err *e)
 	attach.cols = s->cols;
 	if (s->attach)
 		req.attach = &attach;
+	req.hold = s->hold;
 	return rpc_unary_start(&s->unary, s->client, &shim_start, &req.base, 0, on_started, e);
 }
 
@@ -187,8 +188,8 @@ static void cancel(struct berth_op *op)
 		rpc_unary_cancel(&s->unary);
 }
 
-int berth_container_start(struct berth *b, const char *name, const struct berth_attach *at, berth_attached_cb done,
-			  void *arg, struct berth_op **ret, struct berth_error *be)
+static int begin(struct berth *b, const char *name, const struct berth_attach *at, bool hold, berth_attached_cb done, void *arg,
+		 struct berth_op **ret, struct berth_error *be)
 {
 	struct start *s = calloc(1, sizeof(*s));
 	unsigned console;
@@ -198,6 +199,7 @@ int berth_container_start(struct berth *b, const char *name, const struct berth_
 	if (rc == 0) {
 		s->done = done;
 		s->asked = clock_mono_ns();
+		s->hold = hold;
 		if (at) {
 			s->attach = true;
 			s->flags = at->flags;
@@ -214,4 +216,16 @@ int berth_container_start(struct berth *b, const char *name, const struct berth_
 		return eng_refuse(be, rc, &e);
 	}
 	return 0;
+}
+
+int berth_container_start(struct berth *b, const char *name, const struct berth_attach *at, berth_attached_cb done,
+			  void *arg, struct berth_op **ret, struct berth_error *be)
+{
+	return begin(b, name, at, false, done, arg, ret, be);
+}
+
+int eng_container_hold(struct berth *b, const char *id, berth_attached_cb done, void *arg, struct berth_op **ret,
+		       struct berth_error *be)
+{
+	return begin(b, id, NULL, true, done, arg, ret, be);
 }

@@ -295,6 +295,8 @@ static void on_created(struct rpc_unary *op, int rc, const ProtobufCMessage *res
 		started(p, rc, true, e);
 	else if (p->go)
 		send_start(p);
+	else if (p->on_created)
+		p->on_created(p);
 }
 
 /* The specification with the console's size as it is now, so that the program never sees another. */

@@ -48,6 +48,7 @@ struct proc {
 	void *starter; /* of whoever sets on_started */
 	/* How the start went; once. rc as of the agent's StartProcess, or of a step before: then early is true. */
 	void (*on_started)(struct proc *p, int rc, bool early, const struct err *e);
+	void (*on_created)(struct proc *p); /* without go: it is in the guest; may be NULL */
 	/* It has ended and its output was passed on; once. */
 	void (*on_exited)(struct proc *p);
 };

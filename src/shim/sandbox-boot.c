@@ -59,10 +59,10 @@ static void on_prepared(struct rpc_unary *op, int rc, const ProtobufCMessage *re
 	sb->mounts_usec = ((const Berth__Agent__V1__PrepareResponse *)resp)->mounts_usec;
 	sb->prepare_end = clock_mono_ns();
 	watch_events(sb);
-	rc = proc_begin(sb->main, spec, sb->start_asked, &pe);
+	rc = proc_begin(sb->main, spec, sb->start_asked && !sb->held, &pe);
 	if (rc < 0)
 		sandbox_fail_early(sb, rc, &pe);
-	if (sb->start_asked)
+	if (sb->start_asked && !sb->held)
 		sb->start_begin = clock_mono_ns();
 }
 
@@ -225,7 +225,13 @@ static void on_start_call_gone(struct rpc_call *call)
 	rpc_call_fail(call, RPC_CANCELLED, "canceled");
 }
 
-void sandbox_start(struct sandbox *sb, struct rpc_call *call, const struct proc_attach *attach)
+static void main_created(struct proc *p)
+{
+	if (p->sb->held && p->sb->state == SANDBOX_STARTING)
+		reply_started(p->sb);
+}
+
+void sandbox_start(struct sandbox *sb, struct rpc_call *call, const struct proc_attach *attach, bool hold)
 {
 	struct err e = { 0 };
 
@@ -254,7 +260,12 @@ void sandbox_start(struct sandbox *sb, struct rpc_call *call, const struct proc_
 		}
 		sb->start_attached = true;
 	}
-	if (sb->prepared) {
+	sb->held = hold;
+	if (hold) {
+		sb->main->on_created = main_created;
+		if (sb->main->created)
+			main_created(sb->main);
+	} else if (sb->prepared) {
 		sb->start_begin = clock_mono_ns();
 		proc_go(sb->main);
 	}

@@ -76,6 +76,7 @@ struct sandbox {
 	struct rpc_call *start_call; /* waits for the main process */
 	struct proc_tokens start_tokens;
 	bool start_asked, start_attached;
+	bool held;             /* its process is made and not started */
 	struct list stop_calls;
 	struct stats stats;
 	struct freeze freeze;
@@ -101,8 +102,8 @@ void sandbox_fail_boot(struct sandbox *sb, int rc, const struct err *e);
 void sandbox_finish(struct sandbox *sb);
 bool sandbox_busy(const struct sandbox *sb);
 
-/* The Start call: answered now or later. */
-void sandbox_start(struct sandbox *sb, struct rpc_call *call, const struct proc_attach *attach);
+/* The Start call: answered now or later. hold: the machine alone. */
+void sandbox_start(struct sandbox *sb, struct rpc_call *call, const struct proc_attach *attach, bool hold);
 /* Signals the main process, waits timeout_ms, kills, ends the VM. */
 void sandbox_stop(struct sandbox *sb, int64_t timeout_ms);
 /* 0, or -ESRCH. What cannot be asked of the guest is done to the VM. */

@@ -82,7 +82,7 @@ static void on_start(struct rpc_call *call, const ProtobufCMessage *msg)
 
 	if (req->attach)
 		a = attach_of(req->attach);
-	sandbox_start(sandbox_of(call), call, req->attach ? &a : NULL);
+	sandbox_start(sandbox_of(call), call, req->attach ? &a : NULL, req->hold);
 }
 
 static void on_attach(struct rpc_call *call, const ProtobufCMessage *msg)

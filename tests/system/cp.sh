@@ -171,7 +171,10 @@ check 'out of one that is paused' berth cp ctr:/src/a d/paused
 check 'and into it' berth cp src/a ctr:/d/paused
 berth unpause ctr >/dev/null
 in_ctr 'rm -rf /etc/group; rm -r /var/spool 2>/dev/null; ln -s /d /var/by; sync'
-fails 'is not running' 1 src/a off:/
+check 'into one that was never started' berth cp src off:/new
+is "$(berth cp off:/new - | tar -tf - | LC_ALL=C sort | xargs)" 'new/ new/a new/l' 'it is there'
+is "$(berth ps -aq | wc -l)" 2 'nothing else is left'
+is "$(berth ps -a --format state --filter name=off)" created 'it is as it was'
 check 'out of one that was never started' berth cp off:/etc/passwd d/passwd
 like "$(cat d/passwd)" '^root:' 'its image is there'
 berth stop -t 0 ctr >/dev/null
@@ -180,10 +183,14 @@ is "$(listing stopped)" "$(listing tree)" 'it is the same'
 check 'by a symlink' berth cp ctr:/var/by/dir/src/a d/bylink
 fails 'there is no' 1 ctr:/etc/group d
 is "$(berth cp -L ctr:/lsrc - | tar -tf - | LC_ALL=C sort | xargs)" 'lsrc/ lsrc/a lsrc/l' 'a tar of it'
-fails 'is not running .exited.: files can be copied out of it' 1 src/a ctr:/
+check 'a tree into one that was stopped' berth cp tree ctr:/held
+fails 'must be a folder' 1 - ctr:/held/file
+is "$(berth ps -a --format state,exit_code --filter name=ctr)" $'exited\t137' 'it is as it was'
+check 'its disk is clean' berth rootfs check "$T"/root/containers/"$(berth inspect -f '{{.Id}}' ctr)"/upper.ext4
 
 # --- interrupted
 berth start ctr >/dev/null
+is "$(in_ctr 'cat /held/file; ls /held | wc -l')" $'file\n'"$(ls tree | wc -l)" 'what came in while it stood still is there'
 rm -rf d; mkdir d
 in_ctr 'dd if=/dev/zero of=/huge bs=1M count=0 seek=4000 2>/dev/null'
 "$BERTH" cp ctr:/huge d/huge 2>err & pid=$!

@@ -9,7 +9,8 @@
 struct ext4_file {
 	struct ext4_map map;
 	uint64_t size;
-	uint8_t *inside; /* all of it, where it lies in the inode */
+	uint8_t *inside; /* its first bytes, where they lie in the inode; zeros behind them */
+	uint64_t inside_len;
 	struct ext4_span span; /* the last one that was asked for */
 	uint64_t told, mapped; /* up to which block spans were told, and how many blocks those have */
 };
@@ -27,24 +28,23 @@ int ext4_read_refuse(const struct ext4_inode *in, uint32_t ino, struct err *e)
 	return 0;
 }
 
-/* The two places of inline data, one behind the other. */
-static int take_inline(struct ext4_reader *r, uint32_t ino, const uint8_t *inode, uint64_t size,
-		       uint8_t **ret, struct err *e)
+/* The two places of inline data, one behind the other. A file may be longer: mke2fs -d and kernels before 6.17 leave the
+ * data where it is when a size grows, and what is behind it reads as zeros. */
+static int take_inline(struct ext4_reader *r, const uint8_t *inode, struct ext4_file *f, struct err *e)
 {
 	const struct ext4_inode *in = (const void *)inode;
 	uint32_t more = 0;
 	const uint8_t *tail = ext4_read_inline(r, inode, &more);
-	uint8_t *p;
+	uint64_t n = MIN(f->size, sizeof(in->block) + more);
+	uint8_t *p = calloc(1, n + 1);
 
-	if (size > sizeof(in->block) + more)
-		return ext4_read_bad(e, "inode %u has less inline data than its size says", ino);
-	p = calloc(1, size + 1);
 	if (!p)
 		return err_set(e, -ENOMEM, "out of memory");
-	memcpy(p, in->block, MIN(size, sizeof(in->block)));
-	if (size > sizeof(in->block))
-		memcpy(p + sizeof(in->block), tail, size - sizeof(in->block));
-	*ret = p;
+	memcpy(p, in->block, MIN(n, sizeof(in->block)));
+	if (n > sizeof(in->block))
+		memcpy(p + sizeof(in->block), tail, n - sizeof(in->block));
+	f->inside = p;
+	f->inside_len = n;
 	return 0;
 }
 
@@ -62,10 +62,10 @@ int ext4_file_open_as(struct ext4_reader *r, uint32_t ino, const uint8_t *inode,
 		return err_set(e, -ENOMEM, "out of memory");
 	ext4_map_init(&f->map, r, ino, in);
 	f->size = ext4_read_size(in);
-	if (f->map.flags & EXT4_INLINE_DATA_FL)
-		rc = take_inline(r, ino, inode, f->size, &f->inside, e);
-	else if (f->size > 0xffffffffull << r->bits)
+	if (f->size > 0xffffffffull << r->bits)
 		rc = ext4_read_bad(e, "inode %u has a size of %llu", ino, (unsigned long long)f->size);
+	else if (f->map.flags & EXT4_INLINE_DATA_FL)
+		rc = take_inline(r, inode, f, e);
 	if (rc < 0) {
 		ext4_file_close(f);
 		return rc;
@@ -132,8 +132,8 @@ int ext4_file_span(struct ext4_file *f, uint64_t off, bool *ret_data, uint64_t *
 	int rc;
 
 	if (f->inside) {
-		*ret_data = true;
-		*ret_len = f->size - off;
+		*ret_data = off < f->inside_len;
+		*ret_len = (*ret_data ? f->inside_len : f->size) - off;
 		return 0;
 	}
 	rc = find(f, off >> bits, &s, e);
@@ -157,7 +157,11 @@ int ext4_file_read(struct ext4_file *f, void *p, size_t n, uint64_t off, struct 
 	if (off > f->size || n > f->size - off)
 		return err_set(e, -EINVAL, "inode %u ends at %llu", f->map.ino, (unsigned long long)f->size);
 	if (f->inside) {
-		memcpy(p, f->inside + off, n);
+		size_t k = off < f->inside_len ? MIN(n, f->inside_len - off) : 0;
+
+		if (k)
+			memcpy(p, f->inside + off, k);
+		memset((uint8_t *)p + k, 0, n - k);
 		return 0;
 	}
 	while (n) {

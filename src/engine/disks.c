@@ -100,6 +100,8 @@ static int copy(struct work *w, struct err *e)
 		rc = -errno;
 	if (rc == 0 && ioctl(to, FICLONE, d->disk) < 0)
 		rc = ftruncate(to, st.st_size) < 0 ? -errno : copy_used(d, to, st.st_size);
+	if (rc == -ECANCELED)
+		return err_set(e, rc, "cancelled");
 	if (rc < 0)
 		return err_sys(e, rc, "cannot copy the disk of container %s", d->name);
 	d->upper = TAKE_FD(to);

@@ -88,6 +88,7 @@ struct task *task_new(struct app *app, const char *object)
 	}
 	t->app = app;
 	t->began = app->now();
+	t->fetches = true;
 	list_append(&app->tasks, &t->link);
 	return t;
 }
@@ -165,7 +166,7 @@ void task_over(struct task *t, int rc, const struct berth_error *e)
 		if (rc != -ECANCELED)
 			app_error(t->app, "%s%s%s%s%s", named ? "" : t->object, named ? "" : ": ", e->text, *e->hint ? "   " : "", e->hint);
 		else
-			app_info(t->app, "%s: canceled; what is done of it is kept", t->object);
+			app_info(t->app, "%s: canceled%s", t->object, t->fetches ? "; what is done of it is kept" : "");
 	}
 	if (rc == -EACCES && (t->pull || (t->run && wants_login(e))) && !t->app->ending)
 		ask_login(t);
@@ -212,14 +213,31 @@ static void on_followed(void *arg, int rc, const struct berth_error *e)
 	task_over(arg, rc, e);
 }
 
-struct task *task_follow(struct app *app, const char *id, const char *object)
+bool task_fetches(const char *verb)
+{
+	return !strcmp(verb, "pull") || !strcmp(verb, "push") || !strcmp(verb, "kernel");
+}
+
+/* Of what others begin (docs of berth jobs). */
+static const char *known_verb(const char *verb)
+{
+	static const char *const verbs[] = { "push", "rootfs", "commit", "export", "save", "load", "import", "kernel" };
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verb, verbs[i]))
+			return verbs[i];
+	return strcmp(verb, "pull") ? "Job" : "Pull";
+}
+
+struct task *task_follow(struct app *app, const char *id, const char *verb, const char *object)
 {
 	struct task *t = task_new(app, object);
 	struct berth_error e = { 0 };
 
 	if (!t)
 		return NULL;
-	t->verb = "Job";
+	t->verb = known_verb(verb);
+	t->fetches = task_fetches(verb);
 	t->follows = true;
 	snprintf(t->job, sizeof(t->job), "%s", id);
 	if (berth_job_follow(app->berth, id, task_on_progress, on_followed, t, &t->op, &e) < 0) {

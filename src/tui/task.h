@@ -17,7 +17,7 @@ struct task {
 	struct list link;
 	struct app *app;
 	struct berth_op *op; /* NULL: over */
-	const char *verb;    /* "Pull", "Run", "Build", "Start" */
+	const char *verb;    /* "Pull", "Run", "Build", "Start"; of another berth's job what jobs calls it */
 	char *object;        /* what the user named */
 	char job[24], platform[32];
 	char stage[96], note[160], digest[96];
@@ -29,6 +29,7 @@ struct task {
 	struct task_layer *more; /* of the same layers */
 	size_t nlayers;
 	bool failed, cancelled; /* cancelled is failed too */
+	bool fetches;        /* cancelled, it leaves parts to go on from */
 	bool follows;        /* another berth's job: it is not ours to end by leaving */
 	bool pull, run;      /* a pull and nothing more, a container that is made: they can begin anew */
 	struct berth_create create; /* of run */
@@ -47,8 +48,10 @@ struct task {
 struct task *task_pull(struct app *app, const char *ref);
 /* own holds what c points to; the task's from now on, also when there is none. */
 struct task *task_run(struct app *app, const struct berth_create *c, bool console, bool background, void *own);
-/* A job of another berth is watched; its task, or NULL after a message. */
-struct task *task_follow(struct app *app, const char *id, const char *object);
+/* A job of another berth is watched; its task, or NULL after a message. verb as berth jobs has it. */
+struct task *task_follow(struct app *app, const char *id, const char *verb, const char *object);
+/* Does a job of that verb leave something to go on from? */
+bool task_fetches(const char *verb);
 /* The pull or run begins anew; what was fetched is used. */
 void task_retry(struct task *t);
 #define TASK_KERNEL "the kernel" /* the object of its build */

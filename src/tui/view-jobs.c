@@ -230,18 +230,12 @@ static void open_job(struct app *app, const struct job *j)
 	struct task *t = j->task;
 
 	if (!t)
-		t = task_follow(app, j->row->id, j->row->object);
+		t = task_follow(app, j->row->id, j->row->verb, j->row->object);
 	if (!t)
 		return;
 	app_push(app, &view_pull, t);
 	if (t->asks)
 		app_push(app, &view_form, &(struct form_arg){ .kind = FORM_LOGIN, .host = t->host, .task = t });
-}
-
-/* What leaves something to go on from. */
-static bool fetches(const char *verb)
-{
-	return !strcmp(verb, "pull") || !strcmp(verb, "push") || !strcmp(verb, "kernel");
 }
 
 static bool act(struct view *v, enum act act, int index)
@@ -257,7 +251,7 @@ static bool act(struct view *v, enum act act, int index)
 		open_job(v->app, &j);
 	} else if (act == ACT_CANCEL && j.row) {
 		snprintf(text, sizeof(text), "Cancel %s of %s?%s", j.row->verb, j.row->object,
-			 fetches(j.row->verb) ? "\nParts that were fetched are kept." : "");
+			 task_fetches(j.row->verb) ? "\nParts that were fetched are kept." : "");
 		app_ask(v->app, j.row->id, "cancel", text, answer_cancel, NULL);
 	} else if (act == ACT_CANCEL) {
 		app_info(v->app, "%s does not run", j.task->object);

@@ -32,18 +32,25 @@ bool view_pull_is(const struct view *v, const struct task *t)
 	return v->cls == &view_pull && ((const struct pullview *)v)->t == t;
 }
 
+/* A job of another berth that is no pull. */
+static bool is_other(const struct task *t)
+{
+	return t->follows && strcmp(t->verb, "Pull") != 0;
+}
+
 /* As a user writes it: without what is meant anyway. */
 static void pull_title(struct view *v, struct buf *b)
 {
 	static const char *const usual[] = { "docker.io/library/", "docker.io/" };
-	const char *name = ((struct pullview *)v)->t->object;
+	const struct task *t = ((struct pullview *)v)->t;
+	const char *name = t->object;
 
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
 		if (strncmp(name, usual[i], strlen(usual[i])) == 0) {
 			name += strlen(usual[i]);
 			break;
 		}
-	buf_addf(b, "Images > %s", name);
+	buf_addf(b, "%s > %s", is_other(t) ? "Jobs" : "Images", name);
 }
 
 /* --- a layer */
@@ -142,9 +149,11 @@ static void draw_sum(const struct task *t, struct canvas *c, int y)
 	canvas_cut(c, y, 1, c->cols - (wide ? 30 : 6), ROLE_TITLE, (const char *)left.p);
 	if (wide && *job)
 		canvas_textf(c, y, 52, -1, ROLE_TEXT, "job %.4s", job);
+	fmt_size(t->done, done);
+	if (!t->total && t->done && wide)
+		canvas_textf(c, y, 66, -1, ROLE_TEXT, "%s", done);
 	if (!t->total)
 		return;
-	fmt_size(t->done, done);
 	fmt_size(t->total, total);
 	snprintf(percent, sizeof(percent), "%u%%", (unsigned)(MIN(t->done, t->total) * 100 / t->total));
 	canvas_right(c, y, wide ? 64 : c->cols - 1, ROLE_TEXT, percent);
@@ -249,7 +258,7 @@ static int pull_hints(struct view *v, struct hint *ret, int max)
 	(void)max;
 	if (t->asks)
 		ret[n++] = (struct hint){ ACT_OPEN, "log in", NULL };
-	ret[n++] = (struct hint){ ACT_BACK, t->op ? "back, the pull goes on" : "back", NULL };
+	ret[n++] = (struct hint){ ACT_BACK, !t->op ? "back" : is_other(t) ? "back, it goes on" : "back, the pull goes on", NULL };
 	if (t->op)
 		ret[n++] = (struct hint){ ACT_CANCEL, NULL, NULL };
 	else if (t->failed && t->pull && !t->asks)
@@ -310,7 +319,8 @@ static bool pull_act(struct view *v, enum act act, int index)
 	if (pull_move(p, act, index))
 		return true;
 	if (act == ACT_CANCEL && p->t->op) {
-		snprintf(text, sizeof(text), "Cancel the pull of %s?\nParts that were fetched are kept.", p->t->object);
+		snprintf(text, sizeof(text), "Cancel %s of %s?%s", is_other(p->t) ? p->t->verb : "the pull", p->t->object,
+			 p->t->fetches ? "\nParts that were fetched are kept." : "");
 		app_ask(v->app, p->t->object, "cancel", text, answer, NULL);
 	} else if (act == ACT_RETRY && p->t->failed && p->t->pull) {
 		act_retry(v->app, p->t);

@@ -116,11 +116,36 @@ static void test_failure_is_told_whole(void **state)
 	drive_free(d);
 }
 
+/* What another berth does is called what it is; only of what fetches something is kept. */
+static void test_other_jobs(void **state)
+{
+	static const struct berth_job jobs[] = {
+		{ .id = "00000000000000a1", .verb = "rootfs", .object = "/srv/f.ext4", .state = "running" },
+		{ .id = "00000000000000b2", .verb = "push", .object = "reg.example/a:1", .state = "running" },
+	};
+	struct drive *d = drive_new("xterm-256color", 24, 80, false);
+
+	d->fake.jobs.v = jobs;
+	d->fake.jobs.n = ARRAY_LEN(jobs);
+	drive_keys(d, "6 Home Enter");
+	SEES(d, "Jobs > /srv/f.ext4");
+	SEES(d, "rootfs /srv/f.ext4");
+	SEES(d, "Esc back, it goes on");
+	drive_keys(d, "K");
+	SEES(d, "Cancel rootfs of /srv/f.ext4?");
+	assert_null(strstr(drive_screen(d), "kept"));
+	drive_keys(d, "n Esc Down Enter K");
+	SEES(d, "Cancel push of reg.example/a:1?");
+	SEES(d, "Parts that were fetched are kept.");
+	drive_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_digests_are_copied), cmocka_unit_test(test_run_goes_on), cmocka_unit_test(test_run_waits),
 		cmocka_unit_test(test_run_of_no_login),	   cmocka_unit_test(test_failure_is_told_whole),
+		cmocka_unit_test(test_other_jobs),
 	};
 
 	drive_environment();

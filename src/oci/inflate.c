@@ -11,6 +11,7 @@
 #include <zstd_errors.h>
 
 #include "base/auto.h"
+#include "oci/gzip-head.h"
 
 #define GZIP_MAGIC_0 0x1f
 #define GZIP_MAGIC_1 0x8b
@@ -22,6 +23,8 @@ struct oci_inflate {
 	size_t head_len, head_used;
 	bool begun; /* some input was taken */
 	bool mid; /* inside of a gzip member or a zstd frame */
+	bool in_header; /* of a gzip member */
+	struct gzip_head header;
 	struct inflate_state *gz;
 	ZSTD_DCtx *zs;
 };
@@ -76,10 +79,6 @@ void oci_inflate_destroy(struct oci_inflate *z)
 static const char *gzip_error(int code)
 {
 	switch (code) {
-	case ISAL_INVALID_WRAPPER:
-		return "no gzip header where one must be";
-	case ISAL_UNSUPPORTED_METHOD:
-		return "unknown compression method";
 	case ISAL_INCORRECT_CHECKSUM:
 		return "wrong check sum";
 	default:
@@ -87,10 +86,26 @@ static const char *gzip_error(int code)
 	}
 }
 
+/* What it takes is *used. */
+static int take_header(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, struct err *e)
+{
+	int rc = 0;
+
+	while (rc == 0 && *used < nin)
+		rc = gzip_head_take(&z->header, in[(*used)++], e);
+	if (rc <= 0)
+		return rc;
+	z->in_header = false;
+	isal_inflate_reset(z->gz);
+	z->gz->crc_flag = ISAL_GZIP_NO_HDR_VER;
+	return 0;
+}
+
 static int run_gzip(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t *used, uint8_t *out,
 		    size_t nout, size_t *made, struct err *e)
 {
 	struct inflate_state *gz = z->gz;
+	size_t head = 0;
 
 	if (!z->mid) {
 		if (nin == 0)
@@ -98,12 +113,18 @@ static int run_gzip(struct oci_inflate *z, const uint8_t *in, size_t nin, size_t
 		if (in[0] != GZIP_MAGIC_0 || (nin > 1 && in[1] != GZIP_MAGIC_1))
 			return err_set(e, -EBADMSG,
 				       z->begun ? "bytes after the end of the gzip stream" : "not gzip");
-		isal_inflate_reset(gz);
-		gz->crc_flag = ISAL_GZIP;
-		z->mid = true;
+		z->header = (struct gzip_head){ 0 };
+		z->mid = z->in_header = true;
 	}
-	gz->next_in = (uint8_t *)in;
-	gz->avail_in = (uint32_t)MIN(nin, (size_t)1 << 30);
+	if (z->in_header) {
+		int rc = take_header(z, in, nin, &head, e);
+
+		*used = head;
+		if (rc < 0 || z->in_header)
+			return rc;
+	}
+	gz->next_in = (uint8_t *)in + head;
+	gz->avail_in = (uint32_t)MIN(nin - head, (size_t)1 << 30);
 	gz->next_out = out;
 	gz->avail_out = (uint32_t)MIN(nout, (size_t)1 << 30);
 	int code = isal_inflate(gz);

@@ -20,7 +20,7 @@ oci_LIBS = %D%/liboci.la $(base_LIBS) $(CRYPTO_LIBS)
 
 # Decompression, which the store checks and reads archives with.
 noinst_LTLIBRARIES += %D%/libinflate.la
-%C%_libinflate_la_SOURCES = %D%/inflate.c %D%/inflate.h
+%C%_libinflate_la_SOURCES = %D%/inflate.c %D%/inflate.h %D%/gzip-head.c %D%/gzip-head.h
 %C%_libinflate_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
 inflate_LIBS = %D%/libinflate.la $(base_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
 

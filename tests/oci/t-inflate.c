@@ -134,6 +134,43 @@ static void test_gzip(void **state)
 	expect(OCI_INFLATE_AUTO, &b, &text);
 }
 
+/* All that a header may have, RFC 1952; its sum was computed by zlib. */
+static void test_gzip_headers(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t len;
+	} rows[] = {
+#define ROW(s) { s, sizeof(s) - 1 }
+		ROW("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"),
+		ROW("\x1f\x8b\x08\x02\x01\x02\x03\x04\x00\x03\x50\xf0"),
+		ROW("\x1f\x8b\x08\x04\x01\x02\x03\x04\x00\x03\x04\x00\x61\x62\x63\x64"),
+		ROW("\x1f\x8b\x08\x08\x01\x02\x03\x04\x00\x03\x6e\x61\x6d\x65\x00"),
+		ROW("\x1f\x8b\x08\x10\x01\x02\x03\x04\x00\x03\x61\x20\x63\x6f\x6d\x6d\x65\x6e\x74\x00"),
+		ROW("\x1f\x8b\x08\x0c\x01\x02\x03\x04\x00\x03\x00\x00\x6e\x61\x6d\x65\x00"),
+		ROW("\x1f\x8b\x08\x12\x01\x02\x03\x04\x00\x03\x00\xa2\xf3"),
+		ROW("\x1f\x8b\x08\x1a\x01\x02\x03\x04\x00\x03\x6e\x61\x6d\x65\x00\x61\x20\x63\x6f\x6d\x6d\x65\x6e\x74\x00\x73\xc6"),
+		ROW("\x1f\x8b\x08\x1f\x01\x02\x03\x04\x00\x03\x04\x00\x61\x62\x63\x64\x6e\x61\x6d\x65\x00\x61\x20\x63\x6f\x6d\x6d\x65\x6e\x74\x00\x60\x96"),
+	};
+	AUTO_BUF struct buf plain = { 0 };
+
+	gzip_member(&plain, text.p, text.len);
+	assert_int_equal(plain.p[3], 0); /* a header of ten bytes */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_BUF struct buf b = { 0 };
+
+		buf_add(&b, rows[i].head, rows[i].len);
+		buf_add(&b, plain.p + 10, plain.len - 10);
+		expect(OCI_INFLATE_AUTO, &b, &text);
+		if (rows[i].head[3] & 2) {
+			b.p[rows[i].len - 1] ^= 1;
+			expect_bad(&b, "wrong check sum");
+		}
+		for (size_t n = 1; n < rows[i].len; n++)
+			expect_bad(&(struct buf){ .p = b.p, .len = n }, n < 4 ? "" : "cut short");
+	}
+}
+
 static void test_zstd(void **state)
 {
 	AUTO_BUF struct buf b = { 0 };
@@ -209,7 +246,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none), cmocka_unit_test(test_gzip),    cmocka_unit_test(test_zstd),
+		cmocka_unit_test(test_none), cmocka_unit_test(test_gzip),    cmocka_unit_test(test_gzip_headers),
+		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_cut),  cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -66,6 +66,11 @@ static void say_progress(struct worker *w)
 	say(j);
 }
 
+static void on_moved(void *arg)
+{
+	say_progress(arg);
+}
+
 /* --- one file system */
 
 static int on_entry(void *arg, const struct ext4_walk_entry *en, struct err *e)
@@ -153,6 +158,8 @@ static int pack(struct worker *w, const char *mode, const char *path, struct pac
 
 	if (rc == 0)
 		rc = pack_tar_create(w->out, &w->tar, e);
+	if (rc == 0)
+		pack_tar_watch(w->tar, on_moved, w);
 	if (rc == 0)
 		rc = ext4_reader_open(PACK_BASE, &w->base, e);
 	if (rc < 0)

@@ -26,6 +26,8 @@ struct pack_tar {
 	struct links links;
 	uint64_t entries, left_out;
 	uint8_t *piece;
+	void (*moved)(void *arg); /* may be NULL */
+	void *arg;
 };
 
 static la_ssize_t on_write(struct archive *a, void *arg, const void *p, size_t n)
@@ -37,7 +39,15 @@ static la_ssize_t on_write(struct archive *a, void *arg, const void *p, size_t n
 		archive_set_error(a, -t->rc, "%s", t->err.text);
 		return -1;
 	}
+	if (t->moved)
+		t->moved(t->arg);
 	return (la_ssize_t)n;
+}
+
+void pack_tar_watch(struct pack_tar *t, void (*moved)(void *arg), void *arg)
+{
+	t->moved = moved;
+	t->arg = arg;
 }
 
 static int failed(struct pack_tar *t, struct err *e)

@@ -13,6 +13,8 @@ struct pack_tar;
 
 /* out outlives it. */
 int pack_tar_create(struct pack_out *out, struct pack_tar **ret, struct err *e);
+/* moved is called whenever bytes went out, within a large file too. */
+void pack_tar_watch(struct pack_tar *t, void (*moved)(void *arg), void *arg);
 /* path: without a leading '/'; "" is the root, "./" in the tar. */
 int pack_tar_add(struct pack_tar *t, struct ext4_reader *r, const char *path, const struct ext4_stat *st,
 		 struct err *e);

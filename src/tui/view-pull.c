@@ -185,7 +185,7 @@ static void draw_rate(const struct pullview *p, struct canvas *c, int y)
 	if (t->nlayers)
 		buf_addf(&b, "%zu of %zu layers done   ", here, t->nlayers);
 	else
-		buf_adds(&b, *t->stage ? t->stage : "asking the registry");
+		buf_adds(&b, *t->stage ? t->stage : is_other(t) ? "at work" : "asking the registry");
 	fmt_digest(t->digest, text);
 	if (*t->digest)
 		buf_adds(&b, text);

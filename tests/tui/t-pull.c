@@ -130,6 +130,7 @@ static void test_other_jobs(void **state)
 	drive_keys(d, "6 Home Enter");
 	SEES(d, "Jobs > /srv/f.ext4");
 	SEES(d, "rootfs /srv/f.ext4");
+	SEES(d, "at work");
 	SEES(d, "Esc back, it goes on");
 	drive_keys(d, "K");
 	SEES(d, "Cancel rootfs of /srv/f.ext4?");

@@ -95,7 +95,7 @@ static int on_entry(void *arg, const struct ext4_merge_entry *en, struct err *e)
 	int rc;
 
 	if (o->cancelled)
-		return err_set(e, -ECANCELED, "cancelled");
+		return err_set(e, -ECANCELED, "canceled");
 	if (!*en->path || (kind == 'C' && same_dir(en)))
 		return 0;
 	rc = own_entry(en, e);

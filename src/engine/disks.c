@@ -101,7 +101,7 @@ static int copy(struct work *w, struct err *e)
 	if (rc == 0 && ioctl(to, FICLONE, d->disk) < 0)
 		rc = ftruncate(to, st.st_size) < 0 ? -errno : copy_used(d, to, st.st_size);
 	if (rc == -ECANCELED)
-		return err_set(e, rc, "cancelled");
+		return err_set(e, rc, "canceled");
 	if (rc < 0)
 		return err_sys(e, rc, "cannot copy the disk of container %s", d->name);
 	d->upper = TAKE_FD(to);
@@ -114,7 +114,7 @@ static void finish(struct eng_disks *d, int rc, const struct err *e)
 {
 	rpc_client_destroy(TAKE(d->client));
 	if (rc == 0 && d->cancelled)
-		rc = err_set(&d->err, -ECANCELED, "cancelled");
+		rc = err_set(&d->err, -ECANCELED, "canceled");
 	else if (rc < 0 && e != &d->err)
 		d->err = *e;
 	d->rc = rc;
@@ -200,7 +200,7 @@ static void on_found(struct work *w, int rc, const struct err *we)
 	struct err e = *we;
 
 	if (rc == 0 && d->cancelled)
-		rc = err_set(&e, -ECANCELED, "cancelled");
+		rc = err_set(&e, -ECANCELED, "canceled");
 	if (rc == 0 && d->ctr.alive) {
 		rc = freeze(d, &e);
 		if (rc == 0)

@@ -160,7 +160,7 @@ static int on_entry(void *arg, const struct ext4_walk_entry *en, struct err *e)
 	AUTO_FREE char *path = NULL;
 
 	if (o->cancelled)
-		return err_set(e, -ECANCELED, "cancelled");
+		return err_set(e, -ECANCELED, "canceled");
 	/* of a folder that was not asked for with all below it, only what is in it */
 	if (!*en->path && !o->recursive && S_ISDIR(en->st.mode))
 		return 0;
@@ -238,7 +238,7 @@ static int copy_out(struct read_op *o, struct ext4_file *f, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	for (uint64_t at = 0; at < size;) {
 		size_t n = MIN(size - at, PIECE);
-		int rc = o->cancelled ? err_set(e, -ECANCELED, "cancelled") : ext4_file_read(f, p, n, at, e);
+		int rc = o->cancelled ? err_set(e, -ECANCELED, "canceled") : ext4_file_read(f, p, n, at, e);
 
 		if (rc < 0)
 			return rc;
@@ -299,7 +299,7 @@ static int keep_finding(void *arg, const char *text, struct err *e)
 	struct read_op *o = arg;
 
 	if (o->cancelled)
-		return err_set(e, -ECANCELED, "cancelled");
+		return err_set(e, -ECANCELED, "canceled");
 	o->checked.findings++;
 	return buf_add(&o->text, text, strlen(text) + 1) < 0 ? err_set(e, -ENOMEM, "out of memory") : 0;
 }

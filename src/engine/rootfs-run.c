@@ -106,7 +106,7 @@ static bool is_over(struct run *r)
 	struct err e = { 0 };
 
 	if (r->cancelled)
-		fail(r, err_set(&e, -ECANCELED, "cancelled"), &e);
+		fail(r, err_set(&e, -ECANCELED, "canceled"), &e);
 	return r->cancelled;
 }
 

@@ -101,7 +101,7 @@ static void on_ended(struct spawn_child *c, int status)
 	op->exited = true;
 	listen_to(op);
 	if (op->cancelled)
-		op->rc = err_set(&op->err, -ECANCELED, "cancelled");
+		op->rc = err_set(&op->err, -ECANCELED, "canceled");
 	else if (op->rc == 0 && !op->ended && WIFSIGNALED(status))
 		op->rc = err_set(&op->err, -EIO, "the program that makes the tar was ended by signal %d (%s)",
 				 WTERMSIG(status), strsignal(WTERMSIG(status)));

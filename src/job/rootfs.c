@@ -221,7 +221,7 @@ static void on_resolved(struct work *w, int rc, const struct err *why)
 	struct err e = *why;
 
 	if (is_cancelled(j))
-		rc = err_set(&e, -ECANCELED, "cancelled");
+		rc = err_set(&e, -ECANCELED, "canceled");
 	else if (rc == 0 && !j->there && (rc = unpack(j, &e)) == 0)
 		return;
 	finish(j, rc, &e);

@@ -76,7 +76,7 @@ ssize_t input_read(struct input *in, struct input_gate *g, void *p, size_t n, st
 
 	int rc = wait_avail(in, g, &avail);
 	if (rc < 0)
-		return err_set(e, rc, "cancelled");
+		return err_set(e, rc, "canceled");
 	if (avail == 0)
 		return check_end(in, e);
 

@@ -94,7 +94,7 @@ static int pass_stored(struct unpack_pipe *p, struct input *in, struct oci_hash 
 		ssize_t n;
 
 		if (!s)
-			return err_set(e, -ECANCELED, "cancelled");
+			return err_set(e, -ECANCELED, "canceled");
 		n = input_read(in, &p->gate, s->p, RING_SLOT_SIZE, e);
 		if (n < 0)
 			return (int)n;
@@ -173,7 +173,7 @@ static int inflate_chunk(struct reader *r, const uint8_t *in, size_t n, struct e
 	do {
 		int rc = pass_slot(r, false);
 		if (rc < 0)
-			return err_set(e, rc, "cancelled");
+			return err_set(e, rc, "canceled");
 		rc = oci_inflate_run(r->z, in, n, &used, r->slot->p + r->slot->len,
 				     RING_SLOT_SIZE - r->slot->len, &made, e);
 		if (rc < 0)
@@ -197,7 +197,7 @@ static int inflate_stored(struct reader *r, struct err *e)
 		struct ring_slot *s = ring_next(&p->stored, RING_INFLATER);
 
 		if (!s)
-			return err_set(e, -ECANCELED, "cancelled");
+			return err_set(e, -ECANCELED, "canceled");
 		last = s->last;
 		int rc = inflate_chunk(r, s->p, s->len, e);
 		add(&p->in, s->len);
@@ -258,7 +258,7 @@ static int hash_layer(struct unpack_pipe *p, size_t i, struct oci_hash *h, struc
 		struct ring_slot *s = ring_next(&p->ring, RING_HASHER);
 
 		if (!s)
-			return err_set(e, -ECANCELED, "cancelled");
+			return err_set(e, -ECANCELED, "canceled");
 		if (check && oci_hash_add(h, s->p, s->len) < 0)
 			return err_set(e, -ENOMEM, "out of memory");
 		last = s->last;
@@ -304,7 +304,7 @@ static ssize_t next_bytes(struct oci_layer_src *src, const void **ret, struct er
 			return 0;
 		struct ring_slot *slot = ring_next(&p->ring, RING_PARSER);
 		if (!slot)
-			return err_set(e, -ECANCELED, "cancelled");
+			return err_set(e, -ECANCELED, "canceled");
 		s->held = true;
 		s->ended = slot->last;
 		if (slot->len) {
@@ -321,7 +321,7 @@ static int write_source(struct unpack_pipe *p, size_t i, struct fs_sink *sink, s
 
 	int rc = input_wait(in, &p->gate);
 	if (rc < 0)
-		return err_set(e, rc, "cancelled");
+		return err_set(e, rc, "canceled");
 	__atomic_store_n(&p->layer, i, __ATOMIC_RELAXED);
 	if (in->src.kind != UNPACK_LAYER) {
 		const struct merged_count count = { &p->raw, &p->entries, p->max_size };

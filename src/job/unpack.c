@@ -42,7 +42,7 @@ static void judge_exit(struct unpack *u, int status)
 		return;
 	if (u->cancelled) {
 		u->rc = 0;
-		set_failure(u, -ECANCELED, "cancelled");
+		set_failure(u, -ECANCELED, "canceled");
 		return;
 	}
 	if (WIFSIGNALED(status))

@@ -154,7 +154,7 @@ static int start(struct rpc_op *op, struct rpc_client *c, const struct rpc_metho
 static void cancel(struct rpc_op *op)
 {
 	if (op->exch)
-		rpc_exch_abort(op->exch, RPC_CANCELLED, "cancelled");
+		rpc_exch_abort(op->exch, RPC_CANCELLED, "canceled");
 }
 
 static enum rpc_code unpack_code(const struct err *e)

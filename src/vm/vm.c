@@ -714,7 +714,7 @@ void vm_start_cancel(struct vm_start *op)
 	vm->cancelled = true;
 	vm->kill_ms = 0;
 	if (!vm->why.code)
-		note(vm, -ECANCELED, "the start of the VM was cancelled", false);
+		note(vm, -ECANCELED, "the start of the VM was canceled", false);
 	feed(vm, EV_STOP);
 }
 

@@ -4,7 +4,6 @@
 # diff, export and commit: of containers that ended, that run, that were killed; the images that come of it.
 . "$(dirname "$0")/lib/vm.sh"
 PATH=$PATH:/usr/sbin:/sbin
-export BERTH_PROGRESS=none
 busybox=localhost/busybox
 berth() { "$BERTH" --progress none "$@"; }
 clean() { berth rootfs check "$T"/root/containers/"$(berth inspect -f '{{.Id}}' "$1")"/upper.ext4; }

@@ -162,24 +162,28 @@ int file_swap(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
 	return replace(dirfd, path, p, n, mode, false, e);
 }
 
+DIR *file_open_dir(int dirfd, const char *path)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (d)
+		TAKE_FD(fd);
+	return d;
+}
+
 static int remove_at(int at, const char *name)
 {
 	AUTO_CLOSEDIR DIR *d = NULL;
 	struct dirent *ent;
-	int fd;
 
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	d = file_open_dir(at, name);
+	if (!d)
 		return -errno;
-	d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return -errno;
-	}
 	while ((ent = readdir(d))) {
 		int rc;
 

@@ -3,6 +3,7 @@
 #ifndef BERTH_BASE_FILE_H
 #define BERTH_BASE_FILE_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,8 @@ int file_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mo
 int file_swap(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 /* Writes to the disk what the folder dirfd/path ("." for dirfd itself) holds by name. */
 int file_sync_dir(int dirfd, const char *path);
+/* The folder dirfd/path ("." for dirfd itself, which stays as it is), to be read; no symlink. NULL: errno tells. */
+DIR *file_open_dir(int dirfd, const char *path);
 /* rm -rf beneath dirfd; what is not there is no error. Follows no symlink. */
 int file_remove_tree(int dirfd, const char *path, struct err *e);
 /* n random bytes. */

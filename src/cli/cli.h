@@ -133,6 +133,9 @@ int cli_fail_with(const struct berth_error *e);
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* p; or, if it is NULL for want of memory, the end of the program. For the command line's words, which are read before
+ * anything has begun. */
+void *cli_must(void *p);
 /* The same for wrong words: returns CLI_USAGE. */
 int cli_usage(const struct cli_cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Writes what is in stdout's buffer; a pipe that nobody reads ends the command in silence. */

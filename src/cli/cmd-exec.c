@@ -52,12 +52,9 @@ static const char **resolve_env(struct run_spec *s, const char **env)
 		if (strchr(env[i], '='))
 			env[n++] = env[i];
 		else if (value) {
-			char *text = path_fmt("%s=%s", env[i], value);
-			char **words = text ? realloc(s->words, (s->nwords + 2) * sizeof(*words)) : NULL;
+			char *text = cli_must(path_fmt("%s=%s", env[i], value));
 
-			if (!words)
-				continue;
-			s->words = words;
+			s->words = cli_must(realloc(s->words, (s->nwords + 2) * sizeof(*s->words)));
 			s->words[s->nwords++] = text;
 			s->words[s->nwords] = NULL;
 			env[n++] = text;

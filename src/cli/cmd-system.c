@@ -169,13 +169,9 @@ static const struct cli_opt vt_opts[] = {
 
 static int run_debug_vt(struct cli *cli, const struct cli_args *a)
 {
-	AUTO_FREE const char **argv = calloc(2 * a->ngiven + 2, sizeof(*argv));
+	AUTO_FREE const char **argv = cli_must(calloc(2 * a->ngiven + 2, sizeof(*argv)));
 	int argc = 0;
 
-	if (!argv) {
-		cli_error("out of memory");
-		return CLI_FAILED;
-	}
 	argv[argc++] = "berth debug vt";
 	for (size_t i = 0; i < a->ngiven; i++) {
 		const char *name = a->given[i].opt->name;

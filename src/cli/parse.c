@@ -7,6 +7,18 @@
 #include "base/auto.h"
 #include "cli/cli.h"
 
+static const struct cli_cmd *current; /* of the command line, once that is known */
+
+void *cli_must(void *p)
+{
+	bool runs = current && (strcmp(current->name, "run") == 0 || strcmp(current->name, "exec") == 0);
+
+	if (p)
+		return p;
+	cli_error("out of memory");
+	exit(runs ? CLI_BERTH_FAILED : CLI_FAILED);
+}
+
 static const struct cli_opt help_opt = { 'h', "help", NULL, "show help" };
 
 static const struct cli_opt *find_in(const struct cli_opt *list, const char *name, size_t n, char letter)
@@ -61,11 +73,7 @@ static int give(struct cli_args *a, const struct cli_opt *o, const char *value)
 	a->ngiven++;
 	if (!o->secret)
 		return 0;
-	g->value = g->secret = strdup(value);
-	if (!g->secret) {
-		cli_error("out of memory");
-		return CLI_FAILED;
-	}
+	g->value = g->secret = cli_must(strdup(value));
 	explicit_bzero((char *)value, strlen(value)); /* it stands in argv, which others can read */
 	return 0;
 }
@@ -194,13 +202,10 @@ int cli_parse(int argc, char **argv, struct cli_args *a)
 	size_t room = 1;
 	for (i = 0; i < argc; i++)
 		room += strlen(argv[i]) + 1;
-	a->given = calloc(room, sizeof(*a->given));
-	a->argv = calloc((size_t)argc + 1, sizeof(*a->argv));
-	if (!a->given || !a->argv) {
-		cli_error("out of memory");
-		return CLI_FAILED;
-	}
+	a->given = cli_must(calloc(room, sizeof(*a->given)));
+	a->argv = cli_must(calloc((size_t)argc + 1, sizeof(*a->argv)));
 	rc = find_command(argc, argv, a, &i);
+	current = a->cmd;
 	for (; rc == 0 && i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			i++;
@@ -262,9 +267,8 @@ const char **cli_values(const struct cli_args *a, const char *name)
 		if (strcmp(a->given[i].opt->name, name) != 0)
 			continue;
 		if (!v)
-			v = calloc(a->ngiven + 1, sizeof(*v));
-		if (v)
-			v[n++] = a->given[i].value;
+			v = cli_must(calloc(a->ngiven + 1, sizeof(*v)));
+		v[n++] = a->given[i].value;
 	}
 	return v;
 }

@@ -68,14 +68,8 @@ const struct cli_opt cli_run_opts[] = {
 
 static char *own(struct run_spec *s, char *p)
 {
-	char **v = p ? realloc(s->words, (s->nwords + 2) * sizeof(*v)) : NULL;
-
-	if (!v) {
-		free(p);
-		return NULL;
-	}
-	s->words = v;
-	s->words[s->nwords++] = p;
+	s->words = cli_must(realloc(s->words, (s->nwords + 2) * sizeof(*s->words)));
+	s->words[s->nwords++] = cli_must(p);
 	s->words[s->nwords] = NULL;
 	return p;
 }
@@ -99,16 +93,11 @@ static int add_env_file(struct run_spec *s, const struct cli_cmd *cmd, const cha
 	if (file_load(AT_FDCWD, path, 1 << 20, &text, NULL, &e) < 0)
 		return cli_usage(cmd, "%s", e.text);
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char **grown;
-
 		line += strspn(line, " \t");
 		line[strcspn(line, "\r")] = 0;
 		if (!*line || *line == '#')
 			continue;
-		grown = realloc(*v, (*n + 2) * sizeof(**v));
-		if (!grown)
-			return CLI_FAILED;
-		*v = grown;
+		*v = cli_must(realloc(*v, (*n + 2) * sizeof(**v)));
 		(*v)[(*n)++] = own(s, strdup(line));
 		(*v)[*n] = NULL;
 	}
@@ -119,25 +108,18 @@ const char **run_env(struct run_spec *s, const struct cli_args *a, int *ret_code
 {
 	AUTO_FREE const char **files = cli_values(a, "env-file");
 	AUTO_FREE const char **given = cli_values(a, "env");
-	const char **v = calloc(1, sizeof(*v));
+	const char **v = cli_must(calloc(1, sizeof(*v)));
 	size_t n = 0;
 
-	*ret_code = v ? 0 : CLI_FAILED;
+	*ret_code = 0;
 	for (const char **f = files; *ret_code == 0 && f && *f; f++)
 		*ret_code = add_env_file(s, a->cmd, *f, &v, &n);
 	for (const char **g = given; *ret_code == 0 && g && *g; g++) {
-		const char **grown;
-
 		if (**g == '=' || !**g) {
 			*ret_code = cli_usage(a->cmd, "'%s' is not a variable, as in KEY=VALUE", *g);
 			break;
 		}
-		grown = realloc(v, (n + 2) * sizeof(*v));
-		if (!grown) {
-			*ret_code = CLI_FAILED;
-			break;
-		}
-		v = grown;
+		v = cli_must(realloc(v, (n + 2) * sizeof(*v)));
 		v[n++] = *g;
 		v[n] = NULL;
 	}
@@ -162,8 +144,6 @@ static int take_port(struct run_spec *s, const struct cli_cmd *cmd, const char *
 	char *text = own(s, strdup(spec)), *slash, *inner, *outer = NULL, *ip = NULL;
 	int rc;
 
-	if (!text)
-		return CLI_FAILED;
 	slash = strrchr(text, '/');
 	if (slash)
 		*slash++ = 0;
@@ -198,9 +178,7 @@ static int take_ports(struct run_spec *s, const struct cli_args *a)
 	size_t n = strv_len(v);
 	int rc = 0;
 
-	s->ports = calloc(n + 1, sizeof(*s->ports));
-	if (!s->ports)
-		return CLI_FAILED;
+	s->ports = cli_must(calloc(n + 1, sizeof(*s->ports)));
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = take_port(s, a->cmd, v[i], &s->ports[s->c.nports++]);
 	s->c.ports = s->ports;
@@ -211,7 +189,7 @@ static int take_ports(struct run_spec *s, const struct cli_args *a)
 
 static int take_volume(struct run_spec *s, const struct cli_cmd *cmd, const char *spec, struct berth_mount *m)
 {
-	char *text = own(s, strdup(spec)), *target = text ? strchr(text, ':') : NULL, *options;
+	char *text = own(s, strdup(spec)), *target = strchr(text, ':'), *options;
 
 	if (!target || target == text)
 		return cli_usage(cmd, "'%s' is not a mount, as in /host/folder:/folder:ro", spec);
@@ -237,7 +215,7 @@ static int take_mount(struct run_spec *s, const struct cli_cmd *cmd, const char 
 	char *text = own(s, strdup(spec)), *save = NULL;
 
 	m->type = "bind";
-	for (char *o = text ? strtok_r(text, ",", &save) : NULL; o; o = strtok_r(NULL, ",", &save)) {
+	for (char *o = strtok_r(text, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
 		char *value = strchr(o, '=');
 
 		if (value)
@@ -265,9 +243,7 @@ static int take_mounts(struct run_spec *s, const struct cli_args *a)
 	size_t n = strv_len(v), k = strv_len(m);
 	int rc = 0;
 
-	s->mounts = calloc(n + k + 1, sizeof(*s->mounts));
-	if (!s->mounts)
-		return CLI_FAILED;
+	s->mounts = cli_must(calloc(n + k + 1, sizeof(*s->mounts)));
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = take_volume(s, a->cmd, v[i], &s->mounts[s->c.nmounts++]);
 	for (size_t i = 0; rc == 0 && i < k; i++)
@@ -381,10 +357,8 @@ int run_spec_init(struct run_spec *s, const struct cli_args *a)
 	if (entrypoint && !*entrypoint) {
 		c->entrypoint = none;
 	} else if (entrypoint) {
-		const char **v = calloc(2, sizeof(*v));
+		const char **v = cli_must(calloc(2, sizeof(*v)));
 
-		if (!v)
-			return CLI_FAILED;
 		v[0] = entrypoint;
 		s->lists[s->nlists++] = v;
 		c->entrypoint = v;

@@ -55,12 +55,9 @@ static void sweep_one(int dir, const char *name)
 
 static void sweep(int dir)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_CLOSEDIR DIR *d = file_open_dir(dir, ".");
 	struct dirent *ent;
 
-	if (!d && fd >= 0)
-		close(fd);
 	while (d && (ent = readdir(d)))
 		if (is_tmp_name(ent->d_name))
 			sweep_one(dir, ent->d_name);

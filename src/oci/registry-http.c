@@ -2,6 +2,8 @@
 /* registry-http.c - HTTP exchanges by libcurl, which registry-loop.c drives. */
 #include "oci/registry-http.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -256,6 +258,22 @@ void http_requests_lost(struct http *h)
 	}
 }
 
+/* An address needs no resolver: where it is not "resolved", libcurl had no memory. */
+static bool to_address(CURL *easy)
+{
+	char text[INET6_ADDRSTRLEN], *url = NULL;
+	const char *host;
+	struct in_addr a;
+
+	if (curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) != CURLE_OK || !url || !(host = strstr(url, "://")))
+		return false;
+	host += 3;
+	if (*host == '[')
+		return true;
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(host, ":/"), host);
+	return inet_pton(AF_INET, text, &a) == 1;
+}
+
 static int code_error(struct http_req *r, CURLcode code)
 {
 	const char *why = r->curl_error[0] ? r->curl_error : curl_easy_strerror(code);
@@ -263,6 +281,9 @@ static int code_error(struct http_req *r, CURLcode code)
 
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
+		if (to_address(r->easy))
+			return err_set(e, -ENOMEM, "out of memory");
+		/* fall through */
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		r->unreached = true;
 		return err_set(e, -EHOSTUNREACH, "%s", why);

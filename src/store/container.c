@@ -141,15 +141,12 @@ static int name_of(int all, const char *id, char **ret)
 /* Calls each(arg, id) for every container until it returns non-zero, and returns that. */
 static int walk(int all, int (*each)(void *arg, int all, const char *id), void *arg)
 {
-	int fd = openat(all, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	AUTO_CLOSEDIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_CLOSEDIR DIR *d = file_open_dir(all, ".");
 	struct dirent *ent;
+	int rc = 0;
 
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
-		return -EIO;
-	}
+	if (!d)
+		return -errno;
 	while (rc == 0 && (ent = readdir(d)))
 		if (str_is_hex(ent->d_name, CONTAINER_ID_LEN))
 			rc = each(arg, all, ent->d_name);
@@ -168,9 +165,10 @@ static int match_name(void *arg, int all, const char *id)
 {
 	struct search *s = arg;
 	AUTO_FREE char *name = NULL;
+	int rc = name_of(all, id, &name);
 
-	if (name_of(all, id, &name) < 0 || strcmp(name, s->name) != 0)
-		return 0;
+	if (rc < 0 || strcmp(name, s->name) != 0)
+		return rc == -ENOMEM ? rc : 0;
 	memcpy(s->id, id, sizeof(s->id));
 	return 1;
 }
@@ -178,17 +176,14 @@ static int match_name(void *arg, int all, const char *id)
 static int match(void *arg, int all, const char *id)
 {
 	struct search *s = arg;
-	AUTO_FREE char *name = NULL;
-
 	if (str_starts(id, s->name)) {
 		memcpy(s->prefixed, id, sizeof(s->prefixed));
 		s->nprefixed++;
 	}
-	if (strcmp(id, s->name) == 0 || (name_of(all, id, &name) == 0 && strcmp(name, s->name) == 0)) {
-		memcpy(s->id, id, sizeof(s->id));
-		return 1;
-	}
-	return 0;
+	if (strcmp(id, s->name) != 0)
+		return match_name(arg, all, id);
+	memcpy(s->id, id, sizeof(s->id));
+	return 1;
 }
 
 int container_find(const char *root, const char *name, char ret[static CONTAINER_ID_LEN + 1], struct err *e)

@@ -287,8 +287,7 @@ bool store_mark_has_key(const struct store_mark *g, const char *key)
 int store_each_name(int at, const char *dir, bool hidden, int (*fn)(void *arg, int dirfd, const char *name, struct err *e),
 		    void *arg, struct err *e)
 {
-	int fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	AUTO_CLOSEDIR DIR *d = file_open_dir(at, dir);
 	int rc = 0;
 
 	if (!d)

@@ -137,8 +137,8 @@ static int newest_first(const void *a, const void *b)
 
 static int list_at(int trash, struct store_trash **ret, size_t *ret_n, struct err *e)
 {
-	int fd = openat(trash, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	AUTO_CLOSEDIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_CLOSEDIR DIR *d = file_open_dir(trash, ".");
+	int rc = 0;
 	struct store_trash *v = NULL;
 	size_t n = 0, cap = 0;
 
@@ -200,8 +200,8 @@ static int remove_entry(int trash, const char *id, struct err *e)
 /* What is too old, and what a killed process left. */
 static int expire(int trash, struct err *e)
 {
-	int fd = openat(trash, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	AUTO_CLOSEDIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_CLOSEDIR DIR *d = file_open_dir(trash, ".");
+	int rc = 0;
 	int64_t oldest = clock_real_ns() - TRASH_DAYS * DAY_NS;
 
 	if (!d)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/lock.h"
 #include "base/str.h"
 #include "store/container.h"
@@ -49,8 +50,7 @@ static uint64_t bytes_at(int at, const char *name, int depth)
 	uint64_t sum = (uint64_t)st.st_blocks * 512;
 	if (!S_ISDIR(st.st_mode) || depth > DEPTH_MAX)
 		return sum;
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	AUTO_CLOSEDIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_CLOSEDIR DIR *d = file_open_dir(at, name);
 	for (struct dirent *de; d && (de = readdir(d));)
 		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
 			sum += bytes_at(dirfd(d), de->d_name, depth + 1);

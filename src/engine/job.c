@@ -147,8 +147,12 @@ static void on_readable(uv_poll_t *h, int status, int events)
 		died(op);
 		return;
 	}
-	if (op->in.len + (size_t)n > JOB_LINE_MAX || buf_add(&op->in, chunk, (size_t)n) < 0) {
+	if (op->in.len + (size_t)n > JOB_LINE_MAX) {
 		end(op, err_set(&op->err, -EPROTO, "the job's line is too long"));
+		return;
+	}
+	if (buf_add(&op->in, chunk, (size_t)n) < 0) {
+		end(op, err_set(&op->err, -ENOMEM, "out of memory"));
 		return;
 	}
 	while (!op->ending && op->in.len && (nl = memchr(op->in.p, '\n', op->in.len))) {

@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	rc = run(&j, &e);
 	if (rc < 0)
-		log_error("%s", e.text);
+		log_error("%s", *e.text ? e.text : err_str(rc));
 	cJSON_Delete(j.last);
 	job_desc_finish(&j.desc);
 	curl_global_cleanup();

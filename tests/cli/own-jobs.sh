@@ -50,7 +50,7 @@ is "$(berth jobs -q)" "$job" 'which does not end it'
 is "$(stat -c %a "$T/run/jobs/$job/sock")" 600 'nobody else can talk to it'
 is "$(berth jobs cancel "$job")" "$job" 'another command cancels it'
 wait $pid
-is "$? $(error)" '1 cancelled' 'it ends, and says why'
+is "$? $(error)" '1 canceled' 'it ends, and says why'
 nothing_left 'cancelled'
 
 # --- killed
@@ -78,7 +78,7 @@ until job=$(berth jobs -q) && [ -n "$job" ]; do kill -0 $pid 2>/dev/null || brea
 is "$(berth jobs --format verb,object)" "$(printf 'export\tctr')" 'export is a job'
 check 'cancelled' berth jobs cancel "$job"
 wait $pid
-is "$? $(error)" '1 cancelled' 'it ends'
+is "$? $(error)" '1 canceled' 'it ends'
 exec 7>&-
 exec 6>"$T/root/leases/.lock"
 flock 6

@@ -72,7 +72,7 @@ int vi_copy_unpack(struct tree_into *into, int root, int sock, struct tree_stats
 	if (rc < 0)
 		return rc;
 	into->is_root = fstat(root, &a) == 0 && fstat(into->dir, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-	rc = tree_unpack(into, &z->src, stats, e);
+	rc = tree_unpack(into, &z->stream.src, stats, e);
 	vi_gzip_in_finish(z);
 	return rc;
 }

@@ -122,8 +122,9 @@ static int check_after(struct vi_gzip_in *z, struct err *e)
 }
 
 /* Some bytes, up to n: how many; 0 at the end. */
-static ssize_t some(struct vi_gzip_in *z, uint8_t *p, size_t n, struct err *e)
+static ssize_t some(struct tar_stream *s, void *p, size_t n, struct err *e)
 {
+	struct vi_gzip_in *z = container_of(s, struct vi_gzip_in, stream);
 	int rc = z->decided ? 0 : decide(z, e);
 
 	if (rc == 0 && z->plain) {
@@ -161,43 +162,10 @@ static ssize_t some(struct vi_gzip_in *z, uint8_t *p, size_t n, struct err *e)
 	return rc < 0 ? rc : (ssize_t)(n - z->z.avail_out);
 }
 
-static int on_read(struct tar_src *s, void *p, size_t n, struct err *e)
-{
-	struct vi_gzip_in *z = container_of(s, struct vi_gzip_in, src);
-	size_t have = 0;
-
-	while (have < n) {
-		ssize_t got = some(z, (uint8_t *)p + have, n - have, e);
-
-		if (got < 0)
-			return (int)got;
-		if (got == 0)
-			return have ? err_set(e, -EBADMSG, "the archive is cut short") : 0;
-		have += (size_t)got;
-	}
-	return 1;
-}
-
-static int on_skip(struct tar_src *s, uint64_t n, struct err *e)
-{
-	uint8_t waste[4096];
-
-	while (n) {
-		size_t len = MIN(n, sizeof(waste));
-		int rc = on_read(s, waste, len, e);
-
-		if (rc <= 0)
-			return rc < 0 ? rc : err_set(e, -EBADMSG, "the archive is cut short");
-		n -= len;
-	}
-	return 0;
-}
-
 int vi_gzip_in_init(struct vi_gzip_in *z, int fd, struct err *e)
 {
 	memset(z, 0, sizeof(*z));
-	z->src.read = on_read;
-	z->src.skip = on_skip;
+	tar_stream_init(&z->stream, some);
 	z->fd = fd;
 	z->z.next_in = z->in;
 	return inflateInit2(&z->z, 15 + 16) == Z_OK ? 0 : err_set(e, -ENOMEM, "out of memory");

@@ -25,7 +25,7 @@ int vi_gzip_out_end(struct vi_gzip_out *z, struct err *e);
 
 /* Bytes of fd, which are gzip or, if they do not begin so, as they are. */
 struct vi_gzip_in {
-	struct tar_src src;
+	struct tar_stream stream;
 	int fd;
 	bool decided, plain, ended; /* ended: of a gzip member */
 	z_stream z;

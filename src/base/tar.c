@@ -404,3 +404,44 @@ int tar_header(const char *name, uint64_t size, uint8_t ret[static TAR_HEADER_MA
 	one_header(name, n && name[n - 1] == '/' ? '5' : '0', size, ret + at);
 	return at + TAR_BLOCK;
 }
+
+/* --- what comes as it comes */
+
+static int stream_read(struct tar_src *src, void *p, size_t n, struct err *e)
+{
+	struct tar_stream *s = container_of(src, struct tar_stream, src);
+	size_t have = 0;
+
+	while (have < n) {
+		ssize_t got = s->some(s, (uint8_t *)p + have, n - have, e);
+
+		if (got < 0)
+			return (int)got;
+		if (got == 0)
+			return have ? err_set(e, -EBADMSG, "the archive is cut short") : 0;
+		have += (size_t)got;
+	}
+	return 1;
+}
+
+static int stream_skip(struct tar_src *src, uint64_t n, struct err *e)
+{
+	uint8_t waste[4096];
+
+	while (n) {
+		size_t len = MIN(n, sizeof(waste));
+		int rc = stream_read(src, waste, len, e);
+
+		if (rc <= 0)
+			return rc < 0 ? rc : err_set(e, -EBADMSG, "the archive is cut short");
+		n -= len;
+	}
+	return 0;
+}
+
+void tar_stream_init(struct tar_stream *s, ssize_t (*some)(struct tar_stream *s, void *p, size_t n, struct err *e))
+{
+	s->src.read = stream_read;
+	s->src.skip = stream_skip;
+	s->some = some;
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -24,6 +25,14 @@ struct tar_src {
 	/* n bytes that are not wanted. */
 	int (*skip)(struct tar_src *s, uint64_t n, struct err *e);
 };
+
+/* A source of what comes as it comes: skipped by being read. */
+struct tar_stream {
+	struct tar_src src;
+	/* Some bytes, up to n; 0 at the end, -errno with words. */
+	ssize_t (*some)(struct tar_stream *s, void *p, size_t n, struct err *e);
+};
+void tar_stream_init(struct tar_stream *s, ssize_t (*some)(struct tar_stream *s, void *p, size_t n, struct err *e));
 
 enum tar_kind { TAR_FILE, TAR_DIR, TAR_SYMLINK, TAR_HARDLINK, TAR_OTHER };
 

@@ -316,24 +316,15 @@ static int make_room(struct unpack *u, struct err *e)
 	return rc;
 }
 
-static int put_symlink(struct unpack *u, struct err *e)
+/* A symlink or a FIFO. */
+static int put_node(struct unpack *u, struct err *e)
 {
-	int rc = make_room(u, e);
+	int rc = make_room(u, e), made = 0;
 
-	if (rc == 0 && symlinkat(u->m.link, u->parent_fd, u->name) < 0)
-		rc = say(u, -errno, e);
 	if (rc == 0)
-		rc = set_owner(u, u->name, e);
-	if (rc == 0)
-		set_mtime(u, u->name);
-	return rc;
-}
-
-static int put_fifo(struct unpack *u, struct err *e)
-{
-	int rc = make_room(u, e);
-
-	if (rc == 0 && mkfifoat(u->parent_fd, u->name, mode_of(u) & 0777) < 0)
+		made = u->m.kind == TAR_SYMLINK ? symlinkat(u->m.link, u->parent_fd, u->name) :
+						  mkfifoat(u->parent_fd, u->name, mode_of(u) & 0777);
+	if (made < 0)
 		rc = say(u, -errno, e);
 	if (rc == 0)
 		rc = set_owner(u, u->name, e);
@@ -398,14 +389,14 @@ static int put(struct unpack *u, struct err *e)
 	case TAR_DIR:
 		return put_folder(u, e);
 	case TAR_SYMLINK:
-		return put_symlink(u, e);
+		return put_node(u, e);
 	case TAR_HARDLINK:
 		return put_hardlink(u, e);
 	default:
 		break;
 	}
 	if (u->m.type == '6')
-		return put_fifo(u, e);
+		return put_node(u, e);
 	if (u->m.type == 'S')
 		return put_file(u, e); /* which says why not */
 	u->stats->entries--;

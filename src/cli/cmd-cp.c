@@ -21,7 +21,7 @@ static char *split(const char *word, const char **path)
 	const char *colon = *word == '/' || *word == '.' ? NULL : strchr(word, ':');
 
 	*path = colon ? colon + 1 : word;
-	return colon ? strndup(word, (size_t)(colon - word)) : NULL;
+	return colon ? cli_must(strndup(word, (size_t)(colon - word))) : NULL;
 }
 
 struct copying {

@@ -51,14 +51,8 @@ static const char **resolve_env(struct run_spec *s, const char **env)
 
 		if (strchr(env[i], '='))
 			env[n++] = env[i];
-		else if (value) {
-			char *text = cli_must(path_fmt("%s=%s", env[i], value));
-
-			s->words = cli_must(realloc(s->words, (s->nwords + 2) * sizeof(*s->words)));
-			s->words[s->nwords++] = text;
-			s->words[s->nwords] = NULL;
-			env[n++] = text;
-		}
+		else if (value)
+			env[n++] = run_spec_own(s, path_fmt("%s=%s", env[i], value));
 	}
 	if (env)
 		env[n] = NULL;

@@ -66,7 +66,7 @@ const struct cli_opt cli_run_opts[] = {
 	{ 0 },
 };
 
-static char *own(struct run_spec *s, char *p)
+char *run_spec_own(struct run_spec *s, char *p)
 {
 	s->words = cli_must(realloc(s->words, (s->nwords + 2) * sizeof(*s->words)));
 	s->words[s->nwords++] = cli_must(p);
@@ -98,7 +98,7 @@ static int add_env_file(struct run_spec *s, const struct cli_cmd *cmd, const cha
 		if (!*line || *line == '#')
 			continue;
 		*v = cli_must(realloc(*v, (*n + 2) * sizeof(**v)));
-		(*v)[(*n)++] = own(s, strdup(line));
+		(*v)[(*n)++] = run_spec_own(s, strdup(line));
 		(*v)[*n] = NULL;
 	}
 	return 0;
@@ -141,7 +141,7 @@ static int parse_port(const struct cli_cmd *cmd, const char *word, uint64_t leas
 
 static int take_port(struct run_spec *s, const struct cli_cmd *cmd, const char *spec, struct berth_port *p)
 {
-	char *text = own(s, strdup(spec)), *slash, *inner, *outer = NULL, *ip = NULL;
+	char *text = run_spec_own(s, strdup(spec)), *slash, *inner, *outer = NULL, *ip = NULL;
 	int rc;
 
 	slash = strrchr(text, '/');
@@ -189,7 +189,7 @@ static int take_ports(struct run_spec *s, const struct cli_args *a)
 
 static int take_volume(struct run_spec *s, const struct cli_cmd *cmd, const char *spec, struct berth_mount *m)
 {
-	char *text = own(s, strdup(spec)), *target = strchr(text, ':'), *options;
+	char *text = run_spec_own(s, strdup(spec)), *target = strchr(text, ':'), *options;
 
 	if (!target || target == text)
 		return cli_usage(cmd, "'%s' is not a mount, as in /host/folder:/folder:ro", spec);
@@ -212,7 +212,7 @@ static int take_volume(struct run_spec *s, const struct cli_cmd *cmd, const char
 
 static int take_mount(struct run_spec *s, const struct cli_cmd *cmd, const char *spec, struct berth_mount *m)
 {
-	char *text = own(s, strdup(spec)), *save = NULL;
+	char *text = run_spec_own(s, strdup(spec)), *save = NULL;
 
 	m->type = "bind";
 	for (char *o = strtok_r(text, ",", &save); o; o = strtok_r(NULL, ",", &save)) {

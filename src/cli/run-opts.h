@@ -20,6 +20,8 @@ struct run_spec {
 
 /* From the options of run or create; argv[0] is the image. CLI_OK or CLI_USAGE after an error was printed. */
 int run_spec_init(struct run_spec *s, const struct cli_args *a);
+/* p, to be freed with s; not NULL: the program ends if p is (cli_must). */
+char *run_spec_own(struct run_spec *s, char *p);
 void run_spec_finish(struct run_spec *s);
 
 /* --memory, --cpus, --pids-limit, 0 where not given: 0, or CLI_USAGE after an error was printed. */

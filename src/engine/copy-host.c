@@ -163,7 +163,7 @@ int copy_host_receive(struct copy_host *h, int folder, const char *name, bool ke
 	if (!in)
 		return err_set(e, -ENOMEM, "out of memory");
 	copy_pipe_in_init(in, h->conn, h->pace);
-	rc = h->tar >= 0 ? receive_tar(h, in, e) : tree_unpack(&into, &in->src, &h->stats, e);
+	rc = h->tar >= 0 ? receive_tar(h, in, e) : tree_unpack(&into, &in->stream.src, &h->stats, e);
 	h->lost = in->lost;
 	return rc;
 }

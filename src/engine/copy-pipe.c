@@ -69,7 +69,7 @@ static int fill(struct copy_pipe_in *p, struct err *e)
 	do
 		n = recv(p->fd, p->block, sizeof(p->block), 0);
 	while (n < 0 && errno == EINTR);
-	p->lost = p->lost || n < 0;
+	p->lost = p->lost || n <= 0;
 	if (n < 0)
 		return err_sys(e, -errno, "cannot receive the copy");
 	p->at = 0;
@@ -89,43 +89,14 @@ ssize_t copy_pipe_in_some(struct copy_pipe_in *p, void *to, size_t n, struct err
 	return (ssize_t)n;
 }
 
-static int on_read(struct tar_src *s, void *to, size_t n, struct err *e)
+static ssize_t some(struct tar_stream *s, void *to, size_t n, struct err *e)
 {
-	struct copy_pipe_in *p = container_of(s, struct copy_pipe_in, src);
-	size_t have = 0;
-
-	while (have < n) {
-		ssize_t got = copy_pipe_in_some(p, (uint8_t *)to + have, n - have, e);
-
-		if (got < 0)
-			return (int)got;
-		p->lost = p->lost || got == 0;
-		if (got == 0)
-			return have ? err_set(e, -EBADMSG, "the copy is cut short") : 0;
-		have += (size_t)got;
-	}
-	return 1;
-}
-
-static int on_skip(struct tar_src *s, uint64_t n, struct err *e)
-{
-	uint8_t waste[4096];
-
-	while (n) {
-		size_t len = MIN(n, sizeof(waste));
-		int rc = on_read(s, waste, len, e);
-
-		if (rc <= 0)
-			return rc < 0 ? rc : err_set(e, -EBADMSG, "the copy is cut short");
-		n -= len;
-	}
-	return 0;
+	return copy_pipe_in_some(container_of(s, struct copy_pipe_in, stream), to, n, e);
 }
 
 void copy_pipe_in_init(struct copy_pipe_in *p, int fd, struct pace *pace)
 {
-	p->src.read = on_read;
-	p->src.skip = on_skip;
+	tar_stream_init(&p->stream, some);
 	p->fd = fd;
 	p->lost = false;
 	p->pace = pace;

@@ -23,7 +23,7 @@ void copy_pipe_out_init(struct copy_pipe_out *p, int fd, struct pace *pace);
 int copy_pipe_out_end(struct copy_pipe_out *p, struct err *e);
 
 struct copy_pipe_in {
-	struct tar_src src;
+	struct tar_stream stream;
 	int fd;
 	bool lost; /* it was cut short, or the other end is gone */
 	struct pace *pace;

@@ -22,12 +22,7 @@
 
 #define CHUNK (256u << 10)
 
-static int open_in(int root, const char *rest, int flags, mode_t mode)
-{
-	rest += strspn(rest, "/");
-	flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	return path_open_in_root(root, *rest ? rest : ".", flags, mode);
-}
+#define NO_WAIT (O_NONBLOCK | O_NOCTTY) /* whatever has the name by now */
 
 /* A blocking one: this is a process of its own. */
 int vi_copy_dial(uint32_t port, struct err *e)
@@ -95,7 +90,7 @@ int vi_copy_open_folder(int root, const char *path, const char *rest, mode_t mod
 {
 	char name[NAME_MAX + 1];
 	AUTO_CLOSE int above = -1;
-	int fd = open_in(root, rest, O_PATH | O_DIRECTORY, 0);
+	int fd = vi_vpath_open(root, rest, O_PATH | O_DIRECTORY, 0);
 
 	if (fd != -ENOENT || !make)
 		return fd < 0 ? err_sys(e, fd, "cannot open '%s'", path) : fd;
@@ -104,7 +99,7 @@ int vi_copy_open_folder(int root, const char *path, const char *rest, mode_t mod
 		return err_sys(e, above, "cannot make '%s'", path);
 	if (mkdirat(above, name, mode ? mode : 0755) < 0)
 		return err_sys(e, -errno, "cannot make '%s'", path);
-	fd = open_in(root, rest, O_PATH | O_DIRECTORY, 0);
+	fd = vi_vpath_open(root, rest, O_PATH | O_DIRECTORY, 0);
 	return fd < 0 ? err_sys(e, fd, "cannot open '%s'", path) : fd;
 }
 
@@ -143,7 +138,7 @@ static int copy_in(const Sandbox__CopyRequest *req, struct err *e)
 		if (dir < 0)
 			return err_sys(e, dir, "cannot make the folder of '%s'", req->path);
 	}
-	fd = open_in(root, rest, O_WRONLY | O_CREAT, req->mode ? (mode_t)req->mode : 0644);
+	fd = vi_vpath_open(root, rest, O_WRONLY | O_CREAT | NO_WAIT, req->mode ? (mode_t)req->mode : 0644);
 	if (fd < 0)
 		return err_sys(e, fd, "cannot open '%s'", req->path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
@@ -161,7 +156,7 @@ static int copy_out(const Sandbox__CopyRequest *req, struct vi_task_result *r, s
 {
 	const char *rest;
 	AUTO_CLOSE int root = vi_vpath_enter(req->path, &rest, e);
-	AUTO_CLOSE int look = root < 0 ? -1 : open_in(root, rest, O_PATH, 0);
+	AUTO_CLOSE int look = root < 0 ? -1 : vi_vpath_open(root, rest, O_PATH, 0);
 	AUTO_CLOSE int fd = -1;
 	AUTO_CLOSE int sock = -1;
 	struct stat st;
@@ -184,7 +179,7 @@ static int copy_out(const Sandbox__CopyRequest *req, struct vi_task_result *r, s
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, -EINVAL, "'%s' is not a regular file or a folder", req->path);
 	/* Another file may have its name by now: it is looked at again. */
-	fd = open_in(root, rest, O_RDONLY, 0);
+	fd = vi_vpath_open(root, rest, O_RDONLY | NO_WAIT, 0);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_sys(e, fd < 0 ? fd : -EINVAL, "cannot open '%s'", req->path);
 	r->value = (uint64_t)st.st_size;

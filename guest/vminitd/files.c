@@ -18,13 +18,6 @@
 
 #define MODE_BITS 07777u
 
-/* "" is the root itself. */
-static int open_in(int root, const char *rest, int flags, mode_t mode)
-{
-	rest += strspn(rest, "/");
-	return path_open_in_root(root, *rest ? rest : ".", flags | O_CLOEXEC, mode);
-}
-
 /* --- Stat: of what a symlink leads to */
 
 static int do_stat(const ProtobufCMessage *msg, struct vi_task_result *r, struct err *e)
@@ -32,7 +25,7 @@ static int do_stat(const ProtobufCMessage *msg, struct vi_task_result *r, struct
 	const Sandbox__StatRequest *req = (const void *)msg;
 	const char *rest;
 	AUTO_CLOSE int root = vi_vpath_enter(req->path, &rest, e);
-	AUTO_CLOSE int fd = root < 0 ? -1 : open_in(root, rest, O_PATH, 0);
+	AUTO_CLOSE int fd = root < 0 ? -1 : vi_vpath_open(root, rest, O_PATH, 0);
 
 	if (root < 0)
 		return root;
@@ -104,7 +97,7 @@ static int do_mkdir(const ProtobufCMessage *msg, struct vi_task_result *r, struc
 	if (*name && errno != EEXIST)
 		return err_sys(e, -errno, "cannot make '%s'", req->path);
 	if (req->all) {
-		AUTO_CLOSE int there = open_in(root, rest, O_PATH, 0);
+		AUTO_CLOSE int there = vi_vpath_open(root, rest, O_PATH, 0);
 
 		if (there >= 0 && fstat(there, &st) == 0 && S_ISDIR(st.st_mode))
 			return 0;
@@ -149,7 +142,7 @@ static int do_write(const ProtobufCMessage *msg, struct vi_task_result *r, struc
 		if (dir < 0)
 			return err_sys(e, dir, "cannot make the folder of '%s'", req->path);
 	}
-	fd = open_in(root, rest, flags, create ? mode : 0);
+	fd = vi_vpath_open(root, rest, flags, create ? mode : 0);
 	if (fd < 0)
 		return err_sys(e, fd, "cannot open '%s'", req->path);
 	/* Not with O_TRUNC: the open of a device or a FIFO has happened by now, and does no harm. */
@@ -198,7 +191,7 @@ static int do_operation(const ProtobufCMessage *msg, struct vi_task_result *r, s
 	const Sandbox__FilesystemOperationRequest *req = (const void *)msg;
 	const char *rest;
 	AUTO_CLOSE int root = vi_vpath_enter(req->path, &rest, e);
-	AUTO_CLOSE int fd = root < 0 ? -1 : open_in(root, rest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	AUTO_CLOSE int fd = root < 0 ? -1 : vi_vpath_open(root, rest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 
 	if (root < 0)
 		return root;

@@ -16,12 +16,6 @@
 typedef Berth__Agent__V1__LookRequest look_request;
 typedef Berth__Agent__V1__TreeRequest tree_request;
 
-static int open_in(int root, const char *rest, int flags)
-{
-	rest += strspn(rest, "/");
-	return path_open_in_root(root, *rest ? rest : ".", flags | O_CLOEXEC, 0);
-}
-
 /* --- Look */
 
 static int do_look(const ProtobufCMessage *msg, struct vi_task_result *r, struct err *e)
@@ -29,7 +23,7 @@ static int do_look(const ProtobufCMessage *msg, struct vi_task_result *r, struct
 	const look_request *req = (const void *)msg;
 	const char *rest;
 	AUTO_CLOSE int root = vi_vpath_enter(req->path, &rest, e);
-	AUTO_CLOSE int fd = root < 0 ? -1 : open_in(root, rest, O_PATH | O_NOFOLLOW);
+	AUTO_CLOSE int fd = root < 0 ? -1 : vi_vpath_open(root, rest, O_PATH | O_NOFOLLOW, 0);
 	AUTO_CLOSE int target = -1;
 	ssize_t n = 0;
 
@@ -46,7 +40,7 @@ static int do_look(const ProtobufCMessage *msg, struct vi_task_result *r, struct
 	if (n < 0 || n == (ssize_t)sizeof(r->text))
 		return err_sys(e, n < 0 ? -errno : -ENAMETOOLONG, "cannot read the symlink '%s'", req->path);
 	r->text_len = (uint32_t)n;
-	target = open_in(root, rest, O_PATH);
+	target = vi_vpath_open(root, rest, O_PATH, 0);
 	if (target < 0 || fstat(target, &r->target) < 0)
 		memset(&r->target, 0, sizeof(r->target));
 	return 0;

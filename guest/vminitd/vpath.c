@@ -148,6 +148,12 @@ static int clamp(const char *path, char ret[static PATH_MAX])
 	return 0;
 }
 
+int vi_vpath_open(int root, const char *path, int flags, mode_t mode)
+{
+	path += strspn(path, "/");
+	return path_open_in_root(root, *path ? path : ".", flags | O_CLOEXEC, mode);
+}
+
 int vi_vpath_parent(int root, const char *path, bool make, char name[static NAME_MAX + 1])
 {
 	char clean[PATH_MAX], *p = clean, *slash;

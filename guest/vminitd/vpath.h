@@ -22,6 +22,8 @@ int vi_vpath_root(const char *path, const char **rest, struct err *e);
 /* The same for a child with a task of its own, which enters the container's mount namespace if it is started. */
 int vi_vpath_enter(const char *path, const char **rest, struct err *e);
 
+/* What path is in root, "" for the root itself, with O_CLOEXEC; nothing leaves the root. */
+int vi_vpath_open(int root, const char *path, int flags, mode_t mode);
 /* Opens the folder that path lies in, and gives the last name, "" for the root itself; nothing leaves the root. make:
  * folders that are missing are made (0755). */
 int vi_vpath_parent(int root, const char *path, bool make, char name[static NAME_MAX + 1]);
